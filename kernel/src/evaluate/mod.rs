@@ -1,0 +1,81 @@
+//! The boundary between Jupyter and Rust: a cell goes in, outputs come out while it runs, and at most one error.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+/// A MIME bundle as Jupyter's JSON has it: MIME type to data.
+pub type MimeData = Map<String, Value>;
+
+/// A cell to run.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// The number that the front end shows beside the cell, and that errors name.
+    pub number: u32,
+    pub code: String,
+}
+
+/// What a running cell shows, in the order in which it happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    Stream { name: StreamName, text: String },
+    Display { data: MimeData, display_id: Option<String> },
+    UpdateDisplay { data: MimeData, display_id: String },
+    /// The value of the cell's last expression.
+    Result { data: MimeData },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamName {
+    Stdout,
+    Stderr,
+}
+
+/// Why a cell failed: exactly one a cell, whatever went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellError {
+    /// What kind of error, in one word: `CompileError`, `Panic`, `Error`, `Interrupted`, `Crash`, …
+    pub name: String,
+    /// The first line a person needs, without colours.
+    pub value: String,
+    /// What the notebook shows, line by line, with ANSI colours.
+    pub traceback: Vec<String>,
+}
+
+/// Whether a console should run what was typed or ask for another line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Completeness {
+    Complete,
+    Incomplete { indent: String },
+    Invalid,
+}
+
+/// Stops the running cell, from any thread; variables stay where the evaluator can keep them.
+pub trait Interrupt: Send + Sync {
+    /// Asks the running cell to stop; a second call within a few seconds ends the session process. Does nothing when
+    /// no cell runs.
+    fn interrupt(&self);
+}
+
+/// Who sees a cell's outputs: a Jupyter front end, a terminal, a test.
+pub trait Frontend: Send + Sync {
+    /// Shows `output`, in the order of the calls. Also called after the cell has ended, by its background threads and
+    /// late display updates.
+    fn output(&self, output: Output);
+}
+
+/// Runs cells one after the other and remembers what they define.
+pub trait Evaluator: Send {
+    /// Runs `cell` to its end; `frontend` gets what it shows as it happens, all of it before this returns but for what
+    /// the cell's background threads write later.
+    ///
+    /// # Errors
+    /// The one reason why the cell failed. The evaluator stays usable, also after a crash of the user's code.
+    fn evaluate(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Result<(), CellError>;
+
+    /// A handle that interrupts this evaluator from another thread.
+    fn interrupter(&self) -> Arc<dyn Interrupt>;
+
+    /// Whether `code` can be run as it is.
+    fn is_complete(&self, code: &str) -> Completeness;
+}

@@ -1,0 +1,3 @@
+//! The Dagbok Jupyter kernel: what both of its processes are made of.
+
+pub mod evaluate;
