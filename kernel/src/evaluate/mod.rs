@@ -18,11 +18,22 @@ pub struct Cell {
 /// What a running cell shows, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    Stream { name: StreamName, text: String },
-    Display { data: MimeData, display_id: Option<String> },
-    UpdateDisplay { data: MimeData, display_id: String },
+    Stream {
+        name: StreamName,
+        text: String,
+    },
+    Display {
+        data: MimeData,
+        display_id: Option<String>,
+    },
+    UpdateDisplay {
+        data: MimeData,
+        display_id: String,
+    },
     /// The value of the cell's last expression.
-    Result { data: MimeData },
+    Result {
+        data: MimeData,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -34,12 +34,17 @@ impl MimeBundle {
 
     /// The representation in `mime`.
     pub fn get(&self, mime: &str) -> Option<&str> {
-        self.entries.iter().find(|(existing, _)| existing == mime).map(|(_, data)| data.as_str())
+        self.entries
+            .iter()
+            .find(|(existing, _)| existing == mime)
+            .map(|(_, data)| data.as_str())
     }
 
     /// All representations, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.entries.iter().map(|(mime, data)| (mime.as_str(), data.as_str()))
+        self.entries
+            .iter()
+            .map(|(mime, data)| (mime.as_str(), data.as_str()))
     }
 
     /// Whether there is nothing to show.
@@ -93,11 +98,15 @@ static NEXT_DISPLAY: AtomicU64 = AtomicU64::new(0);
 
 /// Sends displays of this process to `sink` from now on, or nowhere.
 pub fn set_sink(sink: Option<Arc<dyn DisplaySink>>) {
-    *SINK.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = sink;
+    *SINK
+        .write()
+        .unwrap_or_else(|poisoned| poisoned.into_inner()) = sink;
 }
 
 fn sink() -> Option<Arc<dyn DisplaySink>> {
-    SINK.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    SINK.read()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+        .clone()
 }
 
 /// An output that is on the screen and can be replaced in place.
@@ -124,7 +133,11 @@ impl DisplayHandle {
 /// handle.update(&MimeBundle::plain("done"));
 /// ```
 pub fn display(value: &(impl Render + ?Sized)) -> DisplayHandle {
-    let display_id = format!("dagbok-{}-{}", std::process::id(), NEXT_DISPLAY.fetch_add(1, Ordering::Relaxed));
+    let display_id = format!(
+        "dagbok-{}-{}",
+        std::process::id(),
+        NEXT_DISPLAY.fetch_add(1, Ordering::Relaxed)
+    );
     if let Some(sink) = sink() {
         sink.display(&value.render(), &display_id);
     }

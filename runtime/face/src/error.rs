@@ -53,7 +53,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of `kind` that reads `message`: lower case, no final dot, values in backticks.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error(Box::new(Repr { kind, message: message.into() }))
+        Error(Box::new(Repr {
+            kind,
+            message: message.into(),
+        }))
     }
 
     /// What went wrong.
