@@ -1,1 +1,4 @@
+//! What computes dagbok's collections.
 
+pub mod graph;
+pub mod planner;

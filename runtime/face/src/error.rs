@@ -33,10 +33,8 @@ pub enum ErrorKind {
 /// ```
 /// use dagbok::prelude::*;
 ///
-/// let error = (arange(3) + arange(4)).unwrap_err();
+/// let error = attempt(|| arange(6).reshape([4, 2])).unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::Shape);
-/// assert_eq!(error.to_string(), "cannot add arrays of shapes (3,) and (4,)");
-/// # type _Unused = Error;
 /// ```
 #[derive(Clone)]
 pub struct Error(Box<Repr>);

@@ -1,8 +1,23 @@
 //! Lazy arrays, frames and delayed functions.
 
+pub mod array;
 pub mod cancel;
 pub mod cell;
+mod compute;
+pub mod delayed;
 pub mod display;
+pub mod engine;
 mod error;
+pub mod frame;
+mod name;
+pub mod plot;
+pub mod prelude;
+mod raise;
+mod value;
 
+pub use array::{Array, DType, NdArray};
+pub use compute::{Compute, compute_all, visualize_all};
 pub use error::{Error, ErrorKind, Result};
+pub use name::{Name, Site};
+pub use raise::attempt;
+pub use value::Value;

@@ -1,0 +1,118 @@
+//! `compute`, `persist` and `visualize` on one collection or on several at once.
+
+use crate::Result;
+use crate::Value;
+use crate::display::MimeBundle;
+use crate::engine::{Collection, engine};
+
+/// A collection, or a tuple, vector or array of them, that [`compute_all`] turns into plain values.
+pub trait Compute {
+    /// What the computation gives.
+    type Output;
+
+    /// Adds the collections to be computed to `outputs`.
+    fn collections(&self, outputs: &mut Vec<Collection>);
+
+    /// Takes as many `values` as [`collections`](Compute::collections) added.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Task`](crate::ErrorKind::Task) if a value is not of the declared type.
+    fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output>;
+}
+
+/// Computes several collections in one run, so that what they share is computed once.
+///
+/// # Errors
+/// The error of the first task that failed.
+///
+/// ```
+/// use dagbok::prelude::*;
+/// # dagbok_engine::install();
+///
+/// let x = arange(10);
+/// let (total, largest) = compute_all((x.sum(()), x.max(())))?;
+/// assert_eq!((total.item::<i64>()?, largest.item::<i64>()?), (45, 9));
+/// # Ok::<(), dagbok::Error>(())
+/// ```
+pub fn compute_all<C: Compute>(collections: C) -> Result<C::Output> {
+    let mut outputs = Vec::new();
+    collections.collections(&mut outputs);
+    let values = engine()?.compute(&outputs)?;
+    collections.from_values(&mut values.into_iter())
+}
+
+/// The task graph of several collections in one picture.
+///
+/// # Errors
+/// What planning the collections returns, such as a file that cannot be read.
+pub fn visualize_all<C: Compute>(collections: C) -> Result<MimeBundle> {
+    let mut outputs = Vec::new();
+    collections.collections(&mut outputs);
+    engine()?.visualize(&outputs)
+}
+
+impl<C: Compute + ?Sized> Compute for &C {
+    type Output = C::Output;
+
+    fn collections(&self, outputs: &mut Vec<Collection>) {
+        (**self).collections(outputs);
+    }
+
+    fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
+        (**self).from_values(values)
+    }
+}
+
+impl<C: Compute> Compute for [C] {
+    type Output = Vec<C::Output>;
+
+    fn collections(&self, outputs: &mut Vec<Collection>) {
+        self.iter()
+            .for_each(|collection| collection.collections(outputs));
+    }
+
+    fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
+        self.iter()
+            .map(|collection| collection.from_values(values))
+            .collect()
+    }
+}
+
+impl<C: Compute> Compute for Vec<C> {
+    type Output = Vec<C::Output>;
+
+    fn collections(&self, outputs: &mut Vec<Collection>) {
+        self.as_slice().collections(outputs);
+    }
+
+    fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
+        self.as_slice().from_values(values)
+    }
+}
+
+macro_rules! compute_tuple {
+    ($($member:ident)+) => {
+        impl<$($member: Compute),+> Compute for ($($member,)+) {
+            type Output = ($($member::Output,)+);
+
+            #[expect(non_snake_case, reason = "the type parameters name the members")]
+            fn collections(&self, outputs: &mut Vec<Collection>) {
+                let ($($member,)+) = self;
+                $($member.collections(outputs);)+
+            }
+
+            #[expect(non_snake_case, reason = "the type parameters name the members")]
+            fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
+                let ($($member,)+) = self;
+                Ok(($($member.from_values(values)?,)+))
+            }
+        }
+    };
+}
+
+compute_tuple!(A);
+compute_tuple!(A B);
+compute_tuple!(A B C);
+compute_tuple!(A B C D);
+compute_tuple!(A B C D E);
+compute_tuple!(A B C D E F);

@@ -1,0 +1,66 @@
+//! The one door through which work is handed to whatever computes it.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::array::Array;
+use crate::delayed::DelayedNode;
+use crate::display::MimeBundle;
+use crate::frame::{DataFrame, Frame, Schema};
+use crate::plot::Plot;
+use crate::{Error, ErrorKind, Name, Result, Value};
+
+/// Any lazy collection, as the engine takes it.
+#[derive(Clone, Debug)]
+pub enum Collection {
+    /// A chunked array; computes to an [`NdArray`](crate::NdArray).
+    Array(Array),
+    /// A partitioned frame; computes to a [`DataFrame`].
+    Frame(Frame),
+    /// A delayed call; computes to what the function returns.
+    Delayed(Arc<DelayedNode>),
+}
+
+impl Collection {
+    /// The collection's name.
+    pub fn name(&self) -> &Name {
+        match self {
+            Collection::Array(array) => array.name(),
+            Collection::Frame(frame) => frame.name(),
+            Collection::Delayed(node) => &node.name,
+        }
+    }
+}
+
+/// What computes collections and draws them. `dagbok-engine` has the one that is used.
+pub trait Engine: Send + Sync {
+    /// Computes all `outputs` in one run, sharing what they share; one whole value each.
+    fn compute(&self, outputs: &[Collection]) -> Result<Vec<Value>>;
+    /// Like [`compute`](Engine::compute), but the blocks stay apart: for each output its chunks or partitions, in order.
+    fn compute_blocks(&self, outputs: &[Collection]) -> Result<Vec<Vec<Value>>>;
+    /// The task graph of `outputs`, drawn.
+    fn visualize(&self, outputs: &[Collection]) -> Result<MimeBundle>;
+    /// How a collection that has not been computed is shown.
+    fn render(&self, collection: &Collection) -> MimeBundle;
+    /// Column names and types of `frame`, without computing it.
+    fn schema(&self, frame: &Frame) -> Result<Schema>;
+    /// How a table is shown.
+    fn render_table(&self, table: &DataFrame) -> MimeBundle;
+    /// Draws `plot`.
+    fn plot(&self, plot: &Plot) -> Result<MimeBundle>;
+}
+
+static ENGINE: OnceLock<Arc<dyn Engine>> = OnceLock::new();
+
+/// Makes `engine` compute the collections of this process; the first call wins.
+pub fn install(engine: Arc<dyn Engine>) {
+    ENGINE.get_or_init(|| engine);
+}
+
+pub(crate) fn engine() -> Result<&'static Arc<dyn Engine>> {
+    ENGINE.get().ok_or_else(|| {
+        Error::new(
+            ErrorKind::NoEngine,
+            "no engine is installed: call `dagbok_engine::install()` first",
+        )
+    })
+}

@@ -1,0 +1,5 @@
+//! One-line plots.
+
+/// A picture of data.
+#[derive(Clone, Debug)]
+pub struct Plot {}

@@ -1,0 +1,64 @@
+//! What a task returns: any value, shared, with its size.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+/// The result of a task: a shared value of any type, and the bytes that it keeps in memory.
+///
+/// ```
+/// use dagbok::Value;
+///
+/// let value = Value::new(vec![1, 2, 3]);
+/// assert_eq!(value.downcast_ref::<Vec<i32>>(), Some(&vec![1, 2, 3]));
+/// assert_eq!(value.downcast_ref::<String>(), None);
+/// ```
+#[derive(Clone)]
+pub struct Value {
+    data: Arc<dyn Any + Send + Sync>,
+    type_name: &'static str,
+    bytes: usize,
+}
+
+impl Value {
+    /// A value whose size is that of its type alone, without what it points to.
+    pub fn new<T: Any + Send + Sync>(value: T) -> Self {
+        Value::with_bytes(value, size_of::<T>())
+    }
+
+    /// A value that keeps `bytes` in memory.
+    pub fn with_bytes<T: Any + Send + Sync>(value: T, bytes: usize) -> Self {
+        Value {
+            data: Arc::new(value),
+            type_name: std::any::type_name::<T>(),
+            bytes,
+        }
+    }
+
+    /// The value, if it is a `T`.
+    pub fn downcast_ref<T: Any>(&self) -> Option<&T> {
+        self.data.downcast_ref()
+    }
+
+    /// The value if it is a `T`: moved out where this is the last reference to it, cloned otherwise.
+    pub fn into_inner<T: Any + Send + Sync + Clone>(self) -> Option<T> {
+        let data = self.data.downcast::<T>().ok()?;
+        Some(Arc::try_unwrap(data).unwrap_or_else(|shared| (*shared).clone()))
+    }
+
+    /// The bytes that this value keeps in memory.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The name of the value's type, for messages.
+    pub fn type_name(&self) -> &'static str {
+        self.type_name
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Value({}, {} bytes)", self.type_name, self.bytes)
+    }
+}
