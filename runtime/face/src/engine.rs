@@ -29,6 +29,19 @@ impl Collection {
             Collection::Delayed(node) => &node.name,
         }
     }
+
+    /// The collections that this one is made of.
+    pub fn inputs(&self) -> Vec<Collection> {
+        match self {
+            Collection::Array(array) => wrap(&array.node().inputs, Collection::Array),
+            Collection::Frame(frame) => wrap(&frame.node().inputs, Collection::Frame),
+            Collection::Delayed(node) => node.inputs.clone(),
+        }
+    }
+}
+
+fn wrap<T: Clone>(inputs: &[T], collection: fn(T) -> Collection) -> Vec<Collection> {
+    inputs.iter().cloned().map(collection).collect()
 }
 
 /// What computes collections and draws them. `dagbok-engine` has the one that is used.

@@ -2,6 +2,7 @@
 
 pub use crate::array::{Array, DType, NdArray};
 pub use crate::compute::{Compute, compute_all, visualize_all};
+pub use crate::delayed::{Delayed, delayed};
 pub use crate::display::{Render, display};
 pub use crate::error::{Error, ErrorKind};
 pub use crate::frame::{DataFrame, Frame};

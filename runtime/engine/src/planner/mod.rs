@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use dagbok::engine::Collection;
 use dagbok::{Name, Result, Value};
 
-use crate::graph::{Graph, Layer, LayerKind, Task, TaskId};
+use crate::graph::{self, Graph, Layer, LayerKind, Task, TaskId};
 
 /// The graph of some collections, and for each of them the tasks that make its blocks, in order.
 #[derive(Debug)]
@@ -17,20 +17,33 @@ pub struct Plan {
     pub outputs: Vec<Vec<TaskId>>,
 }
 
-/// Builds the graph that computes the blocks of `outputs`.
+/// Builds the graph that computes the blocks of `outputs`: culled, its ids in the order to run them in.
 ///
 /// # Errors
 /// What a collection's source returns, such as a file that cannot be read.
 pub fn plan(outputs: &[Collection]) -> Result<Plan> {
+    plan_each(outputs, Planner::blocks)
+}
+
+/// Like [`plan`], but each output is one task, that of its whole value.
+///
+/// # Errors
+/// As for [`plan`].
+pub fn plan_whole(outputs: &[Collection]) -> Result<Plan> {
+    plan_each(outputs, |planner, output| Ok(vec![planner.whole(output)?]))
+}
+
+fn plan_each(
+    outputs: &[Collection],
+    mut tasks: impl FnMut(&mut Planner, &Collection) -> Result<Vec<TaskId>>,
+) -> Result<Plan> {
     let mut planner = Planner::default();
-    let outputs = outputs
+    let mut outputs = outputs
         .iter()
-        .map(|output| planner.blocks(output))
-        .collect::<Result<_>>()?;
-    Ok(Plan {
-        graph: planner.graph,
-        outputs,
-    })
+        .map(|output| tasks(&mut planner, output))
+        .collect::<Result<Vec<_>>>()?;
+    let graph = graph::arrange(planner.graph, &mut outputs);
+    Ok(Plan { graph, outputs })
 }
 
 /// A graph being built, and what is in it already.
@@ -38,33 +51,61 @@ pub fn plan(outputs: &[Collection]) -> Result<Plan> {
 pub(crate) struct Planner {
     pub(crate) graph: Graph,
     planned: HashMap<Name, Vec<TaskId>>,
+    joined: HashMap<Name, TaskId>,
 }
 
 impl Planner {
     /// The tasks that make the blocks of `collection`, in order: an array's chunks in C order, a frame's partitions,
     /// the one value of a delayed call. Planned at most once for a name.
     pub(crate) fn blocks(&mut self, collection: &Collection) -> Result<Vec<TaskId>> {
-        if let Some(tasks) = self.planned.get(collection.name()) {
-            return Ok(tasks.clone());
+        if !self.planned.contains_key(collection.name()) {
+            self.plan_all(collection)?;
         }
-        let tasks = match collection {
-            Collection::Array(array) => array::plan(self, array)?,
-            Collection::Frame(frame) => frame::plan(self, frame)?,
-            Collection::Delayed(node) => vec![self.delayed(node)?],
-        };
-        self.planned
-            .insert(collection.name().clone(), tasks.clone());
-        Ok(tasks)
+        Ok(self.planned[collection.name()].clone())
     }
 
     /// The one task whose value is the whole of `collection`: joins the blocks where there are several.
     pub(crate) fn whole(&mut self, collection: &Collection) -> Result<TaskId> {
-        let blocks = self.blocks(collection)?;
-        match collection {
-            Collection::Array(array) => array::join(self, array, &blocks),
-            Collection::Frame(frame) => frame::join(self, frame, &blocks),
-            Collection::Delayed(_) => Ok(blocks[0]),
+        if let Some(task) = self.joined.get(collection.name()) {
+            return Ok(*task);
         }
+        let blocks = self.blocks(collection)?;
+        let task = match collection {
+            Collection::Array(array) => array::join(self, array, &blocks)?,
+            Collection::Frame(frame) => frame::join(self, frame, &blocks)?,
+            Collection::Delayed(_) => return Ok(blocks[0]),
+        };
+        self.joined.insert(collection.name().clone(), task);
+        Ok(task)
+    }
+
+    /// Plans `collection` after everything that it is made of, so that no plan of one collection has to plan another
+    /// in turn: an expression may be a hundred thousand deep.
+    fn plan_all(&mut self, collection: &Collection) -> Result<()> {
+        enum Step {
+            Inputs(Collection),
+            Plan(Collection),
+        }
+        let mut steps = vec![Step::Inputs(collection.clone())];
+        while let Some(step) = steps.pop() {
+            match step {
+                Step::Inputs(collection) if !self.planned.contains_key(collection.name()) => {
+                    let inputs = collection.inputs();
+                    steps.push(Step::Plan(collection));
+                    steps.extend(inputs.into_iter().rev().map(Step::Inputs));
+                }
+                Step::Plan(collection) if !self.planned.contains_key(collection.name()) => {
+                    let tasks = match &collection {
+                        Collection::Array(array) => array::plan(self, array)?,
+                        Collection::Frame(frame) => frame::plan(self, frame)?,
+                        Collection::Delayed(node) => vec![self.delayed(node)?],
+                    };
+                    self.planned.insert(collection.name().clone(), tasks);
+                }
+                Step::Inputs(_) | Step::Plan(_) => {}
+            }
+        }
+        Ok(())
     }
 
     fn delayed(&mut self, node: &dagbok::delayed::DelayedNode) -> Result<TaskId> {
