@@ -23,6 +23,7 @@ pub struct Plan {
 /// What a collection's source returns, such as a file that cannot be read.
 pub fn plan(outputs: &[Collection]) -> Result<Plan> {
     let mut planner = Planner::default();
+    planner.frames.count_uses(outputs);
     let outputs = outputs
         .iter()
         .map(|output| planner.blocks(output))
@@ -38,6 +39,7 @@ pub fn plan(outputs: &[Collection]) -> Result<Plan> {
 pub(crate) struct Planner {
     pub(crate) graph: Graph,
     planned: HashMap<Name, Vec<TaskId>>,
+    frames: frame::Frames,
 }
 
 impl Planner {

@@ -76,6 +76,11 @@ impl Frame {
         &self.node.name
     }
 
+    /// The frame of an operation, for the engine.
+    pub fn of_node(node: &Arc<FrameNode>) -> Frame {
+        Frame { node: node.clone() }
+    }
+
     /// The expression, for the engine.
     pub fn node(&self) -> &Arc<FrameNode> {
         &self.node
