@@ -26,7 +26,10 @@ impl Borders {
 /// How many quotes there are in block `index` of `path`.
 pub(crate) fn count_quotes(path: &str, index: usize, blocksize: u64, quote: u8) -> Result<u64> {
     let mut reader = File::open(path)
-        .and_then(|mut file| file.seek(SeekFrom::Start(index as u64 * blocksize)).map(|_| file))
+        .and_then(|mut file| {
+            file.seek(SeekFrom::Start(index as u64 * blocksize))
+                .map(|_| file)
+        })
         .map_err(|error| unreadable(path, &error))?
         .take(blocksize);
     let mut buffer = vec![0; 1 << 20];
@@ -34,7 +37,9 @@ pub(crate) fn count_quotes(path: &str, index: usize, blocksize: u64, quote: u8) 
     loop {
         match reader.read(&mut buffer) {
             Ok(0) => return Ok(quotes),
-            Ok(read) => quotes += buffer[..read].iter().filter(|&&byte| byte == quote).count() as u64,
+            Ok(read) => {
+                quotes += buffer[..read].iter().filter(|&&byte| byte == quote).count() as u64
+            }
             Err(error) => return Err(unreadable(path, &error)),
         }
     }

@@ -137,7 +137,9 @@ fn reader(reader: pl::LazyCsvReader, options: &CsvReadOptions) -> pl::LazyCsvRea
         .with_separator(options.separator)
         .with_quote_char(options.quote_char)
         .with_comment_prefix(options.comment_prefix.as_deref().map(Into::into))
-        .with_null_values((!null_values.is_empty()).then_some(pl::NullValues::AllColumns(null_values)))
+        .with_null_values(
+            (!null_values.is_empty()).then_some(pl::NullValues::AllColumns(null_values)),
+        )
         .with_try_parse_dates(options.try_parse_dates)
         .with_raise_if_empty(true)
 }

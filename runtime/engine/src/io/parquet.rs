@@ -2,8 +2,8 @@
 
 use std::fs::File;
 
-use dagbok::frame::{ParquetReadOptions, Part, Piece};
 use dagbok::Result;
+use dagbok::frame::{ParquetReadOptions, Part, Piece};
 use polars::prelude as pl;
 use polars::prelude::SerReader;
 

@@ -50,9 +50,13 @@ pub(crate) fn read(
     let schema = polars_frame(&source.meta).schema().clone();
     match (&source.format, piece.part, borders) {
         (Format::Csv(options), Part::Whole, _) => csv::read_file(&piece.path, options, schema),
-        (Format::Csv(options), Part::Block { index, .. }, Some(borders)) => {
-            csv::read_block(&piece.path, borders.block(index), index == 0, options, schema)
-        }
+        (Format::Csv(options), Part::Block { index, .. }, Some(borders)) => csv::read_block(
+            &piece.path,
+            borders.block(index),
+            index == 0,
+            options,
+            schema,
+        ),
         (Format::Parquet(_), Part::Whole, _) => parquet::read(&piece.path, None),
         (Format::Parquet(_), Part::Rows { offset, len }, _) => {
             parquet::read(&piece.path, Some((offset, len)))
@@ -98,7 +102,10 @@ fn same_columns(
         .find(|(name, dtype)| found.dtype(name) != Some(dtype))
         .map(|(name, dtype)| match found.dtype(name) {
             None => format!("column `{name}` of `{}` is missing", first.path),
-            Some(other) => format!("column `{name}` is `{other}`, in `{}` it is `{dtype}`", first.path),
+            Some(other) => format!(
+                "column `{name}` is `{other}`, in `{}` it is `{dtype}`",
+                first.path
+            ),
         })
         .or_else(|| {
             found
@@ -109,6 +116,9 @@ fn same_columns(
         .unwrap_or_else(|| format!("columns are in another order than in `{}`", first.path));
     Err(Error::new(
         ErrorKind::Column,
-        format!("files differ in their columns: in `{}` {difference}", file.path),
+        format!(
+            "files differ in their columns: in `{}` {difference}",
+            file.path
+        ),
     ))
 }

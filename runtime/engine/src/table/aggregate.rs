@@ -43,12 +43,7 @@ impl Reduction {
         kept.select(self.finish.clone())
     }
 
-    fn grouped(
-        &self,
-        frame: pl::LazyFrame,
-        keys: &[pl::Expr],
-        aggs: &[pl::Expr],
-    ) -> pl::LazyFrame {
+    fn grouped(&self, frame: pl::LazyFrame, keys: &[pl::Expr], aggs: &[pl::Expr]) -> pl::LazyFrame {
         match self.n_keys {
             0 => frame.select(aggs.to_vec()),
             _ => frame.group_by_stable(keys.to_vec()).agg(aggs.to_vec()),
@@ -86,7 +81,12 @@ pub(crate) fn reduction(op: &FrameOp, empty: &pl::DataFrame) -> Result<Option<Re
     // Where a step changed a type, the whole is right and the steps are not taken.
     let same = collect(reduction.chunk(empty.clone().lazy()))
         .and_then(|kept| reduction.combine(vec![kept]))
-        .and_then(|kept| reduction.finish(kept).collect_schema().map_err(from_polars_error))
+        .and_then(|kept| {
+            reduction
+                .finish(kept)
+                .collect_schema()
+                .map_err(from_polars_error)
+        })
         .is_ok_and(|schema| schema == expected);
     Ok(same.then_some(reduction))
 }
@@ -237,7 +237,9 @@ impl States {
                 .then((mean * n.clone()).sum() / n.clone().sum())
                 .otherwise(null())
         };
-        let mean = self.keep(input, "mean", values.clone().mean(), |mean| mean_of_all(mean));
+        let mean = self.keep(input, "mean", values.clone().mean(), |mean| {
+            mean_of_all(mean)
+        });
         let squares = values.clone().var(0) * float(input.clone().count());
         let squares = self.keep(input, "squares", squares, |squares| {
             let shift = mean.clone() - mean_of_all(mean.clone());

@@ -59,7 +59,10 @@ pub(crate) fn apply_with(
                 if !matches!(flags.len(), 0 | 1) && flags.len() != n {
                     return Err(Error::new(
                         ErrorKind::Value,
-                        format!("`sort` by {n} columns got {} values of `{what}`", flags.len()),
+                        format!(
+                            "`sort` by {n} columns got {} values of `{what}`",
+                            flags.len()
+                        ),
                     ));
                 }
             }
@@ -136,7 +139,11 @@ fn join(
                 }
                 how => format!(
                     "a{} {} join takes as many keys of both frames, not {n_left} and {n_right}",
-                    if how == JoinType::Inner || how == JoinType::Anti { "n" } else { "" },
+                    if how == JoinType::Inner || how == JoinType::Anti {
+                        "n"
+                    } else {
+                        ""
+                    },
                     how.name()
                 ),
             },

@@ -31,7 +31,11 @@ pub(crate) fn classify(expr: &Expr) -> Class {
             let constant = inputs[1..]
                 .iter()
                 .all(|input| classify(input) == Class::Constant);
-            if constant { Class::Aggregate } else { Class::Whole }
+            if constant {
+                Class::Aggregate
+            } else {
+                Class::Whole
+            }
         }
         ExprOp::Agg(_) | ExprOp::Filter | ExprOp::Over | ExprOp::SortBy(_) | ExprOp::Opaque(_) => {
             Class::Whole
@@ -164,14 +168,23 @@ mod tests {
         check(col("a").filter(col("b").gt(1)).sum(), Class::Aggregate);
         check(len(), Class::Aggregate);
         check(col("a") - col("a").mean(), Class::RowAndAggregate);
-        check(when(col("a").gt(len())).then(1).otherwise(2), Class::RowAndAggregate);
+        check(
+            when(col("a").gt(len())).then(1).otherwise(2),
+            Class::RowAndAggregate,
+        );
         check(col("a").sum().sum(), Class::Whole);
-        check(col("a").filter(col("a").gt(col("a").mean())).sum(), Class::Whole);
+        check(
+            col("a").filter(col("a").gt(col("a").mean())).sum(),
+            Class::Whole,
+        );
         check(col("a").filter(col("b")), Class::Whole);
         check(col("a").cum_sum(false) + 1, Class::Whole);
         check(col("a").sum().over(["k"]), Class::Whole);
         check(col("a") + lit([1, 2]), Class::Whole);
         check(col("a").quantile(0.5, Default::default()), Class::Aggregate);
-        check(col("a").str().to_date(StrptimeOptions::default()), Class::Whole);
+        check(
+            col("a").str().to_date(StrptimeOptions::default()),
+            Class::Whole,
+        );
     }
 }

@@ -67,13 +67,18 @@ impl Converter {
                 let by: Vec<pl::Expr> = rest.collect();
                 values.sort_by(by, sort_options(options))
             }
-            ExprOp::Opaque(opaque) => opaque
-                .expr
-                .downcast_ref::<pl::Expr>()
-                .cloned()
-                .ok_or_else(|| {
-                    Error::new(ErrorKind::Value, "an opaque expression is not one of polars")
-                })?,
+            ExprOp::Opaque(opaque) => {
+                opaque
+                    .expr
+                    .downcast_ref::<pl::Expr>()
+                    .cloned()
+                    .ok_or_else(|| {
+                        Error::new(
+                            ErrorKind::Value,
+                            "an opaque expression is not one of polars",
+                        )
+                    })?
+            }
         })
     }
 }
@@ -233,7 +238,6 @@ fn function(
         Function::Log => input.log(argument()),
         Function::Log1p => input.log1p(),
         Function::Pow => input.pow(argument()),
-        Function::Sign => input.sign(),
         Function::Sin => input.sin(),
         Function::Cos => input.cos(),
         Function::Tan => input.tan(),

@@ -12,13 +12,15 @@ pub(crate) fn hash_dtypes(
 ) -> Option<Vec<pl::DataType>> {
     left.iter()
         .zip(right)
-        .map(|(left, right)| match (hash_dtype(left)?, hash_dtype(right)?) {
-            (left, right) if left == right => Some(left),
-            (left, right) if left.is_primitive_numeric() && right.is_primitive_numeric() => {
-                Some(pl::DataType::Float64)
-            }
-            _ => None,
-        })
+        .map(
+            |(left, right)| match (hash_dtype(left)?, hash_dtype(right)?) {
+                (left, right) if left == right => Some(left),
+                (left, right) if left.is_primitive_numeric() && right.is_primitive_numeric() => {
+                    Some(pl::DataType::Float64)
+                }
+                _ => None,
+            },
+        )
         .collect()
 }
 
@@ -69,27 +71,39 @@ fn add_hashes(key: &pl::Series, hashes: &mut [u64]) -> Result<()> {
     match physical.dtype() {
         pl::DataType::Boolean => {
             let values = physical.bool().map_err(from_polars_error)?;
-            pairs.zip(values.iter()).for_each(|(hash, value)| add(hash, value.map(u64::from)));
+            pairs
+                .zip(values.iter())
+                .for_each(|(hash, value)| add(hash, value.map(u64::from)));
         }
         pl::DataType::Int32 => {
             let values = physical.i32().map_err(from_polars_error)?;
-            pairs.zip(values.iter()).for_each(|(hash, value)| add(hash, value.map(|int| int as u64)));
+            pairs
+                .zip(values.iter())
+                .for_each(|(hash, value)| add(hash, value.map(|int| int as u64)));
         }
         pl::DataType::Int64 => {
             let values = physical.i64().map_err(from_polars_error)?;
-            pairs.zip(values.iter()).for_each(|(hash, value)| add(hash, value.map(|int| int as u64)));
+            pairs
+                .zip(values.iter())
+                .for_each(|(hash, value)| add(hash, value.map(|int| int as u64)));
         }
         pl::DataType::UInt64 => {
             let values = physical.u64().map_err(from_polars_error)?;
-            pairs.zip(values.iter()).for_each(|(hash, value)| add(hash, value));
+            pairs
+                .zip(values.iter())
+                .for_each(|(hash, value)| add(hash, value));
         }
         pl::DataType::Float64 => {
             let values = physical.f64().map_err(from_polars_error)?;
-            pairs.zip(values.iter()).for_each(|(hash, value)| add(hash, value.map(float_bits)));
+            pairs
+                .zip(values.iter())
+                .for_each(|(hash, value)| add(hash, value.map(float_bits)));
         }
         pl::DataType::String => {
             let values = physical.str().map_err(from_polars_error)?;
-            pairs.zip(values.iter()).for_each(|(hash, value)| add(hash, value.map(string_hash)));
+            pairs
+                .zip(values.iter())
+                .for_each(|(hash, value)| add(hash, value.map(string_hash)));
         }
         other => {
             return Err(Error::new(

@@ -35,7 +35,8 @@ pub fn polars_frame(table: &DataFrame) -> &pl::DataFrame {
 /// [`ErrorKind::Shape`] if columns differ in length, [`ErrorKind::Column`] if a name occurs twice.
 pub fn new(columns: Vec<(String, Values)>) -> Result<DataFrame> {
     if let [(first, values), rest @ ..] = columns.as_slice()
-        && let Some((other, other_values)) = rest.iter().find(|(_, other)| other.len() != values.len())
+        && let Some((other, other_values)) =
+            rest.iter().find(|(_, other)| other.len() != values.len())
     {
         return Err(Error::new(
             ErrorKind::Shape,
@@ -47,7 +48,10 @@ pub fn new(columns: Vec<(String, Values)>) -> Result<DataFrame> {
         ));
     }
     for (column_idx, (name, _)) in columns.iter().enumerate() {
-        if columns[..column_idx].iter().any(|(earlier, _)| earlier == name) {
+        if columns[..column_idx]
+            .iter()
+            .any(|(earlier, _)| earlier == name)
+        {
             return Err(Error::new(
                 ErrorKind::Column,
                 format!("two columns are called `{name}`"),
@@ -160,12 +164,25 @@ fn values(series: &pl::Series) -> Result<Values> {
     };
     let series = series.cast(&wide).map_err(from_polars_error)?;
     let taken = match wide {
-        D::Boolean => series.bool().map(|values| Values::Boolean(values.iter().collect())),
-        D::Int64 => series.i64().map(|values| Values::Int64(values.iter().collect())),
-        D::UInt64 => series.u64().map(|values| Values::UInt64(values.iter().collect())),
-        D::Float64 => series.f64().map(|values| Values::Float64(values.iter().collect())),
+        D::Boolean => series
+            .bool()
+            .map(|values| Values::Boolean(values.iter().collect())),
+        D::Int64 => series
+            .i64()
+            .map(|values| Values::Int64(values.iter().collect())),
+        D::UInt64 => series
+            .u64()
+            .map(|values| Values::UInt64(values.iter().collect())),
+        D::Float64 => series
+            .f64()
+            .map(|values| Values::Float64(values.iter().collect())),
         _ => series.str().map(|values| {
-            Values::String(values.iter().map(|value| value.map(str::to_owned)).collect())
+            Values::String(
+                values
+                    .iter()
+                    .map(|value| value.map(str::to_owned))
+                    .collect(),
+            )
         }),
     };
     taken.map_err(from_polars_error)

@@ -274,8 +274,6 @@ functions! {
     exp Exp;
     /// The natural logarithm of 1 + the value.
     log1p Log1p;
-    /// -1, 0 or 1.
-    sign Sign;
     /// The sine of radians.
     sin Sin;
     /// The cosine of radians.

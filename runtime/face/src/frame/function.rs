@@ -98,7 +98,6 @@ pub enum Function {
     Log,
     Log1p,
     Pow,
-    Sign,
     Sin,
     Cos,
     Tan,

@@ -15,7 +15,10 @@ use crate::table::{apply, collect, concat, table_value, task_table};
 pub(super) fn head(planner: &mut Planner, frame: &Frame, n: usize) -> Result<Vec<TaskId>> {
     let sink: Sink = Arc::new(move |partition, before| {
         let Some(before) = before.first() else {
-            return Ok(table_value(collect(apply(&FrameOp::Head(n), vec![partition()?])?)?));
+            return Ok(table_value(collect(apply(
+                &FrameOp::Head(n),
+                vec![partition()?],
+            )?)?));
         };
         let table = task_table(before);
         if table.height() >= n {
@@ -32,7 +35,10 @@ pub(super) fn head(planner: &mut Planner, frame: &Frame, n: usize) -> Result<Vec
 pub(super) fn tail(planner: &mut Planner, frame: &Frame, n: usize) -> Result<Vec<TaskId>> {
     let sink: Sink = Arc::new(move |partition, after| {
         let Some(after) = after.first() else {
-            return Ok(table_value(collect(apply(&FrameOp::Tail(n), vec![partition()?])?)?));
+            return Ok(table_value(collect(apply(
+                &FrameOp::Tail(n),
+                vec![partition()?],
+            )?)?));
         };
         let table = task_table(after);
         if table.height() >= n {
@@ -61,7 +67,11 @@ fn one_after_the_other(
     let layer = add_layer(planner, &node, "", &pipeline);
     let mut last: Option<TaskId> = None;
     for idx in 0..pipeline.len() {
-        let idx = if from_end { pipeline.len() - 1 - idx } else { idx };
+        let idx = if from_end {
+            pipeline.len() - 1 - idx
+        } else {
+            idx
+        };
         let further: Vec<TaskId> = last.into_iter().collect();
         last = Some(pipeline.task(planner, layer, idx, &further, sink));
     }

@@ -75,9 +75,12 @@ fn collect_needed(op: &FrameOp) -> Sink {
     Arc::new(move |partition, _| {
         let partition = partition()?;
         let partition = match &needed {
-            Some(columns) => {
-                partition.select(columns.iter().map(|name| pl::col(name.as_str())).collect::<Vec<_>>())
-            }
+            Some(columns) => partition.select(
+                columns
+                    .iter()
+                    .map(|name| pl::col(name.as_str()))
+                    .collect::<Vec<_>>(),
+            ),
             None => partition,
         };
         Ok(table_value(collect(partition)?))

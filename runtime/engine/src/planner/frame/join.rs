@@ -36,7 +36,8 @@ pub(super) fn plan(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> 
     let left = Pipeline::up_to(planner, &node.inputs[0])?;
     let right = Pipeline::up_to(planner, &node.inputs[1])?;
     let is_small = |side: &Pipeline, planner: &Planner| {
-        side.len() == 1 || matches!(side.bytes(), 1.. if side.bytes() <= planner.frames.broadcast_bytes_max)
+        side.len() == 1
+            || matches!(side.bytes(), 1.. if side.bytes() <= planner.frames.broadcast_bytes_max)
     };
     match how {
         JoinType::Cross => return broadcast(planner, frame, Side::Right, &left),

@@ -164,7 +164,9 @@ fn repartition(planner: &mut Planner, frame: &Frame, n: usize) -> Result<Vec<Tas
     if n == n_parts {
         return Ok(parts);
     }
-    let layer = planner.graph.add_layer(layer_of(node, "", format!("{n_parts} partitions to {n}")));
+    let layer = planner
+        .graph
+        .add_layer(layer_of(node, "", format!("{n_parts} partitions to {n}")));
     let mut tasks = Vec::with_capacity(n);
     if n < n_parts {
         for idx in 0..n {
@@ -226,7 +228,9 @@ fn concat_task(planner: &mut Planner, layer: LayerId, idx: usize, inputs: &[Task
             if let [only] = values {
                 return Ok(only.clone());
             }
-            let tables = values.iter().map(|value| polars::prelude::IntoLazy::lazy(task_table(value).clone()));
+            let tables = values
+                .iter()
+                .map(|value| polars::prelude::IntoLazy::lazy(task_table(value).clone()));
             Ok(table_value(collect(concat(tables.collect())?)?))
         }),
         bytes,
@@ -243,12 +247,7 @@ fn bytes_of(planner: &Planner, tasks: &[TaskId]) -> usize {
 }
 
 /// A layer of the operation `node`, or of a `stage` before its last.
-fn add_layer(
-    planner: &mut Planner,
-    node: &FrameNode,
-    stage: &str,
-    pipeline: &Pipeline,
-) -> LayerId {
+fn add_layer(planner: &mut Planner, node: &FrameNode, stage: &str, pipeline: &Pipeline) -> LayerId {
     let detail = pipeline.detail();
     planner.graph.add_layer(layer_of(node, stage, detail))
 }

@@ -223,7 +223,11 @@ fn borders_task(
     };
     let mut inputs = Vec::new();
     if let Some(quote) = quote {
-        let layer = layer_of(frame.node(), "quotes", format!("quotes in {of} blocks of `{path}`"));
+        let layer = layer_of(
+            frame.node(),
+            "quotes",
+            format!("quotes in {of} blocks of `{path}`"),
+        );
         let layer = planner.graph.add_layer(layer);
         for index in 0..of {
             let path = path.to_owned();
@@ -231,7 +235,9 @@ fn borders_task(
                 layer,
                 block: Box::new([index as u32]),
                 inputs: Box::new([]),
-                run: Arc::new(move |_| Ok(Value::new(count_quotes(&path, index, blocksize, quote)?))),
+                run: Arc::new(move |_| {
+                    Ok(Value::new(count_quotes(&path, index, blocksize, quote)?))
+                }),
                 bytes: size_of::<u64>(),
             }));
         }
@@ -273,9 +279,7 @@ impl Origin {
 
     fn read(&self, value: Option<&Value>) -> Result<pl::LazyFrame> {
         match self {
-            Origin::Piece { source, piece, .. } => {
-                read(source, piece, value.map(input::<Borders>))
-            }
+            Origin::Piece { source, piece, .. } => read(source, piece, value.map(input::<Borders>)),
             Origin::Table(table) => Ok(lazy(polars_frame(input::<DataFrame>(table)))),
             Origin::Task { .. } => match value {
                 Some(value) => Ok(lazy(task_table(value))),

@@ -48,9 +48,8 @@ pub(super) fn unique(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>
     }
     let layer = add_layer(planner, &node, "chunk", &pipeline);
     let op = node.op.clone();
-    let sink: Sink = Arc::new(move |partition, _| {
-        Ok(table_value(collect(apply(&op, vec![partition()?])?)?))
-    });
+    let sink: Sink =
+        Arc::new(move |partition, _| Ok(table_value(collect(apply(&op, vec![partition()?])?)?)));
     let chunks = pipeline.tasks(planner, layer, &[], &sink);
     let op = node.op.clone();
     let combine: Combine = Arc::new(move |tables| {

@@ -26,7 +26,9 @@ pub(super) fn of(node: &FrameNode) -> Result<Option<FrameOp>> {
     let classes = || node.op.exprs().into_iter().map(classify);
     let is_step = match &node.op {
         FrameOp::Drop(_) | FrameOp::Rename { .. } | FrameOp::DropNulls(_) | FrameOp::Map(_) => true,
-        FrameOp::Filter(_) | FrameOp::WithColumns(_) => classes().all(|class| class != Class::Whole),
+        FrameOp::Filter(_) | FrameOp::WithColumns(_) => {
+            classes().all(|class| class != Class::Whole)
+        }
         FrameOp::Select(_) => {
             classes().all(|class| class != Class::Whole)
                 && classes().any(|class| matches!(class, Class::Row | Class::RowAndAggregate))
@@ -87,7 +89,11 @@ impl Step {
     }
 
     /// Runs the operation on a partition; `table` is that of the aggregates.
-    pub(super) fn run(&self, partition: pl::LazyFrame, table: Option<&Value>) -> Result<pl::LazyFrame> {
+    pub(super) fn run(
+        &self,
+        partition: pl::LazyFrame,
+        table: Option<&Value>,
+    ) -> Result<pl::LazyFrame> {
         let mut converter = Converter::default();
         if let Some(table) = table {
             self.put_values(&mut converter, task_table(table))?;
