@@ -11,7 +11,7 @@ mod polars_table;
 mod schema;
 
 pub use polars_table::{from_polars, new, polars_frame};
-pub use schema::schema;
+pub use schema::{partitions, schema};
 
 pub(crate) use aggregate::{expand, reduction};
 pub(crate) use apply::{apply, apply_with, concat};

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use dagbok::engine::Collection;
 use dagbok::frame::{DataFrame, Frame, FrameOp, MapPartition, Schema};
 use dagbok::{Error, ErrorKind, Result};
 use polars::prelude as pl;
@@ -16,6 +17,15 @@ use super::{apply, from_polars, from_polars_error, polars_frame};
 /// [`ErrorKind::Column`] for a name that there is not, [`ErrorKind::DType`] for types that do not fit.
 pub fn schema(frame: &Frame) -> Result<Schema> {
     Ok(meta(frame)?.schema())
+}
+
+/// The number of partitions that computing `frame` makes.
+///
+/// # Errors
+/// As [`schema`].
+pub fn partitions(frame: &Frame) -> Result<usize> {
+    let plan = crate::planner::plan(&[Collection::Frame(frame.clone())])?;
+    Ok(plan.outputs.iter().map(Vec::len).sum())
 }
 
 /// An empty table with the columns of `frame`.
