@@ -106,7 +106,10 @@ impl Opaque {
 
 /// The column `name`; `*` are all columns, and names such as `^rain_.*$` all that match.
 pub fn col(name: impl Into<String>) -> Expr {
-    let name = name.into();
+    column(name.into())
+}
+
+fn column(name: String) -> Expr {
     match name.as_str() {
         "*" => all(),
         _ => Expr::new(ExprOp::Column(name), Vec::new()),
@@ -120,7 +123,11 @@ pub fn all() -> Expr {
 
 /// A value in an expression: a number, a boolean, a string, or several of them as `lit([1, 2])`.
 pub fn lit(value: impl Into<Literal>) -> Expr {
-    Expr::new(ExprOp::Literal(value.into()), Vec::new())
+    literal(value.into())
+}
+
+fn literal(value: Literal) -> Expr {
+    Expr::new(ExprOp::Literal(value), Vec::new())
 }
 
 /// The number of rows, in the column `len`.
@@ -140,7 +147,12 @@ pub fn len() -> Expr {
 /// # Ok::<(), dagbok::Error>(())
 /// ```
 pub fn when(condition: impl Into<Expr>) -> When {
-    When(vec![condition.into()])
+    When(pushed(Vec::new(), condition.into()))
+}
+
+fn pushed(mut exprs: Vec<Expr>, expr: Expr) -> Vec<Expr> {
+    exprs.push(expr);
+    exprs
 }
 
 /// A condition that waits for [`then`](When::then).
@@ -153,22 +165,23 @@ pub struct Then(Vec<Expr>);
 
 impl When {
     /// The value where the condition is true.
-    pub fn then(mut self, value: impl Into<Expr>) -> Then {
-        self.0.push(value.into());
-        Then(self.0)
+    pub fn then(self, value: impl Into<Expr>) -> Then {
+        Then(pushed(self.0, value.into()))
     }
 }
 
 impl Then {
     /// Another condition, for where those before are not true.
-    pub fn when(mut self, condition: impl Into<Expr>) -> When {
-        self.0.push(condition.into());
-        When(self.0)
+    pub fn when(self, condition: impl Into<Expr>) -> When {
+        When(pushed(self.0, condition.into()))
     }
 
     /// The value where no condition is true.
     pub fn otherwise(self, value: impl Into<Expr>) -> Expr {
-        let mut falsy = value.into();
+        self.or_else(value.into())
+    }
+
+    fn or_else(self, mut falsy: Expr) -> Expr {
         for pair in self.0.chunks_exact(2).rev() {
             falsy = Expr::new(
                 ExprOp::Ternary,
@@ -368,11 +381,16 @@ impl Expr {
         self.0.depth
     }
 
+    fn with(self, op: ExprOp, mut arguments: Vec<Expr>) -> Expr {
+        arguments.insert(0, self);
+        Expr::new(op, arguments)
+    }
+
     fn agg(self, agg: Agg) -> Expr {
         Expr::new(ExprOp::Agg(agg), vec![self])
     }
 
-    fn binary(self, op: BinaryOp, other: Expr) -> Expr {
+    pub(super) fn binary(self, op: BinaryOp, other: Expr) -> Expr {
         Expr::new(ExprOp::Binary(op), vec![self, other])
     }
 
@@ -385,7 +403,11 @@ impl Expr {
 
     /// The same values in a column called `name`.
     pub fn alias(self, name: impl Into<String>) -> Expr {
-        Expr::new(ExprOp::Alias(name.into()), vec![self])
+        self.aliased(name.into())
+    }
+
+    fn aliased(self, name: String) -> Expr {
+        Expr::new(ExprOp::Alias(name), vec![self])
     }
 
     /// The values as `dtype`; those that do not fit become null.
@@ -422,9 +444,9 @@ impl Expr {
 
     /// The value below which the share `quantile` of all lies.
     pub fn quantile(self, quantile: impl Into<Expr>, method: QuantileMethod) -> Expr {
-        Expr::new(
+        self.with(
             ExprOp::Agg(Agg::Quantile(method)),
-            vec![self, quantile.into()],
+            quantile.into().into_exprs(),
         )
     }
 
@@ -546,14 +568,12 @@ impl Expr {
 
     /// The values where `predicate` is true; within aggregations.
     pub fn filter(self, predicate: impl Into<Expr>) -> Expr {
-        Expr::new(ExprOp::Filter, vec![self, predicate.into()])
+        self.with(ExprOp::Filter, predicate.into().into_exprs())
     }
 
     /// The expression within the groups that `partition_by` makes, repeated in each of their rows.
     pub fn over(self, partition_by: impl IntoExprs) -> Expr {
-        let mut inputs = vec![self];
-        inputs.append(&mut partition_by.into_exprs());
-        Expr::new(ExprOp::Over, inputs)
+        self.with(ExprOp::Over, partition_by.into_exprs())
     }
 
     /// The values sorted.
@@ -564,9 +584,7 @@ impl Expr {
 
     /// The values in the order that sorts `by`.
     pub fn sort_by(self, by: impl IntoExprs, options: SortMultipleOptions) -> Expr {
-        let mut inputs = vec![self];
-        inputs.append(&mut by.into_exprs());
-        Expr::new(ExprOp::SortBy(options), inputs)
+        self.with(ExprOp::SortBy(options), by.into_exprs())
     }
 
     /// `length` values from `offset` on; a negative one counts from the end.
@@ -740,26 +758,91 @@ pub trait IntoExprs {
     fn into_exprs(self) -> Vec<Expr>;
 }
 
-impl<T: Into<Expr>> IntoExprs for T {
-    fn into_exprs(self) -> Vec<Expr> {
-        vec![self.into()]
-    }
+/// One or several names of columns: `"a"`, `["a", "b"]`, a vector or a slice of them.
+pub trait IntoNames {
+    /// The names, in order.
+    fn into_names(self) -> Vec<String>;
 }
 
-impl<T: Into<Expr>, const N: usize> IntoExprs for [T; N] {
-    fn into_exprs(self) -> Vec<Expr> {
-        self.into_iter().map(Into::into).collect()
-    }
+// What is generic here is compiled in each cell that uses it, so it forwards to what is not.
+macro_rules! into_exprs {
+    ($($item:ty: $all:expr;)*) => {$(
+        impl IntoExprs for $item {
+            fn into_exprs(self) -> Vec<Expr> {
+                $all(&[self])
+            }
+        }
+
+        impl<const N: usize> IntoExprs for [$item; N] {
+            fn into_exprs(self) -> Vec<Expr> {
+                $all(&self)
+            }
+        }
+
+        impl IntoExprs for Vec<$item> {
+            fn into_exprs(self) -> Vec<Expr> {
+                $all(&self)
+            }
+        }
+
+        impl IntoExprs for &[$item] {
+            fn into_exprs(self) -> Vec<Expr> {
+                $all(self)
+            }
+        }
+    )*};
 }
 
-impl<T: Into<Expr>> IntoExprs for Vec<T> {
-    fn into_exprs(self) -> Vec<Expr> {
-        self.into_iter().map(Into::into).collect()
-    }
+macro_rules! into_names {
+    ($($item:ty: $all:expr;)*) => {$(
+        impl IntoNames for $item {
+            fn into_names(self) -> Vec<String> {
+                $all(&[self])
+            }
+        }
+
+        impl<const N: usize> IntoNames for [$item; N] {
+            fn into_names(self) -> Vec<String> {
+                $all(&self)
+            }
+        }
+
+        impl IntoNames for Vec<$item> {
+            fn into_names(self) -> Vec<String> {
+                $all(&self)
+            }
+        }
+
+        impl IntoNames for &[$item] {
+            fn into_names(self) -> Vec<String> {
+                $all(self)
+            }
+        }
+    )*};
 }
 
-impl<T: Into<Expr> + Clone> IntoExprs for &[T] {
-    fn into_exprs(self) -> Vec<Expr> {
-        self.iter().cloned().map(Into::into).collect()
-    }
+into_exprs! {
+    Expr: <[Expr]>::to_vec;
+    &str: columns_of_strs;
+    String: columns_of_strings;
+}
+
+into_names! {
+    &str: names_of_strs;
+    String: <[String]>::to_vec;
+}
+
+fn columns_of_strs(names: &[&str]) -> Vec<Expr> {
+    names
+        .iter()
+        .map(|name| column((*name).to_owned()))
+        .collect()
+}
+
+fn columns_of_strings(names: &[String]) -> Vec<Expr> {
+    names.iter().cloned().map(column).collect()
+}
+
+fn names_of_strs(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }

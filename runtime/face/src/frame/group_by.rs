@@ -42,9 +42,14 @@ impl GroupBy {
     /// ```
     #[track_caller]
     pub fn agg(self, aggs: impl IntoExprs) -> Frame {
+        self.aggregate(aggs.into_exprs())
+    }
+
+    #[track_caller]
+    fn aggregate(self, aggs: Vec<Expr>) -> Frame {
         let op = FrameOp::GroupBy {
             keys: self.keys,
-            aggs: aggs.into_exprs(),
+            aggs,
         };
         Frame::on(op, vec![self.frame])
     }

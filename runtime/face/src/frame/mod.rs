@@ -19,7 +19,8 @@ use std::sync::{Arc, OnceLock};
 pub use datatype::{DataType, TimeUnit};
 pub use dt::DateLikeNameSpace;
 pub use expr::{
-    Expr, ExprNode, ExprOp, IntoExprs, Literal, Opaque, Then, When, all, col, len, lit, when,
+    Expr, ExprNode, ExprOp, IntoExprs, IntoNames, Literal, Opaque, Then, When, all, col, len, lit,
+    when,
 };
 pub use function::{
     Agg, BinaryOp, ClosedInterval, Function, JoinType, NullBehavior, QuantileMethod,
@@ -32,7 +33,7 @@ pub use read::{
     CsvReadOptions, Format, ParquetReadOptions, Part, Piece, Source, read_csv, read_parquet,
 };
 pub use string::StringNameSpace;
-pub use table::{Column, DataFrame, Schema, Table};
+pub use table::{Column, Columns, DataFrame, Schema, Table};
 pub use values::{FromValues, Values};
 
 use crate::compute::{Compute, compute_all, visualize_all};
@@ -89,64 +90,49 @@ impl Frame {
     /// The rows for which `predicate` is true.
     #[track_caller]
     pub fn filter(&self, predicate: impl Into<Expr>) -> Frame {
-        self.then(FrameOp::Filter(predicate.into()))
+        self.filter_rows(predicate.into())
     }
 
     /// The columns that `exprs` make. Aggregations such as `col("x").sum()` alone make one row.
     #[track_caller]
     pub fn select(&self, exprs: impl IntoExprs) -> Frame {
-        self.then(FrameOp::Select(exprs.into_exprs()))
+        self.select_exprs(exprs.into_exprs())
     }
 
     /// All columns, and those that `exprs` make; one of the same name is replaced.
     #[track_caller]
     pub fn with_columns(&self, exprs: impl IntoExprs) -> Frame {
-        self.then(FrameOp::WithColumns(exprs.into_exprs()))
+        self.add_columns(exprs.into_exprs())
     }
 
     /// All columns, and the one that `expr` makes; one of the same name is replaced.
     #[track_caller]
     pub fn with_column(&self, expr: impl Into<Expr>) -> Frame {
-        self.then(FrameOp::WithColumns(vec![expr.into()]))
+        self.add_columns(expr.into().into_exprs())
     }
 
     /// All columns but these.
     #[track_caller]
-    pub fn drop<S: Into<String>>(&self, columns: impl IntoIterator<Item = S>) -> Frame {
-        self.then(FrameOp::Drop(strings(columns)))
+    pub fn drop(&self, columns: impl IntoNames) -> Frame {
+        self.drop_columns(columns.into_names())
     }
 
     /// The same columns, those called `existing` renamed to `new`, one by one.
     #[track_caller]
-    pub fn rename<S: Into<String>, T: Into<String>>(
-        &self,
-        existing: impl IntoIterator<Item = S>,
-        new: impl IntoIterator<Item = T>,
-    ) -> Frame {
-        let (existing, new) = (strings(existing), strings(new));
-        if existing.len() != new.len() {
-            raise(Error::new(
-                ErrorKind::Value,
-                format!(
-                    "cannot rename {} columns to {} names",
-                    existing.len(),
-                    new.len()
-                ),
-            ));
-        }
-        self.then(FrameOp::Rename { existing, new })
+    pub fn rename(&self, existing: impl IntoNames, new: impl IntoNames) -> Frame {
+        self.rename_columns(existing.into_names(), new.into_names())
     }
 
     /// The rows without a null, in all columns.
     #[track_caller]
     pub fn drop_nulls(&self) -> Frame {
-        self.then(FrameOp::DropNulls(None))
+        self.drop_null_rows(None)
     }
 
     /// The rows without a null in the columns `subset`.
     #[track_caller]
-    pub fn drop_nulls_in<S: Into<String>>(&self, subset: impl IntoIterator<Item = S>) -> Frame {
-        self.then(FrameOp::DropNulls(Some(strings(subset))))
+    pub fn drop_nulls_in(&self, subset: impl IntoNames) -> Frame {
+        self.drop_null_rows(Some(subset.into_names()))
     }
 
     /// Groups of rows in which `keys` are equal; [`agg`](GroupBy::agg) says what to make of them.
@@ -178,21 +164,13 @@ impl Frame {
         right_on: impl IntoExprs,
         how: JoinType,
     ) -> Frame {
-        let op = FrameOp::Join {
-            left_on: left_on.into_exprs(),
-            right_on: right_on.into_exprs(),
-            how,
-        };
-        Frame::on(op, vec![self.clone(), other.clone()])
+        self.join_on(other, left_on.into_exprs(), right_on.into_exprs(), how)
     }
 
     /// The rows sorted by `by`; equal ones keep their order.
     #[track_caller]
     pub fn sort(&self, by: impl IntoExprs, options: SortMultipleOptions) -> Frame {
-        self.then(FrameOp::Sort {
-            by: by.into_exprs(),
-            options,
-        })
+        self.sort_exprs(by.into_exprs(), options)
     }
 
     /// The first `n` rows; only the partitions that hold them are read.
@@ -210,20 +188,13 @@ impl Frame {
     /// One row of each that are equal.
     #[track_caller]
     pub fn unique(&self, keep: UniqueKeepStrategy) -> Frame {
-        self.then(FrameOp::Unique { subset: None, keep })
+        self.distinct(None, keep)
     }
 
     /// One row of each that are equal in the columns `subset`.
     #[track_caller]
-    pub fn unique_by<S: Into<String>>(
-        &self,
-        subset: impl IntoIterator<Item = S>,
-        keep: UniqueKeepStrategy,
-    ) -> Frame {
-        self.then(FrameOp::Unique {
-            subset: Some(strings(subset)),
-            keep,
-        })
+    pub fn unique_by(&self, subset: impl IntoNames, keep: UniqueKeepStrategy) -> Frame {
+        self.distinct(Some(subset.into_names()), keep)
     }
 
     /// The same rows in `n` partitions: neighbours are joined, or each is divided.
@@ -370,8 +341,73 @@ impl Frame {
     }
 }
 
-fn strings<S: Into<String>>(items: impl IntoIterator<Item = S>) -> Vec<String> {
-    items.into_iter().map(Into::into).collect()
+/// What the generic methods forward to, so that cells need not compile it.
+impl Frame {
+    #[track_caller]
+    fn filter_rows(&self, predicate: Expr) -> Frame {
+        self.then(FrameOp::Filter(predicate))
+    }
+
+    #[track_caller]
+    fn select_exprs(&self, exprs: Vec<Expr>) -> Frame {
+        self.then(FrameOp::Select(exprs))
+    }
+
+    #[track_caller]
+    fn add_columns(&self, exprs: Vec<Expr>) -> Frame {
+        self.then(FrameOp::WithColumns(exprs))
+    }
+
+    #[track_caller]
+    fn drop_columns(&self, columns: Vec<String>) -> Frame {
+        self.then(FrameOp::Drop(columns))
+    }
+
+    #[track_caller]
+    fn rename_columns(&self, existing: Vec<String>, new: Vec<String>) -> Frame {
+        if existing.len() != new.len() {
+            raise(Error::new(
+                ErrorKind::Value,
+                format!(
+                    "cannot rename {} columns to {} names",
+                    existing.len(),
+                    new.len()
+                ),
+            ));
+        }
+        self.then(FrameOp::Rename { existing, new })
+    }
+
+    #[track_caller]
+    fn drop_null_rows(&self, subset: Option<Vec<String>>) -> Frame {
+        self.then(FrameOp::DropNulls(subset))
+    }
+
+    #[track_caller]
+    fn join_on(
+        &self,
+        other: &Frame,
+        left_on: Vec<Expr>,
+        right_on: Vec<Expr>,
+        how: JoinType,
+    ) -> Frame {
+        let op = FrameOp::Join {
+            left_on,
+            right_on,
+            how,
+        };
+        Frame::on(op, vec![self.clone(), other.clone()])
+    }
+
+    #[track_caller]
+    fn sort_exprs(&self, by: Vec<Expr>, options: SortMultipleOptions) -> Frame {
+        self.then(FrameOp::Sort { by, options })
+    }
+
+    #[track_caller]
+    fn distinct(&self, subset: Option<Vec<String>>, keep: UniqueKeepStrategy) -> Frame {
+        self.then(FrameOp::Unique { subset, keep })
+    }
 }
 
 /// The rows of all `frames`, one after the other. They must have the same columns.

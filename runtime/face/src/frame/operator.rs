@@ -2,8 +2,8 @@
 
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Rem, Sub};
 
+use super::Expr;
 use super::function::{BinaryOp, Function};
-use super::{Expr, ExprOp};
 
 macro_rules! operators {
     ($($trait:ident $method:ident $op:ident;)*) => {$(
@@ -11,7 +11,7 @@ macro_rules! operators {
             type Output = Expr;
 
             fn $method(self, other: T) -> Expr {
-                Expr::new(ExprOp::Binary(BinaryOp::$op), vec![self, other.into()])
+                self.binary(BinaryOp::$op, other.into())
             }
         }
     )*};

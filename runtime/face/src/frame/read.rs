@@ -125,13 +125,7 @@ impl CsvReadOptions {
     /// As [`read_csv`].
     #[track_caller]
     pub fn read(&self, pattern: impl AsRef<Path>) -> Result<Frame> {
-        let pattern = pattern.as_ref().to_string_lossy();
-        scan(
-            "read-csv",
-            &pattern,
-            &Format::Csv(self.clone()),
-            Site::caller(),
-        )
+        scan(pattern.as_ref(), Format::Csv(self.clone()), Site::caller())
     }
 }
 
@@ -163,9 +157,8 @@ impl ParquetReadOptions {
     /// As [`read_parquet`].
     #[track_caller]
     pub fn read(&self, pattern: impl AsRef<Path>) -> Result<Frame> {
-        let pattern = pattern.as_ref().to_string_lossy();
         let format = Format::Parquet(self.clone());
-        scan("read-parquet", &pattern, &format, Site::caller())
+        scan(pattern.as_ref(), format, Site::caller())
     }
 }
 
@@ -194,7 +187,11 @@ impl ParquetReadOptions {
 /// ```
 #[track_caller]
 pub fn read_csv(pattern: impl AsRef<Path>) -> Result<Frame> {
-    CsvReadOptions::default().read(pattern)
+    scan_csv(pattern.as_ref(), Site::caller())
+}
+
+fn scan_csv(pattern: &Path, site: Site) -> Result<Frame> {
+    scan(pattern, Format::Csv(CsvReadOptions::default()), site)
 }
 
 /// A frame of the Parquet files that `pattern` names: a path, or one with `*`, `?`, `[…]` and `**`.
@@ -207,12 +204,23 @@ pub fn read_csv(pattern: impl AsRef<Path>) -> Result<Frame> {
 /// [`ErrorKind::Column`](crate::ErrorKind::Column) if files differ in their columns.
 #[track_caller]
 pub fn read_parquet(pattern: impl AsRef<Path>) -> Result<Frame> {
-    ParquetReadOptions::default().read(pattern)
+    scan_parquet(pattern.as_ref(), Site::caller())
 }
 
-#[track_caller]
-fn scan(operation: &str, pattern: &str, format: &Format, site: Site) -> Result<Frame> {
-    let source = engine()?.scan(pattern, format)?;
+fn scan_parquet(pattern: &Path, site: Site) -> Result<Frame> {
+    scan(
+        pattern,
+        Format::Parquet(ParquetReadOptions::default()),
+        site,
+    )
+}
+
+fn scan(pattern: &Path, format: Format, site: Site) -> Result<Frame> {
+    let operation = match format {
+        Format::Csv(_) => "read-csv",
+        Format::Parquet(_) => "read-parquet",
+    };
+    let source = engine()?.scan(&pattern.to_string_lossy(), &format)?;
     let name = Name::of(operation, source.token);
     let meta = source.meta.clone();
     let frame = Frame::with_site(name, FrameOp::Read(Box::new(source)), Vec::new(), site);

@@ -52,11 +52,7 @@ impl DataFrame {
     ///
     /// # Errors
     /// [`ErrorKind::Shape`] if columns differ in length, [`ErrorKind::Column`] if a name occurs twice.
-    pub fn new<N: Into<String>>(columns: impl IntoIterator<Item = (N, Values)>) -> Result<Self> {
-        let columns = columns
-            .into_iter()
-            .map(|(name, values)| (name.into(), values))
-            .collect();
+    pub fn new(columns: Vec<(String, Values)>) -> Result<Self> {
         engine()?.table(columns)
     }
 
@@ -419,6 +415,26 @@ fn distance(a: &str, b: &str) -> usize {
     rows[a.len()][b.len()]
 }
 
+/// Columns on their way into a [`DataFrame`]; the [`df!`](crate::df) macro adds them.
+#[derive(Clone, Debug, Default)]
+pub struct Columns(Vec<(String, Values)>);
+
+impl Columns {
+    /// These columns and one more.
+    pub fn with(mut self, name: &str, values: Values) -> Self {
+        self.0.push((name.to_owned(), values));
+        self
+    }
+
+    /// The table.
+    ///
+    /// # Errors
+    /// As [`DataFrame::new`].
+    pub fn finish(self) -> Result<DataFrame> {
+        DataFrame::new(self.0)
+    }
+}
+
 /// A [`DataFrame`] from names and values: `df!("a" => [1, 2], "b" => ["x", "y"])?`.
 ///
 /// Values are arrays, slices or vectors of numbers, booleans, strings, or `Option`s of these.
@@ -437,8 +453,8 @@ fn distance(a: &str, b: &str) -> usize {
 #[macro_export]
 macro_rules! df {
     ($($name:expr => $values:expr),* $(,)?) => {
-        $crate::frame::DataFrame::new(::std::vec![
-            $((::std::string::String::from($name), $crate::frame::Values::from($values))),*
-        ])
+        $crate::frame::Columns::default()
+            $(.with($name, $crate::frame::Values::from($values)))*
+            .finish()
     };
 }

@@ -173,21 +173,27 @@ macro_rules! into_values {
             }
         }
 
+        impl From<&[$type]> for Values {
+            fn from(values: &[$type]) -> Self {
+                values.to_vec().into()
+            }
+        }
+
+        impl From<&[Option<$type>]> for Values {
+            fn from(values: &[Option<$type>]) -> Self {
+                values.to_vec().into()
+            }
+        }
+
         impl<const N: usize> From<[$type; N]> for Values {
             fn from(values: [$type; N]) -> Self {
-                Vec::from(values).into()
+                Values::from(&values[..])
             }
         }
 
         impl<const N: usize> From<[Option<$type>; N]> for Values {
             fn from(values: [Option<$type>; N]) -> Self {
-                Vec::from(values).into()
-            }
-        }
-
-        impl From<&[$type]> for Values {
-            fn from(values: &[$type]) -> Self {
-                values.to_vec().into()
+                Values::from(&values[..])
             }
         }
     )*};
