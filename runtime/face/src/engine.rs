@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::array::Array;
 use crate::delayed::DelayedNode;
 use crate::display::MimeBundle;
-use crate::frame::{DataFrame, Frame, Schema};
+use crate::frame::{DataFrame, Format, Frame, Schema, Source, Values};
 use crate::plot::Plot;
 use crate::{Error, ErrorKind, Name, Result, Value};
 
@@ -56,6 +56,12 @@ pub trait Engine: Send + Sync {
     fn render(&self, collection: &Collection) -> MimeBundle;
     /// Column names and types of `frame`, without computing it.
     fn schema(&self, frame: &Frame) -> Result<Schema>;
+    /// The number of partitions of `frame`, without computing it.
+    fn partitions(&self, frame: &Frame) -> Result<usize>;
+    /// Finds the files that `pattern` names and divides them into partitions.
+    fn scan(&self, pattern: &str, format: &Format) -> Result<Source>;
+    /// A table of named columns.
+    fn table(&self, columns: Vec<(String, Values)>) -> Result<DataFrame>;
     /// How a table is shown.
     fn render_table(&self, table: &DataFrame) -> MimeBundle;
     /// Draws `plot`.

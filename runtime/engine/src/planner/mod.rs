@@ -38,6 +38,7 @@ fn plan_each(
     mut tasks: impl FnMut(&mut Planner, &Collection) -> Result<Vec<TaskId>>,
 ) -> Result<Plan> {
     let mut planner = Planner::default();
+    planner.frames.count_uses(outputs);
     let mut outputs = outputs
         .iter()
         .map(|output| tasks(&mut planner, output))
@@ -52,6 +53,7 @@ pub(crate) struct Planner {
     pub(crate) graph: Graph,
     planned: HashMap<Name, Vec<TaskId>>,
     joined: HashMap<Name, TaskId>,
+    frames: frame::Frames,
 }
 
 impl Planner {
@@ -90,7 +92,11 @@ impl Planner {
         while let Some(step) = steps.pop() {
             match step {
                 Step::Inputs(collection) if !self.planned.contains_key(collection.name()) => {
-                    let inputs = collection.inputs();
+                    let inputs = match &collection {
+                        // What is below a frame is planned with it, as far as it runs in the same tasks.
+                        Collection::Frame(_) => Vec::new(),
+                        other => other.inputs(),
+                    };
                     steps.push(Step::Plan(collection));
                     steps.extend(inputs.into_iter().rev().map(Step::Inputs));
                 }
