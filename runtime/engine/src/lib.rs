@@ -2,3 +2,5 @@
 
 pub mod graph;
 pub mod planner;
+pub mod plot;
+pub mod render;
