@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 use dagbok::display::MimeBundle;
 
 use super::TABLE_STYLE;
-use super::format::count;
+use super::format::digits;
 use super::text::{escape, one_line, shorten};
 
 /// Tables of up to so many rows are shown whole.
@@ -71,7 +71,7 @@ impl TableView {
     }
 
     fn shape(&self) -> String {
-        format!("shape: ({}, {})", count(self.height), count(self.width))
+        format!("shape: ({}, {})", digits(self.height, '_'), digits(self.width, '_'))
     }
 }
 

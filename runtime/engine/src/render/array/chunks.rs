@@ -10,6 +10,7 @@ const SIDE_MAX: f64 = 130.0;
 const SIDE_MIN: f64 = 14.0;
 /// Lines closer than this would merge; of more, as many as fit are drawn.
 const LINE_DISTANCE: f64 = 6.0;
+const BAR_HEIGHT: f64 = 28.0;
 const FONT_SIZE: f64 = 12.0;
 const MARGIN: f64 = 14.0;
 const LABEL: f64 = 20.0;
@@ -18,7 +19,8 @@ const SLANT: (f64, f64) = (0.55, 0.45);
 
 /// One axis as it is drawn.
 struct Side {
-    n: usize,
+    /// The length of the axis; a single number has none.
+    n: Option<usize>,
     length: f64,
     /// Where the chunks meet, ends included.
     cuts: Vec<f64>,
@@ -56,9 +58,12 @@ fn panels(shape: &[usize], chunks: &[Vec<usize>]) -> Vec<Vec<Side>> {
         .map(|(&n, lengths)| side(n, longest, lengths))
         .collect();
     if sides.is_empty() {
-        sides.push(side(1, 1, &[1]));
-        sides[0].length = SIDE_MIN * 2.0;
-        sides[0].cuts = vec![0.0, SIDE_MIN * 2.0];
+        sides.push(Side {
+            n: None,
+            length: BAR_HEIGHT,
+            cuts: vec![0.0, BAR_HEIGHT],
+            is_thinned: false,
+        });
     }
     let mut panels = Vec::new();
     let mut n_first = sides.len() % 3;
@@ -95,7 +100,7 @@ fn side(n: usize, longest: usize, lengths: &[usize]) -> Side {
     }
     cuts.push(length);
     Side {
-        n,
+        n: Some(n),
         length,
         cuts,
         is_thinned,
@@ -111,7 +116,7 @@ fn draw_panel(body: &mut String, panel: &[Side], left: f64) -> (f64, f64) {
     };
     match panel {
         [x] => {
-            let height = 28.0;
+            let height = BAR_HEIGHT;
             let width = labelled(x.n).max(x.length);
             let start = left + (width - x.length) / 2.0;
             face(body, fill, (start, 0.0), (1.0, 0.0), &x.cuts, (0.0, 1.0), &[0.0, height]);
@@ -140,7 +145,9 @@ fn draw_panel(body: &mut String, panel: &[Side], left: f64) -> (f64, f64) {
             let _ = write!(
                 body,
                 "<text stroke=\"none\" text-anchor=\"start\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-                depth.0, depth.1, z.n
+                depth.0,
+                depth.1,
+                text(z.n)
             );
             let depth_end = depth.0 - left + labelled(z.n);
             ((LABEL + x.length + right).max(depth_end), up + y.length + LABEL)
@@ -185,14 +192,18 @@ fn face(
     }
 }
 
-fn labelled(n: usize) -> f64 {
-    width(&n.to_string(), FONT_SIZE)
+fn text(n: Option<usize>) -> String {
+    n.map(|n| n.to_string()).unwrap_or_default()
 }
 
-fn label(body: &mut String, n: usize, x: f64, y: f64) {
-    let _ = write!(body, "<text stroke=\"none\" x=\"{x:.1}\" y=\"{y:.1}\">{n}</text>");
+fn labelled(n: Option<usize>) -> f64 {
+    width(&text(n), FONT_SIZE)
 }
 
-fn upright_label(body: &mut String, n: usize, x: f64, y: f64) {
-    let _ = write!(body, "<text stroke=\"none\" transform=\"translate({x:.1} {y:.1}) rotate(-90)\">{n}</text>");
+fn label(body: &mut String, n: Option<usize>, x: f64, y: f64) {
+    let _ = write!(body, "<text stroke=\"none\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", text(n));
+}
+
+fn upright_label(body: &mut String, n: Option<usize>, x: f64, y: f64) {
+    let _ = write!(body, "<text stroke=\"none\" transform=\"translate({x:.1} {y:.1}) rotate(-90)\">{}</text>", text(n));
 }
