@@ -1,0 +1,79 @@
+//! The installed kernel under real Jupyter clients.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use dagbok_tests::{dagbok, python::python, release_dir, root};
+
+/// A prefix of the tests' own that `dagbok install` has filled.
+fn prefix() -> &'static Path {
+    static PREFIX: OnceLock<PathBuf> = OnceLock::new();
+    PREFIX.get_or_init(|| {
+        let prefix = release_dir().join("test-prefix");
+        let output = dagbok().args(["install", "--prefix"]).arg(&prefix).output().expect("`dagbok` runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        prefix
+    })
+}
+
+/// Runs a Python program that sees the installed kernel, from an empty folder.
+fn run_python(python: &Path, program: &str, arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    Command::new(python)
+        .args(["-c", program])
+        .args(arguments)
+        .current_dir(folder.path())
+        .env("JUPYTER_PATH", prefix().join("share/jupyter"))
+        .env("JUPYTER_PLATFORM_DIRS", "1")
+        .output()
+        .expect("Python runs")
+}
+
+#[track_caller]
+fn check_python(program: &str, arguments: &[&str]) {
+    let Some(python) = python() else { return };
+    let output = run_python(python, program, arguments);
+    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_tour_runs_under_nbclient() {
+    let program = r#"
+import sys, nbformat
+from nbclient import NotebookClient
+notebook = nbformat.read(sys.argv[1], as_version=4)
+NotebookClient(notebook, timeout=300, kernel_name="dagbok", resources={"metadata": {"path": sys.argv[2]}}).execute()
+nbformat.validate(notebook)
+code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+assert code and all(cell.execution_count for cell in code)
+assert not [output for cell in code for output in cell.outputs if output.output_type == "error"]
+assert [output for cell in code for output in cell.outputs if "image/svg+xml" in output.get("data", {})]
+"#;
+    let tour = root().join("notebooks/tour.ipynb");
+    check_python(program, &[&tour.display().to_string(), &root().join("notebooks").display().to_string()]);
+}
+
+#[test]
+fn jupyter_kernel_test_passes() {
+    let program = r#"
+import sys, unittest
+import jupyter_kernel_test
+
+class DagbokTests(jupyter_kernel_test.KernelTests):
+    kernel_name = "dagbok"
+    language_name = "rust"
+    file_extension = ".rs"
+    code_hello_world = 'println!("hello, world");'
+    code_stderr = 'eprintln!("test");'
+    code_generate_error = 'panic!("oops")'
+    code_execute_result = [{"code": "6 * 7", "result": "42"}]
+    code_display_data = [{"code": 'display(&dagbok::display::MimeBundle::plain("x").with("image/svg+xml", "<svg/>"));', "mime": "image/svg+xml"}]
+    complete_code_samples = ["1", "let x = 1;", "fn f() {}"]
+    incomplete_code_samples = ["fn f() {", "vec![1,", "\"a"]
+    invalid_code_samples = ["let = )"]
+
+unittest.main(argv=["kernel"], verbosity=2)
+"#;
+    check_python(program, &[]);
+}
