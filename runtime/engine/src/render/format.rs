@@ -23,11 +23,16 @@ pub fn bytes(n_bytes: u128) -> String {
 
 /// A count with separators: `1,234,567`.
 pub fn count(n: usize) -> String {
+    digits(n, ',')
+}
+
+/// A count with `separator` between thousands.
+pub(super) fn digits(n: usize, separator: char) -> String {
     let digits = n.to_string();
     let mut separated = String::with_capacity(digits.len() + digits.len() / 3);
     for (idx, digit) in digits.chars().enumerate() {
         if idx > 0 && (digits.len() - idx).is_multiple_of(3) {
-            separated.push(',');
+            separated.push(separator);
         }
         separated.push(digit);
     }

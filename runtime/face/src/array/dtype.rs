@@ -5,3 +5,15 @@
 pub enum DType {
     F64,
 }
+
+impl DType {
+    /// The name in Rust: `f64`, `bool`.
+    pub fn name(self) -> &'static str {
+        "f64"
+    }
+
+    /// The bytes of one element.
+    pub fn itemsize(self) -> usize {
+        8
+    }
+}
