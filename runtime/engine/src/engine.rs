@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use dagbok::display::MimeBundle;
 use dagbok::engine::{Collection, Engine};
-use dagbok::frame::{DataFrame, Frame, Schema};
+use dagbok::frame::{DataFrame, Format, Frame, Schema, Source, Values};
 use dagbok::plot::Plot;
 use dagbok::{Error, ErrorKind, Result, Value};
 
@@ -13,6 +13,7 @@ use crate::events::Observer;
 use crate::planner::{self, Plan};
 use crate::progress::Progress;
 use crate::scheduler::Scheduler;
+use crate::{io, plot, render, table};
 
 /// The number of threads, where it is not that of the cores.
 const NUM_THREADS: &str = "DAGBOK_NUM_THREADS";
@@ -81,24 +82,35 @@ impl Engine for LocalEngine {
     }
 
     fn visualize(&self, outputs: &[Collection]) -> Result<MimeBundle> {
-        let plan = planner::plan_whole(outputs)?;
-        Ok(MimeBundle::plain(format!("{:?}", plan.graph)))
+        Ok(render::graph::bundle(&planner::plan_whole(outputs)?))
     }
 
     fn render(&self, collection: &Collection) -> MimeBundle {
-        MimeBundle::plain(collection.name().to_string())
+        render::collection(self, collection)
     }
 
-    fn schema(&self, _frame: &Frame) -> Result<Schema> {
-        Ok(Schema {})
+    fn schema(&self, frame: &Frame) -> Result<Schema> {
+        table::schema(frame)
+    }
+
+    fn partitions(&self, frame: &Frame) -> Result<usize> {
+        table::partitions(frame)
+    }
+
+    fn scan(&self, pattern: &str, format: &Format) -> Result<Source> {
+        io::scan(pattern, format)
+    }
+
+    fn table(&self, columns: Vec<(String, Values)>) -> Result<DataFrame> {
+        table::new(columns)
     }
 
     fn render_table(&self, table: &DataFrame) -> MimeBundle {
-        MimeBundle::plain(format!("{table:?}"))
+        render::table::bundle(&table::view(table))
     }
 
     fn plot(&self, plot: &Plot) -> Result<MimeBundle> {
-        Ok(MimeBundle::plain(format!("{plot:?}")))
+        plot::bundle(plot)
     }
 }
 

@@ -17,7 +17,7 @@ use std::collections::HashSet;
 
 use dagbok::display::MimeBundle;
 use dagbok::engine::{Collection, Engine};
-use dagbok::frame::Frame;
+use dagbok::frame::{DataType, Frame};
 use dagbok::{Array, Name};
 
 use self::array::ArrayView;
@@ -56,11 +56,15 @@ fn array_view(array: &Array) -> ArrayView<'_> {
     }
 }
 
-fn frame_view(_engine: &dyn Engine, frame: &Frame) -> FrameView {
+fn frame_view(engine: &dyn Engine, frame: &Frame) -> FrameView {
+    let column = |(name, dtype): (&str, &DataType)| (name.to_owned(), dtype.to_string());
     FrameView {
         operation: frame.name().operation().to_owned(),
-        columns: Ok(Vec::new()),
-        n_partitions: None,
+        columns: match engine.schema(frame) {
+            Ok(schema) => Ok(schema.iter().map(column).collect()),
+            Err(error) => Err(error.to_string()),
+        },
+        n_partitions: engine.partitions(frame).ok(),
         n_layers: count_reachable(frame, |frame| (frame.name(), &frame.node().inputs)),
     }
 }
