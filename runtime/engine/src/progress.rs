@@ -53,37 +53,37 @@ impl Observer for Progress {
 
 /// How far a computation is, at one moment.
 #[derive(Clone, Debug)]
-pub struct ProgressState {
-    pub status: Status,
-    pub rows: Vec<Row>,
-    pub elapsed: Duration,
+pub(crate) struct ProgressState {
+    pub(crate) status: Status,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) elapsed: Duration,
     /// The time that the rest is expected to take, once there is something to tell it from.
-    pub left: Option<Duration>,
+    pub(crate) left: Option<Duration>,
     /// The bytes of the results that are in memory.
-    pub bytes_held: usize,
+    pub(crate) bytes_held: usize,
     /// The bytes of all results so far.
-    pub bytes_made: usize,
+    pub(crate) bytes_made: usize,
 }
 
 /// One layer's tasks, or all calls of one delayed function.
 #[derive(Clone, Debug)]
-pub struct Row {
-    pub label: String,
-    pub total: usize,
-    pub done: usize,
-    pub running: usize,
+pub(crate) struct Row {
+    pub(crate) label: String,
+    pub(crate) total: usize,
+    pub(crate) done: usize,
+    pub(crate) running: usize,
 }
 
 /// Whether a computation goes on, or how it ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Status {
+pub(crate) enum Status {
     Running,
     Ended(Outcome),
 }
 
 impl ProgressState {
     /// The number of tasks that have their results, and of all tasks.
-    pub fn counts(&self) -> (usize, usize) {
+    pub(crate) fn counts(&self) -> (usize, usize) {
         self.rows.iter().fold((0, 0), |(done, total), row| {
             (done + row.done, total + row.total)
         })

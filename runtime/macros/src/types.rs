@@ -13,7 +13,8 @@ pub(crate) enum Passing {
     Reference,
 }
 
-/// The type of the value that an argument computes to, for a parameter of type `declared`: `String` for `&str`, `Vec<T>` for `&[T]`, `T` for `&T`.
+/// The type of the value that an argument computes to, for a parameter of type `declared`: `String` for `&str`,
+/// `Vec<T>` for `&[T]`, `T` for `&T`.
 pub(crate) fn argument(declared: &Type) -> Result<(Type, Passing)> {
     reject_impl_trait(declared)?;
     let Type::Reference(reference) = declared else {
@@ -23,6 +24,9 @@ pub(crate) fn argument(declared: &Type) -> Result<(Type, Passing)> {
     if reference.mutability.is_some() {
         let message = "a delayed function cannot take `&mut`: other calls may need the same value; take it by value and return it";
         return Err(Error::new_spanned(declared, message));
+    }
+    if reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static") {
+        return Ok((declared.clone(), Passing::Value));
     }
     let target = &*reference.elem;
     reject_lifetimes(target, "a parameter of a delayed function cannot hold a reference to a reference")?;

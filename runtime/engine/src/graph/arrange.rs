@@ -4,7 +4,9 @@ use super::{Graph, LayerId, Task, TaskId, order};
 
 /// Culls and orders `graph`: only tasks that `outputs` need stay, and their ids are their places in the order to run them in.
 /// `outputs` then name the same tasks by their new ids; layers that have no task left are gone.
-pub(crate) fn arrange(graph: Graph, outputs: &mut [Vec<TaskId>]) -> Graph {
+///
+/// Takes time near linear in tasks and edges.
+pub fn arrange(graph: Graph, outputs: &mut [Vec<TaskId>]) -> Graph {
     let order = order::order(&graph, &outputs.concat());
     let mut places = vec![None; graph.len()];
     for (place, id) in order.iter().enumerate() {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use dagbok::{Name, Result, Site, Value};
 
-pub(crate) use arrange::arrange;
+pub use arrange::arrange;
 pub(crate) use dependents::Dependents;
 
 /// A task of one [`Graph`].

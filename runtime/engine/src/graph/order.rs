@@ -3,7 +3,7 @@
 //! The aim is few results in memory at a time. The rule, in the spirit of Dask's `order`, simpler than it:
 //!
 //! 1. Whatever can run on results that exist runs at once: it lets go of them.
-//! 2. Otherwise finish what was begun: of the tasks that wait for the newest result, take the one that lacks least.
+//! 2. Otherwise finish what was begun: of the tasks that wait for the newest results, take the one that lacks least.
 //! 3. What a task lacks is made depth first, the input with the most work behind it first, so that the small
 //!    ones need not be kept meanwhile.
 //!
@@ -27,10 +27,11 @@ pub(super) fn order(graph: &Graph, outputs: &[TaskId]) -> Vec<TaskId> {
         opened: vec![false; graph.len()],
         done: vec![false; graph.len()],
         ready: Vec::new(),
+        begun: Vec::new(),
         goals: outputs.iter().rev().copied().collect(),
     };
     let mut order = Vec::new();
-    while let Some(task) = walk.ready.pop().or_else(|| walk.goals.pop()) {
+    while let Some(task) = walk.next() {
         if walk.done[task.index()] {
             continue;
         }
@@ -54,11 +55,25 @@ struct Walk {
     done: Vec<bool>,
     /// Tasks that lack nothing, the next one last.
     ready: Vec<TaskId>,
+    /// Tasks that took a result since the last goal was chosen, and lack others.
+    begun: Vec<TaskId>,
     /// Tasks to be made ready, the next one last.
     goals: Vec<TaskId>,
 }
 
 impl Walk {
+    fn next(&mut self) -> Option<TaskId> {
+        if self.ready.is_empty() {
+            let (missing, weights) = (&self.missing, &self.weights);
+            self.begun.sort_by_key(|task| {
+                let idx = task.index();
+                Reverse((missing[idx], weights[idx], idx))
+            });
+            self.goals.append(&mut self.begun);
+        }
+        self.ready.pop().or_else(|| self.goals.pop())
+    }
+
     /// Makes what `task` lacks the next goals. The last of them that is done makes `task` ready.
     fn open(&mut self, task: TaskId, inputs: &[TaskId]) {
         if std::mem::replace(&mut self.opened[task.index()], true) {
@@ -72,21 +87,17 @@ impl Walk {
 
     fn finish(&mut self, task: TaskId, dependents: &[TaskId], needed: &[bool]) {
         self.done[task.index()] = true;
-        let (ready, goals) = (self.ready.len(), self.goals.len());
+        let start = self.ready.len();
         for &dependent in dependents.iter().filter(|dependent| needed[dependent.index()]) {
             let missing = &mut self.missing[dependent.index()];
             *missing -= 1;
             if *missing == 0 {
                 self.ready.push(dependent);
             } else if !self.opened[dependent.index()] {
-                self.goals.push(dependent);
+                self.begun.push(dependent);
             }
         }
-        self.ready[ready..].reverse();
-        self.goals[goals..].sort_by_key(|goal| {
-            let idx = goal.index();
-            Reverse((self.missing[idx], self.weights[idx], idx))
-        });
+        self.ready[start..].reverse();
     }
 }
 

@@ -199,7 +199,7 @@ impl Core {
             Err(error) => {
                 job.note(hands.now, events::Event::Failed { task });
                 job.error.get_or_insert(error);
-                Event::Failed { run, task }
+                Event::Failed { run }
             }
         };
         self.apply(event, hands);

@@ -39,9 +39,9 @@ pub(super) enum Event {
         run: RunId,
         task: TaskId,
     },
+    /// One of the run's tasks has no result and will not have one.
     Failed {
         run: RunId,
-        task: TaskId,
     },
     Cancelled {
         run: RunId,
@@ -140,7 +140,7 @@ impl State {
             } => self.submitted(run, parent, schedule, actions),
             Event::Idle { of } => self.idle(of, actions),
             Event::Finished { run, task } => self.finished(run, task, actions),
-            Event::Failed { run, task: _ } => {
+            Event::Failed { run } => {
                 self.run_mut(run).running -= 1;
                 self.stop(run, Outcome::Failed, actions);
             }

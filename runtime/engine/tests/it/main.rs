@@ -1,3 +1,5 @@
 //! The engine through its public API.
 
+mod compute;
+mod delayed;
 mod frame;
