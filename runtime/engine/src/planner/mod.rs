@@ -2,11 +2,12 @@
 
 mod array;
 mod frame;
+mod uses;
 
 use std::collections::HashMap;
 
 use dagbok::engine::Collection;
-use dagbok::{Name, Result, Value};
+use dagbok::{Array, Name, Result, Value};
 
 use crate::graph::{Graph, Layer, LayerKind, Task, TaskId};
 
@@ -22,10 +23,48 @@ pub struct Plan {
 /// # Errors
 /// What a collection's source returns, such as a file that cannot be read.
 pub fn plan(outputs: &[Collection]) -> Result<Plan> {
+    let mut planner = Planner {
+        uses: Some(uses::count(outputs)),
+        ..Planner::default()
+    };
+    let outputs = outputs
+        .iter()
+        .map(|output| planner.blocks(output))
+        .collect::<Result<_>>()?;
+    Ok(Plan {
+        graph: planner.graph,
+        outputs,
+    })
+}
+
+/// Like [`plan`], but each collection has tasks of its own: nothing is computed within the tasks of another.
+///
+/// # Errors
+/// As for [`plan`].
+pub fn plan_unfused(outputs: &[Collection]) -> Result<Plan> {
     let mut planner = Planner::default();
     let outputs = outputs
         .iter()
         .map(|output| planner.blocks(output))
+        .collect::<Result<_>>()?;
+    Ok(Plan {
+        graph: planner.graph,
+        outputs,
+    })
+}
+
+/// Like [`plan`], but one task each output, that of its whole value.
+///
+/// # Errors
+/// As for [`plan`].
+pub fn plan_whole(outputs: &[Collection]) -> Result<Plan> {
+    let mut planner = Planner {
+        uses: Some(uses::count(outputs)),
+        ..Planner::default()
+    };
+    let outputs = outputs
+        .iter()
+        .map(|output| Ok(vec![planner.whole(output)?]))
         .collect::<Result<_>>()?;
     Ok(Plan {
         graph: planner.graph,
@@ -38,6 +77,8 @@ pub fn plan(outputs: &[Collection]) -> Result<Plan> {
 pub(crate) struct Planner {
     pub(crate) graph: Graph,
     planned: HashMap<Name, Vec<TaskId>>,
+    /// How many collections use each array; none if each collection is to have tasks of its own.
+    uses: Option<HashMap<Name, usize>>,
 }
 
 impl Planner {
@@ -47,14 +88,34 @@ impl Planner {
         if let Some(tasks) = self.planned.get(collection.name()) {
             return Ok(tasks.clone());
         }
-        let tasks = match collection {
-            Collection::Array(array) => array::plan(self, array)?,
-            Collection::Frame(frame) => frame::plan(self, frame)?,
-            Collection::Delayed(node) => vec![self.delayed(node)?],
-        };
-        self.planned
-            .insert(collection.name().clone(), tasks.clone());
-        Ok(tasks)
+        enum Step {
+            Inputs(Collection),
+            Plan(Collection),
+        }
+        let mut steps = vec![Step::Inputs(collection.clone())];
+        while let Some(step) = steps.pop() {
+            match step {
+                Step::Inputs(collection) if !self.planned.contains_key(collection.name()) => {
+                    let inputs = match &collection {
+                        Collection::Array(array) => array::inputs(self, array),
+                        _ => Vec::new(),
+                    };
+                    steps.push(Step::Plan(collection));
+                    let inputs = inputs.into_iter().rev().map(Collection::Array);
+                    steps.extend(inputs.map(Step::Inputs));
+                }
+                Step::Plan(collection) if !self.planned.contains_key(collection.name()) => {
+                    let tasks = match &collection {
+                        Collection::Array(array) => array::plan(self, array)?,
+                        Collection::Frame(frame) => frame::plan(self, frame)?,
+                        Collection::Delayed(node) => vec![self.delayed(node)?],
+                    };
+                    self.planned.insert(collection.name().clone(), tasks);
+                }
+                Step::Inputs(_) | Step::Plan(_) => {}
+            }
+        }
+        Ok(self.planned[collection.name()].clone())
     }
 
     /// The one task whose value is the whole of `collection`: joins the blocks where there are several.
@@ -65,6 +126,22 @@ impl Planner {
             Collection::Frame(frame) => frame::join(self, frame, &blocks),
             Collection::Delayed(_) => Ok(blocks[0]),
         }
+    }
+
+    /// How many collections and outputs of the plan use the collection `name`.
+    pub(crate) fn uses(&self, name: &Name) -> usize {
+        let counted = self.uses.as_ref().and_then(|uses| uses.get(name));
+        counted.copied().unwrap_or(usize::MAX)
+    }
+
+    /// Whether a collection may be computed within the tasks of another.
+    pub(crate) fn fuses(&self) -> bool {
+        self.uses.is_some()
+    }
+
+    /// The tasks of an array that has been planned.
+    pub(crate) fn planned(&self, array: &Array) -> &[TaskId] {
+        &self.planned[array.name()]
     }
 
     fn delayed(&mut self, node: &dagbok::delayed::DelayedNode) -> Result<TaskId> {

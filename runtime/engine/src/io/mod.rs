@@ -1,0 +1,3 @@
+//! Readers of files.
+
+pub mod npy;
