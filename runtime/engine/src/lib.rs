@@ -5,6 +5,7 @@ pub mod events;
 pub mod graph;
 pub mod interop;
 pub mod io;
+mod kernels;
 pub mod planner;
 pub mod plot;
 mod progress;

@@ -1,6 +1,10 @@
 //! What a notebook imports: every cell starts with `use dagbok::prelude::*`.
 
-pub use crate::array::{Array, DType, NdArray};
+pub use crate::array::{
+    Array, DType, Ellipsis, NdArray, NewAxis, arange, axis, concatenate, default_rng, eye, from_npy,
+    full, linspace, ones, stack, where_, zeros,
+};
+pub use crate::s;
 pub use crate::compute::{Compute, compute_all, visualize_all};
 pub use crate::delayed::{Delayed, delayed};
 pub use crate::df;

@@ -2,11 +2,12 @@
 
 mod array;
 mod frame;
+mod uses;
 
 use std::collections::HashMap;
 
 use dagbok::engine::Collection;
-use dagbok::{Name, Result, Value};
+use dagbok::{Array, Name, Result, Value};
 
 use crate::graph::{self, Graph, Layer, LayerKind, Task, TaskId};
 
@@ -22,23 +23,33 @@ pub struct Plan {
 /// # Errors
 /// What a collection's source returns, such as a file that cannot be read.
 pub fn plan(outputs: &[Collection]) -> Result<Plan> {
-    plan_each(outputs, Planner::blocks)
+    let uses = Some(uses::count(outputs));
+    plan_each(uses, outputs, Planner::blocks)
 }
 
-/// Like [`plan`], but each output is one task, that of its whole value.
+/// Like [`plan`], but each collection has tasks of its own: nothing is computed within the tasks of another.
+///
+/// # Errors
+/// As for [`plan`].
+pub fn plan_unfused(outputs: &[Collection]) -> Result<Plan> {
+    plan_each(None, outputs, Planner::blocks)
+}
+
+/// Like [`plan`], but one task each output, that of its whole value.
 ///
 /// # Errors
 /// As for [`plan`].
 pub fn plan_whole(outputs: &[Collection]) -> Result<Plan> {
-    plan_each(outputs, |planner, output| Ok(vec![planner.whole(output)?]))
+    let uses = Some(uses::count(outputs));
+    plan_each(uses, outputs, |planner, output| Ok(vec![planner.whole(output)?]))
 }
 
 fn plan_each(
+    uses: Option<HashMap<Name, usize>>,
     outputs: &[Collection],
     mut tasks: impl FnMut(&mut Planner, &Collection) -> Result<Vec<TaskId>>,
 ) -> Result<Plan> {
-    let mut planner = Planner::default();
-    planner.frames.count_uses(outputs);
+    let mut planner = Planner { uses, ..Planner::default() };
     let mut outputs = outputs
         .iter()
         .map(|output| tasks(&mut planner, output))
@@ -54,36 +65,17 @@ pub(crate) struct Planner {
     planned: HashMap<Name, Vec<TaskId>>,
     joined: HashMap<Name, TaskId>,
     frames: frame::Frames,
+    /// How many collections use each array and frame; none if each collection is to have tasks of its own.
+    uses: Option<HashMap<Name, usize>>,
 }
 
 impl Planner {
     /// The tasks that make the blocks of `collection`, in order: an array's chunks in C order, a frame's partitions,
     /// the one value of a delayed call. Planned at most once for a name.
     pub(crate) fn blocks(&mut self, collection: &Collection) -> Result<Vec<TaskId>> {
-        if !self.planned.contains_key(collection.name()) {
-            self.plan_all(collection)?;
+        if let Some(tasks) = self.planned.get(collection.name()) {
+            return Ok(tasks.clone());
         }
-        Ok(self.planned[collection.name()].clone())
-    }
-
-    /// The one task whose value is the whole of `collection`: joins the blocks where there are several.
-    pub(crate) fn whole(&mut self, collection: &Collection) -> Result<TaskId> {
-        if let Some(task) = self.joined.get(collection.name()) {
-            return Ok(*task);
-        }
-        let blocks = self.blocks(collection)?;
-        let task = match collection {
-            Collection::Array(array) => array::join(self, array, &blocks)?,
-            Collection::Frame(frame) => frame::join(self, frame, &blocks)?,
-            Collection::Delayed(_) => return Ok(blocks[0]),
-        };
-        self.joined.insert(collection.name().clone(), task);
-        Ok(task)
-    }
-
-    /// Plans `collection` after everything that it is made of, so that no plan of one collection has to plan another
-    /// in turn: an expression may be a hundred thousand deep.
-    fn plan_all(&mut self, collection: &Collection) -> Result<()> {
         enum Step {
             Inputs(Collection),
             Plan(Collection),
@@ -92,11 +84,7 @@ impl Planner {
         while let Some(step) = steps.pop() {
             match step {
                 Step::Inputs(collection) if !self.planned.contains_key(collection.name()) => {
-                    let inputs = match &collection {
-                        // What is below a frame is planned with it, as far as it runs in the same tasks.
-                        Collection::Frame(_) => Vec::new(),
-                        other => other.inputs(),
-                    };
+                    let inputs = self.inputs(&collection);
                     steps.push(Step::Plan(collection));
                     steps.extend(inputs.into_iter().rev().map(Step::Inputs));
                 }
@@ -111,7 +99,50 @@ impl Planner {
                 Step::Inputs(_) | Step::Plan(_) => {}
             }
         }
-        Ok(())
+        Ok(self.planned[collection.name()].clone())
+    }
+
+    /// What has to be planned before `collection`. What runs in the same tasks as a frame is planned with it.
+    fn inputs(&self, collection: &Collection) -> Vec<Collection> {
+        match collection {
+            Collection::Array(array) => {
+                let inputs = array::inputs(self, array);
+                inputs.into_iter().map(Collection::Array).collect()
+            }
+            Collection::Frame(_) => Vec::new(),
+            Collection::Delayed(node) => node.inputs.clone(),
+        }
+    }
+
+    /// The one task whose value is the whole of `collection`: joins the blocks where there are several.
+    pub(crate) fn whole(&mut self, collection: &Collection) -> Result<TaskId> {
+        if let Some(task) = self.joined.get(collection.name()) {
+            return Ok(*task);
+        }
+        let blocks = self.blocks(collection)?;
+        let task = match collection {
+            Collection::Array(array) => array::join(self, array, &blocks)?,
+            Collection::Frame(frame) => frame::join(self, frame, &blocks)?,
+            Collection::Delayed(_) => blocks[0],
+        };
+        self.joined.insert(collection.name().clone(), task);
+        Ok(task)
+    }
+
+    /// How many collections and outputs of the plan use the collection `name`.
+    pub(crate) fn uses(&self, name: &Name) -> usize {
+        let counted = self.uses.as_ref().and_then(|uses| uses.get(name));
+        counted.copied().unwrap_or(usize::MAX)
+    }
+
+    /// Whether a collection may be computed within the tasks of another.
+    pub(crate) fn fuses(&self) -> bool {
+        self.uses.is_some()
+    }
+
+    /// The tasks of an array that has been planned.
+    pub(crate) fn planned(&self, array: &Array) -> &[TaskId] {
+        &self.planned[array.name()]
     }
 
     fn delayed(&mut self, node: &dagbok::delayed::DelayedNode) -> Result<TaskId> {
