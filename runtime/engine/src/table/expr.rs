@@ -247,8 +247,8 @@ fn function(
         Function::Shift => input.shift(argument()),
         Function::Diff(nulls) => {
             let nulls = match nulls {
-                NullBehavior::Drop => pl::NullBehavior::Drop,
-                NullBehavior::Ignore => pl::NullBehavior::Ignore,
+                NullBehavior::Drop => polars::series::ops::NullBehavior::Drop,
+                NullBehavior::Ignore => polars::series::ops::NullBehavior::Ignore,
             };
             input.diff(argument(), nulls)
         }
@@ -363,7 +363,6 @@ fn temporal_function(
         TemporalFunction::Timestamp(unit) => input.timestamp(to_unit(*unit)),
         TemporalFunction::Truncate => input.truncate(argument()),
         TemporalFunction::Round => input.round(argument()),
-        TemporalFunction::OffsetBy => input.offset_by(argument()),
         TemporalFunction::Strftime(format) => input.strftime(format),
         TemporalFunction::ConvertTimeZone(zone) => input.convert_time_zone(to_zone(zone)?),
         TemporalFunction::TotalDays { fractional } => input.total_days(*fractional),

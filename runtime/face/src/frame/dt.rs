@@ -110,11 +110,6 @@ impl DateLikeNameSpace {
         self.apply(TemporalFunction::Round, &[every.into()])
     }
 
-    /// The instant moved by `by`, such as `lit("-3d")`.
-    pub fn offset_by(self, by: impl Into<Expr>) -> Expr {
-        self.apply(TemporalFunction::OffsetBy, &[by.into()])
-    }
-
     /// The instant as text in `format`, such as `%d.%m.%Y`.
     pub fn strftime(self, format: &str) -> Expr {
         self.apply(TemporalFunction::Strftime(format.to_owned()), &[])

@@ -181,7 +181,6 @@ pub enum TemporalFunction {
     Timestamp(super::TimeUnit),
     Truncate,
     Round,
-    OffsetBy,
     Strftime(String),
     ConvertTimeZone(String),
     TotalDays { fractional: bool },

@@ -149,7 +149,6 @@ fn dates() {
     check_expr(d().iso_year());
     check_expr(d().is_leap_year());
     check_expr(d().truncate(lit("1mo")));
-    check_expr(d().offset_by(lit("-3d")));
     check_expr(d().strftime("%d.%m.%Y"));
     check_expr((col("d") - col("d").min()).dt().total_days(false));
     check_expr(d().strftime("%Y/%m/%d").str().to_date(StrptimeOptions {
