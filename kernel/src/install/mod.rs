@@ -206,15 +206,20 @@ impl Folders {
         }
     }
 
+    /// Where Jupyter looks for what is a user's own, by its rules for each system.
     fn of_user() -> Result<Folders, Error> {
-        if let Some(data) = std::env::var_os("JUPYTER_DATA_DIR").filter(|data| !data.is_empty()) {
-            let data = PathBuf::from(data);
+        if let Some(data) = set("JUPYTER_DATA_DIR") {
             return Ok(Folders {
                 kernels: data.join("kernels"),
                 runtimes: data.join("dagbok"),
             });
         }
-        let data = jupyter_zmq_client::dirs::user_data_dir().map_err(|_| Error::NoHome)?;
+        let home = || set("HOME").ok_or(Error::NoHome);
+        let data = match set("XDG_DATA_HOME") {
+            _ if cfg!(target_os = "macos") => home()?.join("Library/Jupyter"),
+            Some(data) => data.join("jupyter"),
+            None => home()?.join(".local/share/jupyter"),
+        };
         Ok(Folders {
             kernels: data.join("kernels"),
             runtimes: data.with_file_name("dagbok"),
@@ -233,12 +238,8 @@ impl Folders {
 
 /// The environment that is active, or else that of `python3`.
 fn sys_prefix() -> Result<PathBuf, Error> {
-    let active = ["VIRTUAL_ENV", "CONDA_PREFIX"]
-        .into_iter()
-        .filter_map(std::env::var_os)
-        .find(|prefix| !prefix.is_empty());
-    if let Some(prefix) = active {
-        return Ok(prefix.into());
+    if let Some(prefix) = set("VIRTUAL_ENV").or_else(|| set("CONDA_PREFIX")) {
+        return Ok(prefix);
     }
     let output = std::process::Command::new("python3")
         .args(["-c", "import sys; print(sys.prefix)"])
@@ -250,6 +251,13 @@ fn sys_prefix() -> Result<PathBuf, Error> {
         return Err(Error::NoEnvironment(reason));
     }
     Ok(prefix.into())
+}
+
+/// The path in an environment variable that is set and not empty.
+fn set(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }
 
 fn check_name(name: &str) -> Result<(), Error> {

@@ -193,10 +193,15 @@ fn what_cannot_be_done_is_said() {
     check(
         uninstall(&world.place(), "python3"),
         expect![
-            "`/prefix/share/jupyter/kernels/python3` is a kernel, but not one of Dagbok's; it stays as it is"
+            "`/prefix/share/jupyter/kernels/python3` is not one of Dagbok's kernels and stays as it is; choose another name with `--name`"
         ],
     );
-    check(world.install("python3", &set), expect![[r#""#]]);
+    check(
+        world.install("python3", &set),
+        expect![
+            "`/prefix/share/jupyter/kernels/python3` is not one of Dagbok's kernels and stays as it is; choose another name with `--name`"
+        ],
+    );
     let file = world.folder.path().join("build/dagbok");
     let options = InstallOptions {
         place: Place::Prefix(file),
@@ -205,8 +210,6 @@ fn what_cannot_be_done_is_said() {
     };
     check(
         install(&options, &set),
-        expect![
-            "cannot write `/build/dagbok/share/dagbok/runtime~new-7676`: Not a directory (os error 20)"
-        ],
+        expect!["cannot write `/build/dagbok/share/dagbok`: Not a directory (os error 20)"],
     );
 }

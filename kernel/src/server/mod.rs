@@ -11,18 +11,16 @@ use tokio::sync::mpsc;
 
 use crate::evaluate::{CellError, Completeness, Evaluator};
 use crate::session::{Action, Event, Message, Publication, Request, Session};
-use crate::socket::{Echo, Incoming, Publisher, Router, Signer};
-use crate::wire::{Channel, ConnectionInfo, Origin, Reader, Writer};
+use crate::socket::{Echo, Incoming, Publisher, Router};
+use crate::wire::{self, Channel, ConnectionInfo, Origin, Reader, Writer};
 use evaluation::{Evaluation, Job};
 use outgoing::{CellFrontend, Outgoing};
 
 /// Why a kernel could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("cannot read the connection file `{path}`: {reason}")]
+    #[error("cannot use the connection file `{path}`: {reason}")]
     ConnectionFile { path: String, reason: String },
-    #[error("signatures by `{0}` are not supported, only `hmac-sha256`")]
-    SignatureScheme(String),
     #[error("cannot listen at `{url}` ({socket}): {reason}")]
     Bind {
         url: String,
@@ -64,17 +62,13 @@ pub fn serve(
 }
 
 fn read_connection(path: &Path) -> Result<ConnectionInfo, Error> {
-    let failed = |reason: String| Error::ConnectionFile {
-        path: path.display().to_string(),
-        reason,
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    let connection: ConnectionInfo =
-        serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
-    if !connection.key.is_empty() && connection.signature_scheme != "hmac-sha256" {
-        return Err(Error::SignatureScheme(connection.signature_scheme));
-    }
-    Ok(connection)
+    std::fs::read_to_string(path)
+        .map_err(|error| error.to_string())
+        .and_then(|text| wire::read_connection(&text))
+        .map_err(|reason| Error::ConnectionFile {
+            path: path.display().to_string(),
+            reason,
+        })
 }
 
 /// What the event loop hears of beside requests.
@@ -105,7 +99,7 @@ impl Server {
     /// A port is taken.
     pub async fn bind(connection: &ConnectionInfo) -> Result<Server, Error> {
         let mut connection = connection.clone();
-        let writer = Arc::new(Writer::new(Signer::new(&connection.key)));
+        let writer = Arc::new(Writer::new(&connection));
         let greeter = writer.clone();
         let welcome = move |topic: &[u8]| greeter.welcome(topic);
 
@@ -181,7 +175,7 @@ impl Server {
 
         let kernel = Kernel {
             session: Session::new(),
-            reader: Reader::new(Signer::new(&self.connection.key)),
+            reader: Reader::new(&self.connection),
             evaluation: Evaluation::start(make_evaluator, self.inputs),
             outgoing: outgoing.clone(),
             control_replies,
@@ -263,10 +257,7 @@ impl Kernel {
             }
             Input::Judged(completeness) => self.handle(Event::Judged(completeness)),
             Input::Terminated => self.handle(Event::Terminated),
-            Input::Interrupted => {
-                self.evaluation.interrupt();
-                Next::Continue
-            }
+            Input::Interrupted => self.handle(Event::Interrupted),
         }
     }
 

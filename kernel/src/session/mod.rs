@@ -24,6 +24,8 @@ pub enum Event<O> {
     Evaluated(Result<(), CellError>),
     /// The code that was to be judged is judged.
     Judged(Completeness),
+    /// The running cell is to stop, and nobody asked for it in a message.
+    Interrupted,
     /// The process is to end, and nobody asked for it in a message.
     Terminated,
 }
@@ -88,6 +90,7 @@ impl<O: Clone> Session<O> {
             Event::Requested { origin, request } => self.requested(origin, request, actions),
             Event::Evaluated(result) => self.evaluated(result, actions),
             Event::Judged(completeness) => self.judged(completeness, actions),
+            Event::Interrupted => self.interrupt(actions),
             Event::Terminated => self.leave(actions),
         }
     }
@@ -102,7 +105,8 @@ impl<O: Clone> Session<O> {
             }
             Request::Interrupt => {
                 actions.push(publish(&origin, Publication::Busy));
-                return self.interrupt(origin, actions);
+                self.interrupt(actions);
+                return finish(origin, ReplyContent::Interrupt, actions);
             }
             Request::Shutdown { restart } => {
                 actions.push(publish(&origin, Publication::Busy));
@@ -209,12 +213,11 @@ impl<O: Clone> Session<O> {
     }
 
     /// Stops the running cell and gives up those that wait.
-    fn interrupt(&mut self, origin: O, actions: &mut Vec<Action<O>>) {
+    fn interrupt(&mut self, actions: &mut Vec<Action<O>>) {
         if self.evaluating.is_some() {
             actions.push(Action::Interrupt);
         }
         self.abort_waiting(actions);
-        finish(origin, ReplyContent::Interrupt, actions);
     }
 
     fn abort_waiting(&mut self, actions: &mut Vec<Action<O>>) {

@@ -25,6 +25,7 @@ fn event(script: &str, origin: u32) -> Event<u32> {
             }));
         }
         "judged" => return Event::Judged(Completeness::Complete),
+        "ctrl-c" => return Event::Interrupted,
         "terminate" => return Event::Terminated,
         "run" => execute(false, true),
         "run!" => execute(false, false),
@@ -169,6 +170,18 @@ fn interrupts() {
         run b =>
         interrupt => 3: busy, interrupt, 2: busy, 2: reply aborted [1], 2: idle, 3: reply Interrupt, 3: idle
         fail x => 1: error `x`, 1: reply error [1], 1: idle"#]],
+    );
+}
+
+#[test]
+fn interrupts_from_the_terminal() {
+    check("ctrl-c", expect!["ctrl-c =>"]);
+    check(
+        "run a; run b; ctrl-c",
+        expect![[r#"
+            run a => 1: busy, 1: input [1] `a`, 1: evaluate [1] `a`
+            run b =>
+            ctrl-c => interrupt, 2: busy, 2: reply aborted [1], 2: idle"#]],
     );
 }
 

@@ -24,6 +24,22 @@ use crate::socket::{Incoming, Replays, Route, Sealed, Signer};
 /// The version of Jupyter's messaging protocol that is spoken.
 pub const PROTOCOL_VERSION: &str = "5.5";
 
+/// What a connection file says.
+///
+/// # Errors
+/// `text` is not a connection file, or asks for signatures other than HMAC-SHA256.
+pub fn read_connection(text: &str) -> Result<ConnectionInfo, String> {
+    let connection: ConnectionInfo =
+        serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let scheme = &connection.signature_scheme;
+    if !connection.key.is_empty() && scheme != "hmac-sha256" {
+        return Err(format!(
+            "signatures by `{scheme}` are not supported, only by `hmac-sha256`"
+        ));
+    }
+    Ok(connection)
+}
+
 /// The sockets on which requests come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
@@ -71,10 +87,10 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Reads messages signed by `signer`.
-    pub fn new(signer: Signer) -> Reader {
+    /// Reads messages signed as `connection` says.
+    pub fn new(connection: &ConnectionInfo) -> Reader {
         Reader {
-            signer,
+            signer: Signer::new(&connection.key),
             replays: Replays::default(),
         }
     }
@@ -114,16 +130,18 @@ impl Reader {
 /// Turns messages into frames to send.
 pub struct Writer {
     signer: Signer,
+    connection: ConnectionInfo,
     /// This kernel's id in every header and topic.
     session: String,
     sent: AtomicU64,
 }
 
 impl Writer {
-    /// Writes messages signed by `signer`, from a new session.
-    pub fn new(signer: Signer) -> Writer {
+    /// Writes messages of a new session, signed as `connection` says.
+    pub fn new(connection: &ConnectionInfo) -> Writer {
         Writer {
-            signer,
+            signer: Signer::new(&connection.key),
+            connection: connection.clone(),
             session: uuid::Uuid::new_v4().to_string(),
             sent: AtomicU64::new(0),
         }
@@ -134,7 +152,7 @@ impl Writer {
         match message {
             Message::Reply(reply) => {
                 let msg_type = reply.origin.reply_type();
-                let content = reply::content(&reply.content);
+                let content = reply::content(&reply.content, &self.connection);
                 let identities = reply.origin.identities.clone();
                 self.frames(identities, &msg_type, Some(&reply.origin), &content)
             }

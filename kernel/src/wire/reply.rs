@@ -1,7 +1,7 @@
 //! The contents of replies.
 
 use jupyter_protocol as jupyter;
-use jupyter_protocol::{ExecutionCount, ReplyError, ReplyStatus};
+use jupyter_protocol::{ConnectionInfo, ExecutionCount, ReplyError, ReplyStatus};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -9,11 +9,18 @@ use super::PROTOCOL_VERSION;
 use crate::evaluate::{CellError, Completeness};
 use crate::session::{Outcome, ReplyContent};
 
-/// The JSON of `reply`.
-pub(super) fn content(reply: &ReplyContent) -> Value {
+/// The JSON of `reply`, from the kernel at `connection`.
+pub(super) fn content(reply: &ReplyContent, connection: &ConnectionInfo) -> Value {
     match reply {
         ReplyContent::KernelInfo => kernel_info(),
-        ReplyContent::Connect => json!({ "status": "ok" }),
+        ReplyContent::Connect => json!({
+            "status": "ok",
+            "shell_port": connection.shell_port,
+            "iopub_port": connection.iopub_port,
+            "stdin_port": connection.stdin_port,
+            "control_port": connection.control_port,
+            "hb_port": connection.hb_port,
+        }),
         ReplyContent::Execute { outcome, count } => execute(outcome, *count),
         ReplyContent::IsComplete(completeness) => match completeness {
             Completeness::Complete => json!({ "status": "complete" }),

@@ -11,6 +11,7 @@ use dagbok_kernel::evaluate::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Wake {
     Interrupted,
+    #[allow(dead_code, reason = "tests release cells, the example does not")]
     Released,
 }
 
@@ -40,7 +41,7 @@ impl Scripted {
     }
 
     /// Releases a cell that does `wait`.
-    #[allow(dead_code)]
+    #[allow(dead_code, reason = "tests release cells, the example does not")]
     pub(crate) fn releaser(&self) -> Sender<Wake> {
         self.wake.clone()
     }
