@@ -1,3 +1,4 @@
 //! The Dagbok Jupyter kernel: what both of its processes are made of.
 
 pub mod evaluate;
+pub mod notebook;
