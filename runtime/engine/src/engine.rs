@@ -1,8 +1,10 @@
 //! The engine of this machine: plans, computes on a pool of threads, and draws.
 
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use dagbok::array::NpyFile;
 use dagbok::display::MimeBundle;
 use dagbok::engine::{Collection, Engine};
 use dagbok::frame::{DataFrame, Format, Frame, Schema, Source, Values};
@@ -103,6 +105,10 @@ impl Engine for LocalEngine {
 
     fn table(&self, columns: Vec<(String, Values)>) -> Result<DataFrame> {
         table::new(columns)
+    }
+
+    fn open_npy(&self, path: &Path) -> Result<NpyFile> {
+        io::npy::open(path)
     }
 
     fn render_table(&self, table: &DataFrame) -> MimeBundle {

@@ -199,18 +199,6 @@ pub struct Block {
     pub offset: Vec<usize>,
 }
 
-/// Frees a chain of expressions of any length without recursion.
-impl Drop for ArrayNode {
-    fn drop(&mut self) {
-        let mut inputs = std::mem::take(&mut self.inputs);
-        while let Some(input) = inputs.pop() {
-            if let Ok(mut node) = Arc::try_unwrap(input.node) {
-                inputs.append(&mut node.inputs);
-            }
-        }
-    }
-}
-
 impl Array {
     pub(crate) fn new(node: ArrayNode) -> Array {
         debug_assert_eq!(
