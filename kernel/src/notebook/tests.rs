@@ -1,3 +1,5 @@
+//! What is planned and refused before a run, and files replaced whole.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

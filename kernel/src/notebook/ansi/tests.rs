@@ -1,3 +1,5 @@
+//! Lines with control sequences, against what a terminal shows.
+
 use expect_test::{Expect, expect};
 
 use super::{compact, plain, settle};

@@ -58,7 +58,7 @@ impl Notebook {
         let metadata = self.rest.get_mut("metadata").and_then(Value::as_object_mut);
         if let Some(metadata) = metadata {
             metadata.entry("language_info").or_insert_with(
-                || json!({"file_extension": ".rs", "mimetype": "text/rust", "name": "rust"}),
+                || json!({"codemirror_mode": "rust", "file_extension": ".rs", "mimetype": "text/x-rustsrc", "name": "rust"}),
             );
         }
     }

@@ -15,7 +15,7 @@ type Result<T> = std::result::Result<T, String>;
 pub(in crate::notebook) fn read(text: &str) -> Result<Notebook> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() {
-        return Err("is empty: a notebook is a JSON file, as JupyterLab saves it".into());
+        return Err("is not a notebook: it is empty".into());
     }
     let value: Value = serde_json::from_str(text)
         .map_err(|error| format!("is not a notebook: it is not valid JSON ({error})"))?;

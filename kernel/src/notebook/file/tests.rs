@@ -1,3 +1,5 @@
+//! Notebook files: read, refused, and written as Jupyter writes them.
+
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -77,10 +79,7 @@ fn completes_what_the_format_requires() {
 
 #[test]
 fn says_what_is_not_a_notebook() {
-    check_error(
-        "",
-        expect!["is empty: a notebook is a JSON file, as JupyterLab saves it"],
-    );
+    check_error("", expect!["is not a notebook: it is empty"]);
     check_error(
         "fn main() {}",
         expect!["is not a notebook: it is not valid JSON (expected ident at line 1 column 2)"],

@@ -1,3 +1,5 @@
+//! HTML pages, from small pieces to a whole one.
+
 use std::path::Path;
 
 use expect_test::{Expect, expect, expect_file};

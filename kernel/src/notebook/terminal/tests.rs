@@ -1,3 +1,5 @@
+//! How much room text takes.
+
 use std::time::Duration;
 
 use super::layout::{cut, duration, last_rows, n_rows};
