@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use dagbok_engine as _;
-
 fn main() -> ExitCode {
+    dagbok_engine::install();
     match dagbok_kernel::session_process::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

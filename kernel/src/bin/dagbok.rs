@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use dagbok_kernel::evaluate::native::{NativeEvaluator, Options, StartError, Toolchain};
 use dagbok_kernel::evaluate::{CellError, Evaluator};
 use dagbok_kernel::install::{self, InstallOptions, InstallSet, Installed, Place};
 use dagbok_kernel::lab::{self, LabOptions};
+use dagbok_kernel::notebook::{self, RunOptions};
+use dagbok_kernel::runtime_files::RuntimeFiles;
 use dagbok_kernel::server;
 use tracing_subscriber::EnvFilter;
 
@@ -32,6 +35,8 @@ enum Command {
     Uninstall(UninstallArguments),
     /// Open JupyterLab on notebooks, with this kernel
     Lab(LabArguments),
+    /// Run a notebook and show its outputs, without Jupyter
+    Run(RunOptions),
     /// Run a kernel; Jupyter calls this
     Kernel {
         /// The file in which Jupyter says at which ports to listen
@@ -93,6 +98,9 @@ fn main() -> ExitCode {
         Command::Install(arguments) => install(arguments),
         Command::Uninstall(arguments) => uninstall(arguments),
         Command::Lab(arguments) => open_lab(arguments),
+        Command::Run(options) => {
+            return notebook::run(&options, |directory| evaluator(Some(directory.to_owned())));
+        }
         Command::Kernel { connection_file } => kernel(&connection_file),
     };
     match done {
@@ -172,10 +180,10 @@ fn tell_left(installed: &Installed) {
 /// This program and the runtime that it was built with.
 fn install_set() -> Result<InstallSet, Box<dyn Error>> {
     let program = PathBuf::from("bin/dagbok");
-    Ok(InstallSet {
-        files: vec![(std::env::current_exe()?, program.clone())],
-        program,
-    })
+    let runtime = RuntimeFiles::locate()?.files_to_install(&Toolchain::find()?)?;
+    let mut files = vec![(std::env::current_exe()?, program.clone())];
+    files.extend(runtime.into_iter().map(|file| (file.source, file.target)));
+    Ok(InstallSet { files, program })
 }
 
 fn open_lab(arguments: LabArguments) -> Result<(), Box<dyn Error>> {
@@ -189,16 +197,25 @@ fn open_lab(arguments: LabArguments) -> Result<(), Box<dyn Error>> {
 
 fn kernel(connection_file: &Path) -> Result<(), Box<dyn Error>> {
     let _runtime = install::keep_runtime();
-    server::serve(connection_file, evaluator)?;
+    server::serve(connection_file, || evaluator(None).map_err(start_error))?;
     Ok(())
 }
 
-/// What runs the cells of this kernel.
-fn evaluator() -> Result<Box<dyn Evaluator>, CellError> {
-    let reason = "this build has no evaluator";
-    Err(CellError {
-        name: "NoEvaluator".to_string(),
-        value: reason.to_string(),
-        traceback: vec![reason.to_string()],
-    })
+/// What runs cells, in `directory` or else in the current one.
+fn evaluator(directory: Option<PathBuf>) -> Result<Box<dyn Evaluator>, StartError> {
+    let options = Options {
+        directory,
+        ..Options::default()
+    };
+    Ok(Box::new(NativeEvaluator::start(options)?))
+}
+
+/// What every cell shows of a kernel that cannot run cells.
+fn start_error(error: StartError) -> CellError {
+    let sentence = error.to_string();
+    CellError {
+        name: "StartError".to_owned(),
+        value: sentence.clone(),
+        traceback: vec![sentence],
+    }
 }

@@ -92,6 +92,7 @@ impl SessionProcess {
     pub(super) fn start(
         executable: &Path,
         library_path: &Path,
+        directory: Option<&Path>,
         socket: PathBuf,
         locate: Locate,
     ) -> io::Result<Self> {
@@ -104,6 +105,9 @@ impl SessionProcess {
             .env("LD_LIBRARY_PATH", with_library_path(library_path))
             .stdin(Stdio::null())
             .kill_on_drop(true);
+        if let Some(directory) = directory {
+            command.current_dir(directory);
+        }
         let link = Link {
             events: event_sender,
             frontend: frontend.clone(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -38,6 +38,8 @@ const N_COMPILES_MAX: u32 = 6;
 pub struct Options {
     /// Where the runtime's files are, if not beside the executable.
     pub files: Option<RuntimeFiles>,
+    /// The folder in which cells run, if not the current one.
+    pub directory: Option<PathBuf>,
 }
 
 /// Compiles each cell with `rustc` and runs it in a session process of its own.
@@ -46,6 +48,7 @@ pub struct NativeEvaluator {
     folder: TempDir,
     toolchain: Toolchain,
     files: RuntimeFiles,
+    directory: Option<PathBuf>,
     compiler: Arc<Compiler>,
     control: Arc<Control>,
     session: SessionProcess,
@@ -113,11 +116,18 @@ impl NativeEvaluator {
         warm_up(compiler.clone())?;
         let history = Arc::new(Mutex::new(History::default()));
         let socket = folder.path().join("session-0");
-        let session = start_session(&files, &toolchain, socket, &history)?;
+        let session = start_session(
+            &files,
+            &toolchain,
+            options.directory.as_deref(),
+            socket,
+            &history,
+        )?;
         Ok(NativeEvaluator {
             folder,
             toolchain,
             files,
+            directory: options.directory,
             compiler,
             control: Arc::default(),
             session,
@@ -537,7 +547,13 @@ impl NativeEvaluator {
             .path()
             .join(format!("session-{}", self.n_sessions));
         self.n_sessions += 1;
-        match start_session(&self.files, &self.toolchain, socket, &self.history) {
+        match start_session(
+            &self.files,
+            &self.toolchain,
+            self.directory.as_deref(),
+            socket,
+            &self.history,
+        ) {
             Ok(session) => self.session = session,
             Err(error) => return failure::internal(&error),
         }
@@ -592,6 +608,7 @@ fn blank_before(code: &str, start: usize) -> String {
 fn start_session(
     files: &RuntimeFiles,
     toolchain: &Toolchain,
+    directory: Option<&Path>,
     socket: PathBuf,
     history: &Arc<Mutex<History>>,
 ) -> io::Result<SessionProcess> {
@@ -603,7 +620,13 @@ fn start_session(
             .locate(place)
             .map(|place| place.to_string())
     });
-    SessionProcess::start(&files.session, &toolchain.libraries(), socket, locate)
+    SessionProcess::start(
+        &files.session,
+        &toolchain.libraries(),
+        directory,
+        socket,
+        locate,
+    )
 }
 
 /// Compiles an empty cell, so that the compiler and the runtime's metadata are in memory when the first cell comes.

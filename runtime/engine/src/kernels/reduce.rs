@@ -200,16 +200,46 @@ macro_rules! each_number {
     ($left:expr, $right:expr, $into:ident, $values:ident, $type:ident => $call:expr, bool => $logic:expr) => {
         match ($left, $right) {
             (Buffer::Bool($into), Buffer::Bool($values)) => $logic,
-            (Buffer::U8($into), Buffer::U8($values)) => { type $type = u8; $call }
-            (Buffer::U16($into), Buffer::U16($values)) => { type $type = u16; $call }
-            (Buffer::U32($into), Buffer::U32($values)) => { type $type = u32; $call }
-            (Buffer::U64($into), Buffer::U64($values)) => { type $type = u64; $call }
-            (Buffer::I8($into), Buffer::I8($values)) => { type $type = i8; $call }
-            (Buffer::I16($into), Buffer::I16($values)) => { type $type = i16; $call }
-            (Buffer::I32($into), Buffer::I32($values)) => { type $type = i32; $call }
-            (Buffer::I64($into), Buffer::I64($values)) => { type $type = i64; $call }
-            (Buffer::F32($into), Buffer::F32($values)) => { type $type = f32; $call }
-            (Buffer::F64($into), Buffer::F64($values)) => { type $type = f64; $call }
+            (Buffer::U8($into), Buffer::U8($values)) => {
+                type $type = u8;
+                $call
+            }
+            (Buffer::U16($into), Buffer::U16($values)) => {
+                type $type = u16;
+                $call
+            }
+            (Buffer::U32($into), Buffer::U32($values)) => {
+                type $type = u32;
+                $call
+            }
+            (Buffer::U64($into), Buffer::U64($values)) => {
+                type $type = u64;
+                $call
+            }
+            (Buffer::I8($into), Buffer::I8($values)) => {
+                type $type = i8;
+                $call
+            }
+            (Buffer::I16($into), Buffer::I16($values)) => {
+                type $type = i16;
+                $call
+            }
+            (Buffer::I32($into), Buffer::I32($values)) => {
+                type $type = i32;
+                $call
+            }
+            (Buffer::I64($into), Buffer::I64($values)) => {
+                type $type = i64;
+                $call
+            }
+            (Buffer::F32($into), Buffer::F32($values)) => {
+                type $type = f32;
+                $call
+            }
+            (Buffer::F64($into), Buffer::F64($values)) => {
+                type $type = f64;
+                $call
+            }
             (into, values) => unreachable!("folding {} into {}", values.dtype(), into.dtype()),
         }
     };
@@ -447,7 +477,10 @@ impl Moments {
                 *sum += (value - mean) * (value - mean);
             }
         }
-        let rest: f64 = rest.iter().map(|value| (value - mean) * (value - mean)).sum();
+        let rest: f64 = rest
+            .iter()
+            .map(|value| (value - mean) * (value - mean))
+            .sum();
         self.merge(place, count, mean, sums.iter().sum::<f64>() + rest);
     }
 
@@ -457,7 +490,9 @@ impl Moments {
         let targets = place..place + values.len();
         let count = self.counts[place] + 1.0;
         self.counts[targets.clone()].fill(count);
-        let parts = self.means[targets.clone()].iter_mut().zip(&mut self.squares[targets]);
+        let parts = self.means[targets.clone()]
+            .iter_mut()
+            .zip(&mut self.squares[targets]);
         let share = 1.0 / count;
         for ((mean, squares), &value) in parts.zip(values) {
             let delta = value - *mean;
@@ -558,6 +593,10 @@ pub(crate) fn finish(
             })
         }
     };
-    let buffer = if buffer.dtype() == dtype { buffer } else { buffer.cast(dtype) };
+    let buffer = if buffer.dtype() == dtype {
+        buffer
+    } else {
+        buffer.cast(dtype)
+    };
     NdArray::from_buffer(shape.to_vec(), buffer)
 }

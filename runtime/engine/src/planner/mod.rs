@@ -41,7 +41,9 @@ pub fn plan_unfused(outputs: &[Collection]) -> Result<Plan> {
 /// As for [`plan`].
 pub fn plan_whole(outputs: &[Collection]) -> Result<Plan> {
     let uses = Some(uses::count(outputs));
-    plan_each(uses, outputs, |planner, output| Ok(vec![planner.whole(output)?]))
+    plan_each(uses, outputs, |planner, output| {
+        Ok(vec![planner.whole(output)?])
+    })
 }
 
 fn plan_each(
@@ -49,7 +51,10 @@ fn plan_each(
     outputs: &[Collection],
     mut tasks: impl FnMut(&mut Planner, &Collection) -> Result<Vec<TaskId>>,
 ) -> Result<Plan> {
-    let mut planner = Planner { uses, ..Planner::default() };
+    let mut planner = Planner {
+        uses,
+        ..Planner::default()
+    };
     let mut outputs = outputs
         .iter()
         .map(|output| tasks(&mut planner, output))

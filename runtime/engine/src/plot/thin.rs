@@ -47,7 +47,13 @@ fn columns(piece: &[(f64, f64)], left: f64, right: f64, n_columns: usize) -> Vec
         let by_y = |&a: &usize, &b: &usize| points[a].1.total_cmp(&points[b].1);
         let least = (0..points.len()).min_by(by_y).unwrap_or(0);
         let greatest = (0..points.len()).max_by(by_y).unwrap_or(0);
-        let mut picks = [0, least.min(greatest), least.max(greatest), points.len() - 1].to_vec();
+        let mut picks = [
+            0,
+            least.min(greatest),
+            least.max(greatest),
+            points.len() - 1,
+        ]
+        .to_vec();
         picks.dedup();
         kept.extend(picks.into_iter().map(|idx| points[idx]));
     }

@@ -179,7 +179,11 @@ impl Ufunc {
                 format!(
                     "cannot {} {} of dtype `{common}`{}",
                     self.verb(),
-                    if operands.len() == 1 { "an array" } else { "arrays" },
+                    if operands.len() == 1 {
+                        "an array"
+                    } else {
+                        "arrays"
+                    },
                     self.instead(common)
                 ),
             )

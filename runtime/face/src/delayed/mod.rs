@@ -245,7 +245,11 @@ impl From<&Array> for Delayed<NdArray> {
     /// The whole array as one value.
     #[track_caller]
     fn from(array: &Array) -> Self {
-        call("array", vec![Argument::Input(Collection::Array(array.clone()))], |arguments| Ok(arguments[0].clone()))
+        call(
+            "array",
+            vec![Argument::Input(Collection::Array(array.clone()))],
+            |arguments| Ok(arguments[0].clone()),
+        )
     }
 }
 
@@ -253,7 +257,11 @@ impl From<&Frame> for Delayed<DataFrame> {
     /// The whole frame as one value.
     #[track_caller]
     fn from(frame: &Frame) -> Self {
-        call("frame", vec![Argument::Input(Collection::Frame(frame.clone()))], |arguments| Ok(arguments[0].clone()))
+        call(
+            "frame",
+            vec![Argument::Input(Collection::Frame(frame.clone()))],
+            |arguments| Ok(arguments[0].clone()),
+        )
     }
 }
 

@@ -79,7 +79,11 @@ impl Extent {
         let room = (high - low) * share;
         Extent {
             low: if wall == Some(low) { low } else { low - room },
-            high: if wall == Some(high) { high } else { high + room },
+            high: if wall == Some(high) {
+                high
+            } else {
+                high + room
+            },
         }
     }
 }
@@ -117,7 +121,11 @@ impl Axis {
     pub(super) fn logarithmic(Extent { low, high }: Extent, length: f64) -> Self {
         let n_max = (length / 28.0).max(2.0);
         let decades = high - low;
-        let steps: &[f64] = if decades > 2.5 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let steps: &[f64] = if decades > 2.5 {
+            &[1.0]
+        } else {
+            &[1.0, 2.0, 5.0]
+        };
         let stride = (decades / n_max).ceil().max(1.0) as usize;
         let ticks = (low.floor() as i64..=high.ceil() as i64)
             .step_by(stride)
@@ -206,7 +214,9 @@ fn round_step(step: f64) -> f64 {
 
 /// Numbers that are `step` apart, all in one form.
 fn numbers(values: &[f64], step: f64) -> Vec<String> {
-    let largest = values.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
+    let largest = values
+        .iter()
+        .fold(0.0f64, |largest, value| largest.max(value.abs()));
     if largest >= 1e7 || (largest < 1e-3 && largest > 0.0) {
         let exponent = largest.log10().floor();
         let scale = 10f64.powf(exponent);
@@ -242,7 +252,11 @@ fn number(value: f64, decimals: usize, grouped_from: f64) -> String {
     } else {
         format!("{:.decimals$}", value.abs())
     };
-    if value < 0.0 { format!("−{text}") } else { text }
+    if value < 0.0 {
+        format!("−{text}")
+    } else {
+        text
+    }
 }
 
 /// `value` in at most about eight characters, for texts.
@@ -271,7 +285,9 @@ fn power(exponent: i64, step: f64) -> String {
 fn superscript(exponent: i64) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     let digits = exponent.unsigned_abs().to_string();
-    let digits = digits.bytes().map(|digit| DIGITS[usize::from(digit - b'0')]);
+    let digits = digits
+        .bytes()
+        .map(|digit| DIGITS[usize::from(digit - b'0')]);
     if exponent < 0 {
         std::iter::once('⁻').chain(digits).collect()
     } else {

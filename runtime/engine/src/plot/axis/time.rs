@@ -105,7 +105,8 @@ fn first(low: NaiveDateTime, step: Step) -> Option<NaiveDateTime> {
         }
         Step::Months(n) => {
             let years = (n / 12) as i32;
-            NaiveDate::from_ymd_opt(low.year().div_euclid(years) * years, 1, 1)?.and_hms_opt(0, 0, 0)
+            NaiveDate::from_ymd_opt(low.year().div_euclid(years) * years, 1, 1)?
+                .and_hms_opt(0, 0, 0)
         }
     }
 }

@@ -21,7 +21,12 @@ pub(super) fn layout(drawing: &Drawing, sizes: &[Point], direction: Direction) -
         .map(|&(width, height)| {
             let shape = ShapeKind::new_box("");
             let size = At::new(width, height);
-            graph.add_node(Element::create(shape, StyleAttr::simple(), orientation, size))
+            graph.add_node(Element::create(
+                shape,
+                StyleAttr::simple(),
+                orientation,
+                size,
+            ))
         })
         .collect();
     for (idx, edge) in drawing.edges.iter().enumerate() {
@@ -41,10 +46,21 @@ pub(super) fn layout(drawing: &Drawing, sizes: &[Point], direction: Direction) -
 }
 
 /// Moves everything to the origin and puts the labels in the middle of their arrows.
-fn framed(drawing: &Drawing, centers: Vec<Point>, sizes: &[Point], curves: Vec<Vec<Point>>) -> Layout {
-    let corners = centers.iter().zip(sizes).flat_map(|(&(x, y), &(width, height))| {
-        [(x - width / 2.0, y - height / 2.0), (x + width / 2.0, y + height / 2.0)]
-    });
+fn framed(
+    drawing: &Drawing,
+    centers: Vec<Point>,
+    sizes: &[Point],
+    curves: Vec<Vec<Point>>,
+) -> Layout {
+    let corners = centers
+        .iter()
+        .zip(sizes)
+        .flat_map(|(&(x, y), &(width, height))| {
+            [
+                (x - width / 2.0, y - height / 2.0),
+                (x + width / 2.0, y + height / 2.0),
+            ]
+        });
     let (mut low, mut high) = ((f64::MAX, f64::MAX), (f64::MIN, f64::MIN));
     for (x, y) in corners.chain(curves.iter().flatten().copied()) {
         low = (low.0.min(x), low.1.min(y));
@@ -97,7 +113,8 @@ impl RenderBackend for Curves {
         self.0[idx] = bezier(path);
     }
 
-    fn draw_rect(&mut self, _: At, _: At, _: &StyleAttr, _: Option<String>, _: Option<ClipHandle>) {}
+    fn draw_rect(&mut self, _: At, _: At, _: &StyleAttr, _: Option<String>, _: Option<ClipHandle>) {
+    }
     fn draw_line(&mut self, _: At, _: At, _: &StyleAttr, _: Option<String>) {}
     fn draw_circle(&mut self, _: At, _: At, _: &StyleAttr, _: Option<String>) {}
     fn draw_text(&mut self, _: At, _: &str, _: &StyleAttr) {}
