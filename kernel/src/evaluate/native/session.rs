@@ -114,6 +114,9 @@ impl NativeEvaluator {
         let history = Arc::new(Mutex::new(History::default()));
         let socket = folder.path().join("session-0");
         let session = start_session(&files, &toolchain, socket, &history)?;
+        session
+            .wait_until_ready()
+            .map_err(|death| StartError::Session(failure::no_start(&death)))?;
         Ok(NativeEvaluator {
             folder,
             toolchain,
@@ -540,6 +543,9 @@ impl NativeEvaluator {
         match start_session(&self.files, &self.toolchain, socket, &self.history) {
             Ok(session) => self.session = session,
             Err(error) => return failure::internal(&error),
+        }
+        if let Err(death) = self.session.wait_until_ready() {
+            return failure::internal(&io::Error::other(failure::no_start(&death)));
         }
         failure::crash(death, cell.number, &lost)
     }
