@@ -17,24 +17,8 @@ fn expressions_and_statements() {
             3: =42
             6: stdout "a 2\nc"
             stderr "b"
-            7: error: could not copy "cell_7.cell_7.4c311480add05143-cgu.0.rcgu.o" to "/tmp/dagbok-a8ViD2/cell_7.o": No such file or directory (os error 2)
-            8: error[E0425]: cannot find value `b` in this scope
-             --> cell 8:1:1
-              |
-            1 | b.push("u"); (a, b.len())
-              | ^ not found in this scope
-
-            error[E0425]: cannot find value `a` in this scope
-             --> cell 8:1:15
-              |
-            1 | b.push("u"); (a, b.len())
-              |               ^ not found in this scope
-
-            error[E0425]: cannot find value `b` in this scope
-             --> cell 8:1:18
-              |
-            1 | b.push("u"); (a, b.len())
-              |                  ^ not found in this scope
+            7: =["s", "t"]
+            8: =(1, 3)
             9: =[]
             10: ="big"
             12: stdout "0\n1\n"
@@ -43,7 +27,7 @@ fn expressions_and_statements() {
               |
             1 | x = 3;
               | ^^^^^ cannot assign
-            14: =a value of type `cell_14::Opaque` cannot be displayed
+            14: =a value of type `Opaque` cannot be displayed
             15: =7
             16: =6"#]],
     );
@@ -83,7 +67,7 @@ fn variables_live_on() {
             1 | f(2)
               | ^ not found in this scope
               |
-              = note: `f` of cell 9 was not kept, because its type has no name (a closure, a function or an `impl Trait`); a `Box<dyn …>`, a `fn(…)` pointer or what `collect()` gives would be kept
+              = note: `f` of cell 9 was not kept, because its type is a closure; a `Box<dyn Fn(…) -> …>` around it would be kept
             12: error[E0308]: mismatched types
              --> cell 12:1:3
               |
@@ -92,7 +76,6 @@ fn variables_live_on() {
               | |
               | arguments to this function are incorrect
               |
-              = note: implementation defined here
             help: you can convert a `usize` to an `i32` and panic if the converted value doesn't fit
               |
             1 | g(h("abc").try_into().unwrap())
@@ -108,7 +91,7 @@ fn variables_live_on() {
             18: =7
             20: =Mutex { data: 2.5, poisoned: false, .. }
             22: ="yes"
-            23: display {"text/plain":"variable  type                               cell\ng         Box<dynstd::ops::Fn (i32) -> i32>  11\nh         for<'a> fn (&'a str) -> usize      11\nlate      &str                               21\nmut n     i32                                13\nr         Arc <Mutex<f64>>                   19","text/html":"<table><thead><tr><th style=\"text-align:left\">variable</th><th style=\"text-align:left\">type</th><th style=\"text-align:left\">cell</th></tr></thead><tbody><tr><td style=\"text-align:left\">g</td><td style=\"text-align:left\">Box&lt;dynstd::ops::Fn (i32) -&gt; i32&gt;</td><td style=\"text-align:left\">11</td></tr><tr><td style=\"text-align:left\">h</td><td style=\"text-align:left\">for&lt;'a&gt; fn (&amp;'a str) -&gt; usize</td><td style=\"text-align:left\">11</td></tr><tr><td style=\"text-align:left\">late</td><td style=\"text-align:left\">&amp;str</td><td style=\"text-align:left\">21</td></tr><tr><td style=\"text-align:left\">mut n</td><td style=\"text-align:left\">i32</td><td style=\"text-align:left\">13</td></tr><tr><td style=\"text-align:left\">r</td><td style=\"text-align:left\">Arc &lt;Mutex&lt;f64&gt;&gt;</td><td style=\"text-align:left\">19</td></tr></tbody></table>"}"#]],
+            23: display {"text/plain":"variable  type                          cell\ng         Box<dyn Fn(i32) -> i32>       11\nh         for<'a> fn(&'a str) -> usize  11\nlate      &str                          21\nmut n     i32                           13\nr         Arc<Mutex<f64>>               19","text/html":"<table><thead><tr><th style=\"text-align:left\">variable</th><th style=\"text-align:left\">type</th><th style=\"text-align:left\">cell</th></tr></thead><tbody><tr><td style=\"text-align:left\">g</td><td style=\"text-align:left\">Box&lt;dyn Fn(i32) -&gt; i32&gt;</td><td style=\"text-align:left\">11</td></tr><tr><td style=\"text-align:left\">h</td><td style=\"text-align:left\">for&lt;'a&gt; fn(&amp;'a str) -&gt; usize</td><td style=\"text-align:left\">11</td></tr><tr><td style=\"text-align:left\">late</td><td style=\"text-align:left\">&amp;str</td><td style=\"text-align:left\">21</td></tr><tr><td style=\"text-align:left\">mut n</td><td style=\"text-align:left\">i32</td><td style=\"text-align:left\">13</td></tr><tr><td style=\"text-align:left\">r</td><td style=\"text-align:left\">Arc&lt;Mutex&lt;f64&gt;&gt;</td><td style=\"text-align:left\">19</td></tr></tbody></table>"}"#]],
     );
 }
 
@@ -128,24 +111,9 @@ fn items_across_cells() {
             2: =42
             4: =4
             6: =9
-            7: LoadError: dlopen failed
-            8: LoadError: dlopen failed
-            9: error[E0425]: cannot find value `p` in this scope
-             --> cell 9:1:1
-              |
-            1 | p.norm()
-              | ^ not found in this scope
-              |
-              = note: cell 8 failed before its `p` could be kept
-            10: error[E0425]: cannot find value `p` in this scope
-             --> cell 10:1:1
-              |
-            1 | p
-              | ^ not found in this scope
-              |
-              = note: cell 8 failed before its `p` could be kept
-            11: LoadError: dlopen failed
-            12: LoadError: dlopen failed
+            9: =5.0
+            10: =Point { x: 3.0, y: 4.0 }
+            12: =8.0
             15: =[Circle(1.0), Square { side: 2.0 }]
             17: =12
             20: =1
@@ -174,12 +142,15 @@ fn definitions_that_change() {
               |
               = note: `p` was dropped, because cell 6 defines its type `P` anew
             8: ="<2>"
-            9: stderr "`make`, `impl Display P fmt std` no longer compiles after this change and is forgotten\n"
+            9: stderr "`make` is forgotten, because it no longer compiles with what cell 9 defines\n"
+            stderr "`impl std::fmt::Display for P` is forgotten, because it no longer compiles with what cell 9 defines\n"
             10: error[E0425]: cannot find function `make` in this scope
              --> cell 10:1:1
               |
             1 | make(3)
               | ^^^^ not found in this scope
+              |
+              = note: `make` is forgotten, because it no longer compiles with what cell 9 defines
             11: =P { name: "n" }
             12: =5"#]],
     );
@@ -237,7 +208,7 @@ let z = 6; ||| let x: u8 = 256; ||| std::fs::read_to_string(1) ||| vec![1].iter(
               |
             1 | let y = 5;
               |          +
-            7: error[overflowing_literals]: literal out of range for `u8`
+            7: error: literal out of range for `u8`
              --> cell 7:1:13
               |
             1 | let x: u8 = 256;
@@ -270,7 +241,7 @@ let z = 6; ||| let x: u8 = 256; ||| std::fs::read_to_string(1) ||| vec![1].iter(
              --> cell 11:1:8
               |
             1 | Some(1)?
-              |        ^ use `.ok_or(...)?` to provide an error compatible with `Result<(), Failure>`
+              |        ^ use `.ok_or(...)?` to provide an error compatible with `Result<(), _>`
             12: error[E0425]: cannot find value `nothing` in this scope
              --> cell 12:1:16
               |
@@ -306,16 +277,16 @@ std::thread::Builder::new().name("worker".into()).spawn(|| panic!("in a thread")
             4: Error: invalid digit found in string
              --> cell 4, line 1
               | "x".parse::<i32>()?;
-            6: error[E0277]: `?` couldn't convert the error: `Own: Error` is not satisfied
-             --> cell 6:1:12
+            6: error[E0282]: type annotations needed
+             --> cell 6:1:1
               |
             1 | Err(Own(3))?
-              |            ^ the trait `Error` is not implemented for `Own`
+              | ^^^ cannot infer type of the type parameter `T` declared on the enum `Result`
               |
-              = note: the question mark operation (`?`) implicitly performs a conversion on the error value using the `From` trait
-              = note: required for `Box<(dyn Error + 'static)>` to implement `From<Own>`
-              = note: required for `Own` to implement `Into<Box<(dyn Error + 'static)>>`
-              = note: 1 redundant requirement hidden
+            help: consider specifying the generic arguments
+              |
+            1 | Err::<T, cell_5::Own>(Own(3))?
+              |    ++++++++++++++++++
             7: Error: No such file or directory (os error 2)
              --> cell 7, line 1
               | std::fs::read_to_string("/nowhere")?
@@ -351,7 +322,7 @@ h.update(&MimeBundle::plain("late")); ||| for i in 0..3 { eprintln!("e{i}"); } p
             update four
             =5
             3: ={"text/plain":"***","text/html":"<b>"}
-            4: stdout "EVCXR_BEGIN_CONTENT text/html\n<i>old</i>\nEVCXR_END_CONTENT\n"
+            4: display {"text/html":"<i>old</i>"}
             5: update late
             6: stdout "å€😀\n"
             stderr "e0\ne1\ne2\n""#]],
@@ -394,7 +365,7 @@ std::process::exit(3) ||| unsafe { *(8 as *mut u8) = 1 } ||| f()"#,
               | ^ not found in this scope
               |
               = note: `x` was lost when cell 2 ended the session process
-            5: stderr "\nthread 'cell' (14154) has overflowed its stack\nfatal runtime error: stack overflow, aborting\n"
+            5: stderr "\nthread 'cell' (32225) has overflowed its stack\nfatal runtime error: stack overflow, aborting\n"
             Crash: cell 5 ended the session process: the stack overflowed, as endless recursion makes it
             a new session process has started; there were no variables to lose; functions and types are still there
             6: Crash: cell 6 ended the session process: it exited with code 3
@@ -412,7 +383,7 @@ fn commands() {
         expect![[r#"
             1: display there are no variables
             3: display optimisation level 2
-            4: display there are no variables
+            4: display {"text/plain":"variable  type              cell\nx         Vec<Option<f64>>  2","text/html":"<table><thead><tr><th style=\"text-align:left\">variable</th><th style=\"text-align:left\">type</th><th style=\"text-align:left\">cell</th></tr></thead><tbody><tr><td style=\"text-align:left\">x</td><td style=\"text-align:left\">Vec&lt;Option&lt;f64&gt;&gt;</td><td style=\"text-align:left\">2</td></tr></tbody></table>"}
             5: CommandError: there is no command `:hepl`; is it `:help`?
             6: CommandError: `9` is no optimisation level; there are 0, 1, 2, 3, s and z
             8: error[E0425]: cannot find value `x` in this scope
@@ -421,7 +392,7 @@ fn commands() {
             1 | x
               | ^ not found in this scope
               |
-              = note: `x` was moved in cell 2, which defined it
+              = note: `x` was dropped by `:clear`
             9: display {"text/plain":"command             what it does\n:clear              drop all variables; functions and types stay\n:help               list all commands\n:opt [0|1|2|3|s|z]  optimise the cells from here on; without a level, show it\n:timing             show, or stop showing, how long each step of a cell takes\n:vars               list all variables with their types\n:version            show the versions of Dagbok and of the compiler","text/html":"<table><thead><tr><th style=\"text-align:left\">command</th><th style=\"text-align:left\">what it does</th></tr></thead><tbody><tr><td style=\"text-align:left\">:clear</td><td style=\"text-align:left\">drop all variables; functions and types stay</td></tr><tr><td style=\"text-align:left\">:help</td><td style=\"text-align:left\">list all commands</td></tr><tr><td style=\"text-align:left\">:opt [0|1|2|3|s|z]</td><td style=\"text-align:left\">optimise the cells from here on; without a level, show it</td></tr><tr><td style=\"text-align:left\">:timing</td><td style=\"text-align:left\">show, or stop showing, how long each step of a cell takes</td></tr><tr><td style=\"text-align:left\">:vars</td><td style=\"text-align:left\">list all variables with their types</td></tr><tr><td style=\"text-align:left\">:version</td><td style=\"text-align:left\">show the versions of Dagbok and of the compiler</td></tr></tbody></table>"}"#]],
     );
 }

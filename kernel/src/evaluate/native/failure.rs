@@ -233,6 +233,13 @@ pub(super) fn crash(death: &Death, number: u32, lost: &[String]) -> CellError {
     cell_error("Crash", value, traceback)
 }
 
+/// Why a session process did not even start.
+pub(super) fn no_start(death: &Death) -> String {
+    format!("{} {}", cause(death), death.last_words.trim())
+        .trim()
+        .to_owned()
+}
+
 fn cause(death: &Death) -> String {
     if let Some(error) = &death.error {
         return error.clone();

@@ -48,6 +48,7 @@ pub(super) struct Plan {
     pub(super) debug_failures: bool,
 }
 
+const PRELUDE: &str = "use ::dagbok::prelude::*;\n";
 const USE_TRAITS: &str =
     "use ::dagbok::cell::{ViaDebug as _, ViaEvcxr as _, ViaNothing as _, ViaRender as _};\n";
 const SHOW: &str = " { __value => if ::dagbok::cell::is_unshown(&__value.evcxr_display()) \
@@ -68,7 +69,7 @@ impl Unit<'_> {
                 return source;
             }
             Body::Split(split) => self.items(split, &mut source),
-            Body::Statements(_) => {}
+            Body::Statements(_) => source.glue(PRELUDE),
         }
         self.function(&mut source);
         source
@@ -79,6 +80,7 @@ impl Unit<'_> {
             source.piece(self.cell, attribute);
             source.glue("\n");
         }
+        source.glue(PRELUDE);
         for import in self.imports {
             source.glue(import);
             source.glue("\n");

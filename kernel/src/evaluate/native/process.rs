@@ -56,6 +56,8 @@ pub(super) struct Death {
     pub(super) stack_overflow: bool,
     /// What the system said instead of starting it.
     pub(super) error: Option<String>,
+    /// The end of what it wrote on stderr.
+    pub(super) last_words: String,
 }
 
 /// Talks to the session process from any thread.
@@ -124,6 +126,14 @@ impl SessionProcess {
         })
     }
 
+    /// Waits until the process takes orders.
+    pub(super) fn wait_until_ready(&self) -> Result<(), Death> {
+        match self.wait() {
+            Event::Ended(death) => Err(death),
+            Event::Ready | Event::Finished(_) => Ok(()),
+        }
+    }
+
     pub(super) fn handle(&self) -> SessionHandle {
         self.handle.clone()
     }
@@ -140,6 +150,7 @@ impl SessionProcess {
                 status: None,
                 stack_overflow: false,
                 error: None,
+                last_words: String::new(),
             })
         })
     }
@@ -176,6 +187,7 @@ impl Link {
             status: None,
             stack_overflow: false,
             error: Some(error.to_string()),
+            last_words: String::new(),
         });
         let _ = self.events.send(Event::Ended(death));
     }
@@ -249,6 +261,7 @@ impl Link {
             status: Some(status),
             stack_overflow: is_abort && tail.contains("has overflowed its stack"),
             error: None,
+            last_words: tail.into_owned(),
         }
     }
 

@@ -123,6 +123,9 @@ impl NativeEvaluator {
             socket,
             &history,
         )?;
+        session
+            .wait_until_ready()
+            .map_err(|death| StartError::Session(failure::no_start(&death)))?;
         Ok(NativeEvaluator {
             folder,
             toolchain,
@@ -556,6 +559,9 @@ impl NativeEvaluator {
         ) {
             Ok(session) => self.session = session,
             Err(error) => return failure::internal(&error),
+        }
+        if let Err(death) = self.session.wait_until_ready() {
+            return failure::internal(&io::Error::other(failure::no_start(&death)));
         }
         failure::crash(death, cell.number, &lost)
     }
