@@ -208,7 +208,7 @@ fn a_function_may_compute() {
     #[delayed]
     fn nested(n: i64) -> Result<i64, Error> {
         let xs: Vec<Delayed<i64>> = (0..n).map(inc).collect();
-        super::delayed::total(xs).compute()
+        total(xs).compute()
     }
     check(total((0..20).map(nested).collect::<Vec<_>>()), 1330);
 }

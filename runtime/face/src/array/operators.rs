@@ -3,24 +3,38 @@
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Rem, Sub};
 
 use super::elementwise::elementwise;
-use super::{Array, Ufunc};
+use super::{Array, Operand, Ufunc};
 
+// One implementation for all right operands, so that the compiler knows the result of `x + 1.0` before it knows the type of
+// `1.0`, and `(x + 1.0).sum(())` needs no annotation. On the left a literal can only be one type of each kind.
 macro_rules! binary {
     ($($operator:ident $method:ident $function:ident;)+) => {$(
-        binary!(@one $operator $method $function, Array, Array);
-        binary!(@one $operator $method $function, Array, &Array);
-        binary!(@one $operator $method $function, &Array, Array);
-        binary!(@one $operator $method $function, &Array, &Array);
-        binary!(@numbers $operator $method $function;
-            bool u8 u16 u32 u64 usize i8 i16 i32 i64 isize f32 f64);
+        impl<R: Into<Operand>> $operator<R> for Array {
+            type Output = Array;
+
+            #[track_caller]
+            fn $method(self, right: R) -> Array {
+                elementwise(Ufunc::$function, &[self.into(), right.into()])
+            }
+        }
+
+        impl<R: Into<Operand>> $operator<R> for &Array {
+            type Output = Array;
+
+            #[track_caller]
+            fn $method(self, right: R) -> Array {
+                elementwise(Ufunc::$function, &[self.into(), right.into()])
+            }
+        }
+
+        binary!(@left $operator $method $function; i64, &Array);
+        binary!(@left $operator $method $function; i64, Array);
+        binary!(@left $operator $method $function; f64, &Array);
+        binary!(@left $operator $method $function; f64, Array);
+        binary!(@left $operator $method $function; bool, &Array);
+        binary!(@left $operator $method $function; bool, Array);
     )+};
-    (@numbers $operator:ident $method:ident $function:ident; $($number:ty)+) => {$(
-        binary!(@one $operator $method $function, Array, $number);
-        binary!(@one $operator $method $function, &Array, $number);
-        binary!(@one $operator $method $function, $number, Array);
-        binary!(@one $operator $method $function, $number, &Array);
-    )+};
-    (@one $operator:ident $method:ident $function:ident, $left:ty, $right:ty) => {
+    (@left $operator:ident $method:ident $function:ident; $left:ty, $right:ty) => {
         impl $operator<$right> for $left {
             type Output = Array;
 

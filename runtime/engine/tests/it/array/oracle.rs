@@ -1,15 +1,8 @@
 //! A naive evaluator: one task after the other.
 
-use std::path::Path;
-use std::sync::{Arc, Once};
-
-use dagbok::array::NpyFile;
-use dagbok::display::MimeBundle;
-use dagbok::engine::{Collection, Engine};
-use dagbok::frame::{DataFrame, Frame, Schema};
-use dagbok::plot::Plot;
+use dagbok::engine::Collection;
 use dagbok::{Array, NdArray, Result, Value};
-use dagbok_engine::planner::{Plan, plan, plan_unfused, plan_whole};
+use dagbok_engine::planner::{Plan, plan_unfused, plan_whole};
 
 /// The values of the outputs of `plan`.
 fn run(plan: &Plan) -> Result<Vec<Vec<Value>>> {
@@ -86,48 +79,4 @@ pub(super) fn unravel(flat: usize, lengths: &[usize]) -> Vec<usize> {
         .collect();
     index.reverse();
     index
-}
-
-/// The evaluator as an engine, for what goes through the engine alone.
-struct Naive;
-
-impl Engine for Naive {
-    fn compute(&self, outputs: &[Collection]) -> Result<Vec<Value>> {
-        let outputs = run(&plan_whole(outputs)?)?;
-        Ok(outputs.into_iter().flatten().collect())
-    }
-
-    fn compute_blocks(&self, outputs: &[Collection]) -> Result<Vec<Vec<Value>>> {
-        run(&plan(outputs)?)
-    }
-
-    fn visualize(&self, _: &[Collection]) -> Result<MimeBundle> {
-        Ok(MimeBundle::default())
-    }
-
-    fn render(&self, _: &Collection) -> MimeBundle {
-        MimeBundle::default()
-    }
-
-    fn schema(&self, _: &Frame) -> Result<Schema> {
-        unimplemented!("arrays have no schema")
-    }
-
-    fn open_npy(&self, path: &Path) -> Result<NpyFile> {
-        dagbok_engine::io::npy::open(path)
-    }
-
-    fn render_table(&self, _: &DataFrame) -> MimeBundle {
-        MimeBundle::default()
-    }
-
-    fn plot(&self, _: &Plot) -> Result<MimeBundle> {
-        Ok(MimeBundle::default())
-    }
-}
-
-/// Makes the evaluator the engine of this process, unless there is one.
-pub(super) fn install() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| dagbok::engine::install(Arc::new(Naive)));
 }
