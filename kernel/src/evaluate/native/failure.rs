@@ -68,7 +68,8 @@ impl History {
         let file = place.file.rsplit('/').next()?.strip_suffix(".rs")?;
         let compiled = self.cells.iter().find(|cell| cell.crate_name == file)?;
         let offset = compiled.source.offset(place.line, place.column)?;
-        let typed = compiled.source.typed(&(offset..offset + 1))?;
+        // The last expression stands in brackets of ours, to which the compiler's place may point.
+        let typed = compiled.source.typed(&(offset..offset + 2))?;
         let cell = &self.cells[typed.cell.0];
         Some(cell.place(&typed.range))
     }
@@ -235,7 +236,9 @@ pub(super) fn crash(death: &Death, number: u32, lost: &[String]) -> CellError {
 
 /// Why a session process did not even start.
 pub(super) fn no_start(death: &Death) -> String {
-    format!("{} {}", cause(death), death.last_words.trim()).trim().to_owned()
+    format!("{} {}", cause(death), death.last_words.trim())
+        .trim()
+        .to_owned()
 }
 
 fn cause(death: &Death) -> String {
