@@ -1,6 +1,6 @@
 //! Where the runtime's libraries are: beside the executable in a cargo target folder, or in an installed folder.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -102,15 +102,18 @@ impl RuntimeFiles {
         })
     }
 
-    /// The file of the crate `name` that the engine itself was built with.
+    /// The files of the [`CARRIED_CRATES`], the very ones that the engine was built with.
     ///
     /// # Errors
     /// If the compiler cannot read the engine.
-    pub fn carried_crate(&self, toolchain: &Toolchain, name: &str) -> io::Result<Option<PathBuf>> {
-        Ok(self
-            .closure(toolchain)?
-            .into_iter()
-            .find(|file| crate_name(file) == Some(name)))
+    pub fn carried_crates(&self, toolchain: &Toolchain) -> io::Result<BTreeMap<String, PathBuf>> {
+        let mut carried = BTreeMap::new();
+        for file in self.closure(toolchain)? {
+            if let Some(name) = crate_name(&file).filter(|name| CARRIED_CRATES.contains(name)) {
+                carried.insert(name.to_owned(), file);
+            }
+        }
+        Ok(carried)
     }
 
     /// Every file that an installation needs besides the executable `dagbok` itself: the session's executable, the

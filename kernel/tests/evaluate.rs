@@ -2,34 +2,36 @@
 
 mod support;
 
+use dagbok_kernel::evaluate::native::Toolchain;
+use dagbok_kernel::runtime_files::RuntimeFiles;
 use expect_test::expect;
 use support::{Session, check_cells};
 
 #[test]
 fn expressions_and_statements() {
     check_cells(
-        r#"1 + 1 ||| let x = 2; ||| x * 21 ||| x; ||| () ||| println!("a {x}"); eprint!("b"); print!("c") |||
+        r#"1 + 1 ||| let x = 2; ||| x * 21 ||| x; ||| () ||| println!("a {x}"); print!("b") ||| eprint!("c") |||
         let (a, mut b) = (1u8, vec!["s"]); b.push("t"); b ||| b.push("u"); (a, b.len()) |||
         let v: Vec<String> = vec![]; v ||| if x > 1 { "big" } else { "small" } ||| // nothing
         ||| for i in 0..2 { println!("{i}"); } ||| x = 3; ||| struct Opaque; Opaque ||| loop { break 7 } ||| "5".parse::<i32>()? + 1"#,
         expect![[r#"
             1: =2
             3: =42
-            6: stdout "a 2\nc"
-            stderr "b"
-            7: =["s", "t"]
-            8: =(1, 3)
-            9: =[]
-            10: ="big"
-            12: stdout "0\n1\n"
-            13: error[E0594]: cannot assign to `x`, as it is not declared as mutable
-             --> cell 13:1:1
+            6: stdout "a 2\nb"
+            7: stderr "c"
+            8: =["s", "t"]
+            9: =(1, 3)
+            10: =[]
+            11: ="big"
+            13: stdout "0\n1\n"
+            14: error[E0594]: cannot assign to `x`, as it is not declared as mutable
+             --> cell 14:1:1
               |
             1 | x = 3;
               | ^^^^^ cannot assign
-            14: =a value of type `Opaque` cannot be displayed
-            15: =7
-            16: =6"#]],
+            15: =a value of type `Opaque` cannot be displayed
+            16: =7
+            17: =6"#]],
     );
 }
 
@@ -52,6 +54,7 @@ fn variables_live_on() {
             1 | copy
               | ^^^^ not found in this scope
               |
+              = help: consider importing one of these functions: `use std::fs::copy;` or `use std::io::copy;` or `use std::mem::copy;` or `use std::ptr::copy;` or `use core::mem::copy;` or `use core::ptr::copy;`
               = note: `copy` of cell 5 was not kept, because it borrows from another variable; a clone would be kept
             8: error[E0425]: cannot find value `ages` in this scope
              --> cell 8:1:1
@@ -142,8 +145,7 @@ fn definitions_that_change() {
               |
               = note: `p` was dropped, because cell 6 defines its type `P` anew
             8: ="<2>"
-            9: stderr "`make` is forgotten, because it no longer compiles with what cell 9 defines\n"
-            stderr "`impl std::fmt::Display for P` is forgotten, because it no longer compiles with what cell 9 defines\n"
+            9: stderr "`make` is forgotten, because it no longer compiles with what cell 9 defines\n`impl std::fmt::Display for P` is forgotten, because it no longer compiles with what cell 9 defines\n"
             10: error[E0425]: cannot find function `make` in this scope
              --> cell 10:1:1
               |
@@ -265,7 +267,7 @@ v[i] ||| fn inner(n: u32) -> u32 {
     inner(n - 1)
 } ||| let a = 1;
 inner(3) ||| "x".parse::<i32>()?; ||| #[derive(Debug)] struct Own(u8); |||
-Err(Own(3))? ||| std::fs::read_to_string("/nowhere")? ||| None::<i32>.unwrap() ||| let n = 255u8; n + v0() ||| fn v0() -> u8 { 1 } ||| let n: u8 = std::hint::black_box(255); n + v0() |||
+Err(Own(3))?; ||| std::fs::read_to_string("/nowhere")? ||| None::<i32>.unwrap() ||| let n = 255u8; n + v0() ||| fn v0() -> u8 { 1 } ||| let n: u8 = std::hint::black_box(255); n + v0() |||
 std::thread::Builder::new().name("worker".into()).spawn(|| panic!("in a thread")).unwrap().join().is_err() ||| Err::<(), _>(dagbok::Error::new(dagbok::ErrorKind::Value, "bad `chunks`"))?;"#,
         expect![[r#"
             1: Panic: index out of bounds: the len is 2 but the index is 7
@@ -277,16 +279,9 @@ std::thread::Builder::new().name("worker".into()).spawn(|| panic!("in a thread")
             4: Error: invalid digit found in string
              --> cell 4, line 1
               | "x".parse::<i32>()?;
-            6: error[E0282]: type annotations needed
-             --> cell 6:1:1
-              |
-            1 | Err(Own(3))?
-              | ^^^ cannot infer type of the type parameter `T` declared on the enum `Result`
-              |
-            help: consider specifying the generic arguments
-              |
-            1 | Err::<T, cell_5::Own>(Own(3))?
-              |    ++++++++++++++++++
+            6: Error: Own(3)
+             --> cell 6, line 1
+              | Err(Own(3))?;
             7: Error: No such file or directory (os error 2)
              --> cell 7, line 1
               | std::fs::read_to_string("/nowhere")?
@@ -299,6 +294,8 @@ std::thread::Builder::new().name("worker".into()).spawn(|| panic!("in a thread")
             1 | let n = 255u8; n + v0()
               |                    ^^ not found in this scope
             11: Panic: attempt to add with overflow
+             --> cell 11, line 1
+              | let n: u8 = std::hint::black_box(255); n + v0()
             12: stderr "thread `worker` panicked at cell 12, line 1: in a thread\n"
             =true
             13: Error: bad `chunks`
@@ -314,7 +311,7 @@ fn displays_in_step_with_what_is_printed() {
 print!("one "); let h = display(&MimeBundle::plain("two")); print!("three"); h.update(&MimeBundle::plain("four")); 5 |||
 struct Stars(usize); impl Render for Stars { fn render(&self) -> MimeBundle { MimeBundle::plain("*".repeat(self.0)).with("text/html", "<b>") } } Stars(3) |||
 struct Old; impl Old { fn evcxr_display(&self) { println!("EVCXR_BEGIN_CONTENT text/html\n<i>old</i>\nEVCXR_END_CONTENT"); } } Old |||
-h.update(&MimeBundle::plain("late")); ||| for i in 0..3 { eprintln!("e{i}"); } println!("å€😀");"#,
+h.update(&MimeBundle::plain("late")); ||| for i in 0..3 { eprintln!("e{i}"); } ||| println!("å€😀");"#,
         expect![[r#"
             2: stdout "one "
             display two
@@ -324,8 +321,8 @@ h.update(&MimeBundle::plain("late")); ||| for i in 0..3 { eprintln!("e{i}"); } p
             3: ={"text/plain":"***","text/html":"<b>"}
             4: display {"text/html":"<i>old</i>"}
             5: update late
-            6: stdout "å€😀\n"
-            stderr "e0\ne1\ne2\n""#]],
+            6: stderr "e0\ne1\ne2\n"
+            7: stdout "å€😀\n""#]],
     );
 }
 
@@ -365,8 +362,7 @@ std::process::exit(3) ||| unsafe { *(8 as *mut u8) = 1 } ||| f()"#,
               | ^ not found in this scope
               |
               = note: `x` was lost when cell 2 ended the session process
-            5: stderr "\nthread 'cell' (32225) has overflowed its stack\nfatal runtime error: stack overflow, aborting\n"
-            Crash: cell 5 ended the session process: the stack overflowed, as endless recursion makes it
+            5: Crash: cell 5 ended the session process: the stack overflowed, as endless recursion makes it
             a new session process has started; there were no variables to lose; functions and types are still there
             6: Crash: cell 6 ended the session process: it exited with code 3
             a new session process has started; there were no variables to lose; functions and types are still there
@@ -395,4 +391,31 @@ fn commands() {
               = note: `x` was dropped by `:clear`
             9: display {"text/plain":"command             what it does\n:clear              drop all variables; functions and types stay\n:help               list all commands\n:opt [0|1|2|3|s|z]  optimise the cells from here on; without a level, show it\n:timing             show, or stop showing, how long each step of a cell takes\n:vars               list all variables with their types\n:version            show the versions of Dagbok and of the compiler","text/html":"<table><thead><tr><th style=\"text-align:left\">command</th><th style=\"text-align:left\">what it does</th></tr></thead><tbody><tr><td style=\"text-align:left\">:clear</td><td style=\"text-align:left\">drop all variables; functions and types stay</td></tr><tr><td style=\"text-align:left\">:help</td><td style=\"text-align:left\">list all commands</td></tr><tr><td style=\"text-align:left\">:opt [0|1|2|3|s|z]</td><td style=\"text-align:left\">optimise the cells from here on; without a level, show it</td></tr><tr><td style=\"text-align:left\">:timing</td><td style=\"text-align:left\">show, or stop showing, how long each step of a cell takes</td></tr><tr><td style=\"text-align:left\">:vars</td><td style=\"text-align:left\">list all variables with their types</td></tr><tr><td style=\"text-align:left\">:version</td><td style=\"text-align:left\">show the versions of Dagbok and of the compiler</td></tr></tbody></table>"}"#]],
     );
+}
+
+#[test]
+fn an_installation_is_complete_and_holds_each_crate_once() {
+    let toolchain = Toolchain::find().unwrap();
+    let files = RuntimeFiles::locate()
+        .unwrap()
+        .files_to_install(&toolchain)
+        .unwrap();
+    let names: Vec<String> = files
+        .iter()
+        .filter(|file| file.source.is_file())
+        .filter_map(|file| file.target.to_str().map(str::to_owned))
+        .collect();
+    assert_eq!(names.len(), files.len());
+    for wanted in [
+        "lib/libdagbok.so",
+        "lib/libdagbok_engine.so",
+        "bin/dagbok-session",
+        "lib/libstd-",
+    ] {
+        assert_eq!(
+            names.iter().filter(|name| name.starts_with(wanted)).count(),
+            1,
+            "{wanted} in {names:?}"
+        );
+    }
 }

@@ -18,8 +18,13 @@ pub(crate) struct Session {
 /// A front end that writes down every output; it can answer one of them with an interrupt.
 #[derive(Default)]
 pub(crate) struct Screen {
-    lines: Mutex<Vec<String>>,
+    shown: Mutex<Vec<Shown>>,
     reply: Mutex<Option<(String, Arc<dyn Interrupt>)>>,
+}
+
+enum Shown {
+    Text(StreamName, String),
+    Line(String),
 }
 
 impl Session {
@@ -40,8 +45,13 @@ impl Session {
             code: code.to_owned(),
         };
         let error = self.evaluator.evaluate(&cell, self.screen.clone()).err();
-        let shown = std::mem::take(&mut *self.screen.lines.lock().unwrap());
-        (shown, error)
+        let shown = std::mem::take(&mut *self.screen.shown.lock().unwrap());
+        let lines = shown.into_iter().map(|shown| match shown {
+            Shown::Text(StreamName::Stdout, text) => format!("stdout {text:?}"),
+            Shown::Text(StreamName::Stderr, text) => format!("stderr {text:?}"),
+            Shown::Line(line) => line,
+        });
+        (lines.collect(), error)
     }
 
     /// Interrupts the next cell as soon as it has printed `text`.
@@ -64,26 +74,32 @@ impl Frontend for Screen {
     fn output(&self, output: Output) {
         let line = match output {
             Output::Stream { name, text } => {
-                let mut reply = self.reply.lock().unwrap();
-                if let Some((awaited, interrupter)) = reply.take() {
-                    if text.contains(&awaited) {
-                        interrupter.interrupt();
-                    } else {
-                        *reply = Some((awaited, interrupter));
-                    }
-                }
-                let mark = if name == StreamName::Stderr {
-                    "stderr"
-                } else {
-                    "stdout"
-                };
-                format!("{mark} {text:?}")
+                self.answer(&text);
+                return self.print(name, text);
             }
             Output::Display { data, .. } => format!("display {}", bundle(&data)),
             Output::UpdateDisplay { data, .. } => format!("update {}", bundle(&data)),
             Output::Result { data } => format!("={}", bundle(&data)),
         };
-        self.lines.lock().unwrap().push(line);
+        self.shown.lock().unwrap().push(Shown::Line(line));
+    }
+}
+
+impl Screen {
+    /// How text is cut into messages depends on the machine's load; what it says does not.
+    fn print(&self, name: StreamName, text: String) {
+        let mut shown = self.shown.lock().unwrap();
+        match shown.last_mut() {
+            Some(Shown::Text(last, before)) if *last == name => before.push_str(&text),
+            _ => shown.push(Shown::Text(name, text)),
+        }
+    }
+
+    fn answer(&self, text: &str) {
+        let mut reply = self.reply.lock().unwrap();
+        if let Some((_, interrupter)) = reply.take_if(|(awaited, _)| text.contains(&*awaited)) {
+            interrupter.interrupt();
+        }
     }
 }
 

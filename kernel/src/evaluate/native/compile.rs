@@ -1,5 +1,6 @@
 //! One run of `rustc` a cell, and one of the linker.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
@@ -87,9 +88,9 @@ impl Compiler {
         self.folder.join(format!("{crate_name}.rs"))
     }
 
-    /// The file of a crate that the engine carries.
-    pub(super) fn carried_crate(&self, name: &str) -> io::Result<Option<PathBuf>> {
-        self.files.carried_crate(&self.toolchain, name)
+    /// The files of the crates that the engine carries.
+    pub(super) fn carried_crates(&self) -> io::Result<BTreeMap<String, PathBuf>> {
+        self.files.carried_crates(&self.toolchain)
     }
 
     /// Compiles and links.

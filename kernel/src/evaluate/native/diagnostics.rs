@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use serde::Deserialize;
 
 use super::source::{CellIdx, CellRange, Origin, Source};
-use super::words::{is_cell_file, short_paths};
+use super::words::{is_cell_file, short_paths, without_cells};
 
 /// A message as `rustc --error-format=json` writes it.
 #[derive(Clone, Debug, Deserialize)]
@@ -150,7 +150,11 @@ pub(super) fn render(
                     .secondary_title(own_words(&child.message))
                     .element(snippet),
             ),
-            None if points_elsewhere(child, source) => {}
+            None if points_elsewhere(child, source) => {
+                if let Some(imports) = imports(child) {
+                    main = main.element(Level::HELP.message(imports));
+                }
+            }
             None => {
                 let level = if is_help { Level::HELP } else { Level::NOTE };
                 let Some(snippets) = annotated(&child.spans, source, texts) else {
@@ -172,6 +176,23 @@ pub(super) fn render(
     Renderer::styled()
         .decor_style(DecorStyle::Ascii)
         .render(&groups)
+}
+
+/// A suggestion of `use` declarations, which the compiler places at the top of the generated crate.
+fn imports(child: &Message) -> Option<String> {
+    let replacements = child
+        .spans
+        .iter()
+        .map(|span| span.suggested_replacement.as_deref());
+    let declarations: Option<Vec<&str>> = replacements
+        .map(|text| text.map(str::trim).filter(|text| text.starts_with("use ")))
+        .collect();
+    let declarations = declarations.filter(|declarations| !declarations.is_empty())?;
+    Some(format!(
+        "{}: `{}`",
+        own_words(&child.message),
+        declarations.join("` or `")
+    ))
 }
 
 /// A child message about code of ours, or about nothing that can be shown.
@@ -252,7 +273,7 @@ fn suggestion<'t>(
             return None;
         };
         cells.push(typed.cell);
-        patches.push(Patch::new(typed.range, replacement.clone()));
+        patches.push(Patch::new(typed.range, without_cells(replacement)));
     }
     let cell = *cells.first()?;
     if cells.iter().any(|other| *other != cell) || speaks_of_ours(child) {

@@ -68,7 +68,8 @@ impl History {
         let file = place.file.rsplit('/').next()?.strip_suffix(".rs")?;
         let compiled = self.cells.iter().find(|cell| cell.crate_name == file)?;
         let offset = compiled.source.offset(place.line, place.column)?;
-        let typed = compiled.source.typed(&(offset..offset + 1))?;
+        // The last expression stands in brackets of ours, to which the compiler's place may point.
+        let typed = compiled.source.typed(&(offset..offset + 2))?;
         let cell = &self.cells[typed.cell.0];
         Some(cell.place(&typed.range))
     }

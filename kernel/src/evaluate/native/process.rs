@@ -32,6 +32,9 @@ const MERGE_BYTES_MAX: usize = 64 << 10;
 /// How much of stderr is kept to explain a crash.
 const STDERR_TAIL_BYTES: usize = 4 << 10;
 
+/// What Rust writes when a thread has no stack left, just before it ends the process.
+const STACK_OVERFLOW: &str = "has overflowed its stack";
+
 /// A running session process.
 pub(super) struct SessionProcess {
     handle: SessionHandle,
@@ -247,7 +250,6 @@ impl Link {
         pipes.read_all(self)?;
         let death = self.death(status);
         if death.stack_overflow {
-            // The error says it better than std's last words.
             pipes.stderr.stream.drop_from("\nthread '");
         }
         pipes.drain(self)?;
@@ -259,7 +261,7 @@ impl Link {
         let is_abort = status.signal() == Some(6) || status.signal() == Some(11);
         Death {
             status: Some(status),
-            stack_overflow: is_abort && tail.contains("has overflowed its stack"),
+            stack_overflow: is_abort && tail.contains(STACK_OVERFLOW),
             error: None,
             last_words: tail.into_owned(),
         }
@@ -447,8 +449,10 @@ impl Pipes {
     /// Hands on what is held back.
     fn flush(&mut self, link: &Link) {
         self.deadline = None;
-        for pipe in [&mut self.stdout, &mut self.stderr] {
-            pipe.stream.flush(&mut |output| link.output(output));
+        self.stdout.stream.flush(&mut |output| link.output(output));
+        // Rust's last words before the process ends; the error will say it better.
+        if !self.stderr.stream.is_pending_with(STACK_OVERFLOW) {
+            self.stderr.stream.flush(&mut |output| link.output(output));
         }
     }
 

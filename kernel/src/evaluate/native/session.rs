@@ -57,6 +57,7 @@ pub struct NativeEvaluator {
     items: Items,
     variables: Known,
     objects: BTreeMap<String, Object>,
+    /// The crates of the engine, once a cell has named one.
     carried: BTreeMap<String, PathBuf>,
     pub(crate) opt_level: OptLevel,
     pub(crate) shows_times: bool,
@@ -379,20 +380,19 @@ impl NativeEvaluator {
 
     /// The crates of the engine among `words`, with their files.
     fn carried(&mut self, words: &BTreeSet<String>) -> io::Result<Vec<(String, PathBuf)>> {
-        let mut carried = Vec::new();
-        for name in CARRIED_CRATES.iter().filter(|name| words.contains(**name)) {
-            if !self.carried.contains_key(*name)
-                && let Some(file) = self.compiler.carried_crate(name)?
-            {
-                self.carried.insert((*name).to_owned(), file);
-            }
-            carried.extend(
-                self.carried
-                    .get(*name)
-                    .map(|file| ((*name).to_owned(), file.clone())),
-            );
+        if !CARRIED_CRATES.iter().any(|name| words.contains(*name)) {
+            return Ok(Vec::new());
         }
-        Ok(carried)
+        if self.carried.is_empty() {
+            self.carried = self.compiler.carried_crates()?;
+        }
+        let named = self
+            .carried
+            .iter()
+            .filter(|(name, _)| words.contains(*name));
+        Ok(named
+            .map(|(name, file)| (name.clone(), file.clone()))
+            .collect())
     }
 
     /// All crates of earlier cells that must be loaded before one that links `cells`.

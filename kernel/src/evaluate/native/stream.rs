@@ -55,6 +55,10 @@ impl Stream {
         !self.pending.is_empty()
     }
 
+    pub(super) fn is_pending_with(&self, text: &str) -> bool {
+        self.pending.contains(text)
+    }
+
     pub(super) fn pending_bytes(&self) -> usize {
         self.pending.len()
     }

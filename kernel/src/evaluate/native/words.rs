@@ -14,13 +14,25 @@ pub(super) fn is_cell_crate(name: &str) -> bool {
 /// `text` with every path shortened as the compiler usually shortens it: `std::vec::Vec` to `Vec`, `cell_3::Point` to
 /// `Point`.
 pub(super) fn short_paths(text: &str) -> String {
+    map_paths(text, short_path)
+}
+
+/// `text` with `Point` for `cell_3::Point`, and all other paths as they are.
+pub(super) fn without_cells(text: &str) -> String {
+    map_paths(text, |path| match path.split_once("::") {
+        Some((root, inner)) if is_cell_crate(root) => inner.to_owned(),
+        _ => path.to_owned(),
+    })
+}
+
+fn map_paths(text: &str, map: impl Fn(&str) -> String) -> String {
     let mut short = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(is_word) {
         short.push_str(&rest[..start]);
         rest = &rest[start..];
         let end = path_end(rest);
-        short.push_str(&short_path(&rest[..end]));
+        short.push_str(&map(&rest[..end]));
         rest = &rest[end..];
     }
     short + rest
