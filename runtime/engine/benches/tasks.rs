@@ -6,8 +6,8 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use dagbok::prelude::*;
 use dagbok::Result;
+use dagbok::prelude::*;
 use dagbok_engine::planner;
 
 #[delayed]
@@ -76,7 +76,11 @@ fn main() -> Result<()> {
         for n in [1_000, 10_000, 100_000] {
             let (build, plan, compute) = best_of(5, || measure(workload, n))?;
             let micros = |time: Duration| time.as_secs_f64() * 1e6 / n as f64;
-            let (build, plan, run) = (micros(build), micros(plan), micros(compute.saturating_sub(plan)));
+            let (build, plan, run) = (
+                micros(build),
+                micros(plan),
+                micros(compute.saturating_sub(plan)),
+            );
             let _ = writeln!(out, "{name:<12} {n:>7} {build:>8.2} {plan:>8.2} {run:>8.2}");
         }
     }

@@ -43,7 +43,10 @@ impl LocalEngine {
 
     /// Lets `observer` see all computations that start from now on.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
-        let mut observers = self.observers.write().unwrap_or_else(PoisonError::into_inner);
+        let mut observers = self
+            .observers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         observers.push(observer);
     }
 
@@ -51,7 +54,11 @@ impl LocalEngine {
     fn run(&self, plan: Plan) -> Result<Vec<Vec<Value>>> {
         let scheduler = self.scheduler.get_or_init(|| self.start()).as_ref();
         let scheduler = scheduler.map_err(Clone::clone)?;
-        let mut observers = self.observers.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut observers = self
+            .observers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         if !scheduler.is_in_task() {
             observers.push(Arc::new(Progress::default()));
         }
@@ -126,9 +133,18 @@ mod tests {
         };
         check("3", "3");
         check(" 12 ", "12");
-        check("0", "`DAGBOK_NUM_THREADS` is `0`, not a whole number above 0");
-        check("-1", "`DAGBOK_NUM_THREADS` is `-1`, not a whole number above 0");
-        check("all", "`DAGBOK_NUM_THREADS` is `all`, not a whole number above 0");
+        check(
+            "0",
+            "`DAGBOK_NUM_THREADS` is `0`, not a whole number above 0",
+        );
+        check(
+            "-1",
+            "`DAGBOK_NUM_THREADS` is `-1`, not a whole number above 0",
+        );
+        check(
+            "all",
+            "`DAGBOK_NUM_THREADS` is `all`, not a whole number above 0",
+        );
         assert!(n_threads(None).is_ok());
     }
 }

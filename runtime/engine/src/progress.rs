@@ -33,13 +33,18 @@ impl Observer for Progress {
         let screen = &mut *screen;
         let now = Instant::now();
         let elapsed = now - run.submitted;
-        let is_last = matches!(events.last(), Some(last) if matches!(last.event, Event::Ended { .. }));
+        let is_last =
+            matches!(events.last(), Some(last) if matches!(last.event, Event::Ended { .. }));
         if is_last && screen.handle.is_none() && elapsed < SHOWN_AFTER {
             return;
         }
         let tracker = screen.tracker.get_or_insert_with(|| Tracker::new(run));
-        events.iter().for_each(|event| tracker.note(&run.graph, event));
-        let is_due = screen.updated.is_none_or(|updated| now - updated >= UPDATED_EVERY);
+        events
+            .iter()
+            .for_each(|event| tracker.note(&run.graph, event));
+        let is_due = screen
+            .updated
+            .is_none_or(|updated| now - updated >= UPDATED_EVERY);
         if is_last || (is_due && elapsed >= SHOWN_AFTER) {
             let state = tracker.state(now);
             match &screen.handle {

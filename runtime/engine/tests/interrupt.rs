@@ -28,7 +28,9 @@ impl DisplaySink for Screen {
 
 #[test]
 fn an_interrupt_stops_a_computation() {
-    engine::install(Arc::new(LocalEngine::with_threads(NonZero::new(2).unwrap())));
+    engine::install(Arc::new(LocalEngine::with_threads(
+        NonZero::new(2).unwrap(),
+    )));
     let screen = Arc::new(Screen::default());
     set_sink(Some(screen.clone()));
     between_tasks();
@@ -101,5 +103,8 @@ fn in_a_nested_computation() {
         inner.compute()
     });
     let error = outer.compute().unwrap_err();
-    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Cancelled, "the computation was interrupted"));
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (ErrorKind::Cancelled, "the computation was interrupted")
+    );
 }

@@ -74,7 +74,23 @@ fn heap_bytes(value: &dyn Any) -> usize {
             })*
         };
     }
-    of_vectors!(f64, f32, i64, i32, i16, i8, u64, u32, u16, u8, usize, bool, char, (f64, f64), &'static str);
+    of_vectors!(
+        f64,
+        f32,
+        i64,
+        i32,
+        i16,
+        i8,
+        u64,
+        u32,
+        u16,
+        u8,
+        usize,
+        bool,
+        char,
+        (f64, f64),
+        &'static str
+    );
     if let Some(text) = value.downcast_ref::<String>() {
         return text.capacity();
     }

@@ -12,7 +12,10 @@ use crate::types::{self, Passing, Returned};
 
 pub(crate) fn expand(arguments: TokenStream, function: TokenStream) -> Result<TokenStream> {
     if !arguments.is_empty() {
-        return Err(Error::new_spanned(arguments, "`#[delayed]` takes no arguments"));
+        return Err(Error::new_spanned(
+            arguments,
+            "`#[delayed]` takes no arguments",
+        ));
     }
     let function: ItemFn = syn::parse2(function)?;
     let signature = &function.sig;
@@ -128,12 +131,19 @@ impl Parameter {
 /// The expression that calls the function and gives a `Result<Value>`.
 fn made_call(signature: &Signature, parameters: &[Parameter], returned: &Returned) -> TokenStream {
     let name = &signature.ident;
-    let generics = signature.generics.params.iter().filter_map(|parameter| match parameter {
-        GenericParam::Type(parameter) => Some(&parameter.ident),
-        GenericParam::Const(parameter) => Some(&parameter.ident),
-        GenericParam::Lifetime(_) => None,
-    });
-    let taken = parameters.iter().enumerate().map(|(idx, parameter)| parameter.taken(idx));
+    let generics = signature
+        .generics
+        .params
+        .iter()
+        .filter_map(|parameter| match parameter {
+            GenericParam::Type(parameter) => Some(&parameter.ident),
+            GenericParam::Const(parameter) => Some(&parameter.ident),
+            GenericParam::Lifetime(_) => None,
+        });
+    let taken = parameters
+        .iter()
+        .enumerate()
+        .map(|(idx, parameter)| parameter.taken(idx));
     let call = quote!(#name::<#(#generics),*>(#(#taken),*));
     match returned {
         Returned::Plain(_) => quote!(::std::result::Result::Ok(::dagbok::Value::new(#call))),
@@ -151,18 +161,25 @@ fn outer_generics(generics: &Generics, parameters: &[Parameter]) -> Generics {
         .into_iter()
         .filter(|parameter| !matches!(parameter, GenericParam::Lifetime(_)))
         .collect();
-    let types: Vec<Ident> = outer.type_params().map(|parameter| parameter.ident.clone()).collect();
+    let types: Vec<Ident> = outer
+        .type_params()
+        .map(|parameter| parameter.ident.clone())
+        .collect();
     if types.is_empty() {
         return outer;
     }
     let clause = outer.make_where_clause();
     for name in types {
-        clause.predicates.push(parse_quote!(#name: ::std::marker::Send + ::std::marker::Sync + 'static));
+        clause
+            .predicates
+            .push(parse_quote!(#name: ::std::marker::Send + ::std::marker::Sync + 'static));
     }
     for parameter in parameters {
         if let Passing::Value = parameter.passing {
             let value = &parameter.value;
-            clause.predicates.push(parse_quote!(#value: ::dagbok::delayed::ByValue));
+            clause
+                .predicates
+                .push(parse_quote!(#value: ::dagbok::delayed::ByValue));
         }
     }
     outer

@@ -18,18 +18,28 @@ pub(crate) enum Passing {
 pub(crate) fn argument(declared: &Type) -> Result<(Type, Passing)> {
     reject_impl_trait(declared)?;
     let Type::Reference(reference) = declared else {
-        reject_lifetimes(declared, "a parameter of a delayed function cannot hold a reference: take it by value or by `&`")?;
+        reject_lifetimes(
+            declared,
+            "a parameter of a delayed function cannot hold a reference: take it by value or by `&`",
+        )?;
         return Ok((declared.clone(), Passing::Value));
     };
     if reference.mutability.is_some() {
         let message = "a delayed function cannot take `&mut`: other calls may need the same value; take it by value and return it";
         return Err(Error::new_spanned(declared, message));
     }
-    if reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static") {
+    if reference
+        .lifetime
+        .as_ref()
+        .is_some_and(|lifetime| lifetime.ident == "static")
+    {
         return Ok((declared.clone(), Passing::Value));
     }
     let target = &*reference.elem;
-    reject_lifetimes(target, "a parameter of a delayed function cannot hold a reference to a reference")?;
+    reject_lifetimes(
+        target,
+        "a parameter of a delayed function cannot hold a reference to a reference",
+    )?;
     let owned = match target {
         Type::Slice(slice) => {
             let element = &slice.elem;
@@ -57,7 +67,10 @@ pub(crate) fn returned(declared: &ReturnType) -> Result<Returned> {
     };
     reject_impl_trait(declared)?;
     if matches!(&**declared, Type::Never(_)) {
-        return Err(Error::new_spanned(declared, "a delayed function has to return"));
+        return Err(Error::new_spanned(
+            declared,
+            "a delayed function has to return",
+        ));
     }
     let message = "a delayed function cannot return a reference: its arguments are gone when the value is used";
     reject_lifetimes(declared, message)?;
@@ -94,7 +107,9 @@ fn reject_impl_trait(declared: &Type) -> Result<()> {
     match found.0 {
         Some(found) => {
             let found_text = quote!(#found).to_string();
-            let message = format!("a delayed function cannot have `{found_text}` in its signature: name a type or a type parameter");
+            let message = format!(
+                "a delayed function cannot have `{found_text}` in its signature: name a type or a type parameter"
+            );
             Err(Error::new_spanned(found, message))
         }
         None => Ok(()),

@@ -80,7 +80,10 @@ impl Walk {
             return;
         }
         let start = self.goals.len();
-        let lacking = inputs.iter().rev().filter(|input| !self.done[input.index()]);
+        let lacking = inputs
+            .iter()
+            .rev()
+            .filter(|input| !self.done[input.index()]);
         self.goals.extend(lacking);
         self.goals[start..].sort_by_key(|input| self.weights[input.index()]);
     }
@@ -88,7 +91,10 @@ impl Walk {
     fn finish(&mut self, task: TaskId, dependents: &[TaskId], needed: &[bool]) {
         self.done[task.index()] = true;
         let start = self.ready.len();
-        for &dependent in dependents.iter().filter(|dependent| needed[dependent.index()]) {
+        for &dependent in dependents
+            .iter()
+            .filter(|dependent| needed[dependent.index()])
+        {
             let missing = &mut self.missing[dependent.index()];
             *missing -= 1;
             if *missing == 0 {

@@ -94,14 +94,22 @@ fn culling_drops_empty_layers_and_keeps_names() {
     let mut outputs = [vec![ids["c"]], vec![ids["a"], ids["c"]]];
     let graph = arrange(graph, &mut outputs);
     assert_eq!(graph.layers().len(), 2);
-    let names = outputs.map(|ids| ids.iter().map(|id| name(&graph, *id)).collect::<Vec<_>>().join(" "));
+    let names = outputs.map(|ids| {
+        ids.iter()
+            .map(|id| name(&graph, *id))
+            .collect::<Vec<_>>()
+            .join(" ")
+    });
     assert_eq!(names, ["c", "a c"]);
 }
 
 /// The most results in memory at a time when `graph` runs in order of its ids.
 fn peak(graph: &Graph, outputs: &[TaskId]) -> usize {
     let dependents = Dependents::of(graph);
-    let mut uses: Vec<usize> = graph.tasks().map(|(id, _)| dependents.of_task(id).len()).collect();
+    let mut uses: Vec<usize> = graph
+        .tasks()
+        .map(|(id, _)| dependents.of_task(id).len())
+        .collect();
     outputs.iter().for_each(|id| uses[id.index()] += 1);
     let (mut held, mut peak) = (0_usize, 0);
     for (_, task) in graph.tasks() {
@@ -118,7 +126,10 @@ fn peak(graph: &Graph, outputs: &[TaskId]) -> usize {
 /// A reduction of `parts` in a tree with at most eight inputs a task.
 fn reduce(graph: &mut Graph, name: &str, mut parts: Vec<TaskId>) -> TaskId {
     while parts.len() > 1 {
-        parts = parts.chunks(8).map(|parts| add(graph, name, parts.to_vec())).collect();
+        parts = parts
+            .chunks(8)
+            .map(|parts| add(graph, name, parts.to_vec()))
+            .collect();
     }
     parts[0]
 }
@@ -131,15 +142,26 @@ fn means_of_shared_arrays_hold_few_chunks() {
     };
     let (u, v) = (chunks(&mut graph, "u"), chunks(&mut graph, "v"));
     let mut mean_of_product = |a: &[TaskId], b: &[TaskId]| {
-        let products = a.iter().zip(b).map(|(a, b)| add(&mut graph, "product", vec![*a, *b]));
+        let products = a
+            .iter()
+            .zip(b)
+            .map(|(a, b)| add(&mut graph, "product", vec![*a, *b]));
         let products = products.collect();
         reduce(&mut graph, "mean", products)
     };
-    let outputs = vec![mean_of_product(&u, &u), mean_of_product(&v, &v), mean_of_product(&u, &v)];
+    let outputs = vec![
+        mean_of_product(&u, &u),
+        mean_of_product(&v, &v),
+        mean_of_product(&u, &v),
+    ];
     let mut outputs = [outputs];
     let graph = arrange(graph, &mut outputs);
     // a chunk of `u`, one of `v`, and three trees of three levels with at most eight partial results each
-    assert!(peak(&graph, &outputs[0]) <= 80, "{} results at a time", peak(&graph, &outputs[0]));
+    assert!(
+        peak(&graph, &outputs[0]) <= 80,
+        "{} results at a time",
+        peak(&graph, &outputs[0])
+    );
 }
 
 #[test]

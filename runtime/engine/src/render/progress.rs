@@ -44,8 +44,14 @@ fn html(state: &ProgressState) -> String {
         bar("all tasks", done, total, "100%"),
     );
     let layers = format::counted(state.rows.len(), "layer");
-    let open = if state.status == Status::Running { " open" } else { "" };
-    html.push_str(&format!("<details{open}><summary>{layers}</summary><table>"));
+    let open = if state.status == Status::Running {
+        " open"
+    } else {
+        ""
+    };
+    html.push_str(&format!(
+        "<details{open}><summary>{layers}</summary><table>"
+    ));
     let (shown, rest) = shown_rows(&state.rows);
     shown.for_each(|row| html.push_str(&table_row(row)));
     if let Some(rest) = rest {
@@ -63,11 +69,19 @@ fn headline(state: &ProgressState) -> String {
         format::counted(total, "task")
     )];
     parts.push(duration(state.elapsed));
-    parts.extend(state.left.map(|left| format!("about {} left", duration(left))));
+    parts.extend(
+        state
+            .left
+            .map(|left| format!("about {} left", duration(left))),
+    );
     let bytes = format::bytes(bytes_shown(state) as u128);
     let (sign, word, bytes) = match state.status {
         Status::Running => ("▶", "running", format!("{bytes} in memory")),
-        Status::Ended(outcome) => (outcome_sign(outcome), outcome_word(outcome), format!("{bytes} of results")),
+        Status::Ended(outcome) => (
+            outcome_sign(outcome),
+            outcome_word(outcome),
+            format!("{bytes} of results"),
+        ),
     };
     parts.push(bytes);
     format!("{sign} <b>{word}</b> {}", parts.join(" · "))
@@ -237,7 +251,10 @@ mod tests {
         expect!["layer20 layer21 layer22 layer23 layer24 layer25 layer26 layer27 layer28 layer29 layer30 layer39"]
             .assert_eq(&labels.join(" "));
         let rest = rest.expect("there are more layers than are shown");
-        assert_eq!((rest.label.as_str(), rest.done, rest.total), ("… 28 more", 180, 252));
+        assert_eq!(
+            (rest.label.as_str(), rest.done, rest.total),
+            ("… 28 more", 180, 252)
+        );
     }
 
     #[test]

@@ -17,8 +17,8 @@ use dagbok::{Error, ErrorKind, Result, Value, cancel};
 use crate::events::{Observer, Run, Stamped};
 use crate::graph::{Graph, TaskId};
 use pool::{Audience, Core, Hands, Job, Shared, Whom};
-pub use state::{Outcome, RunId};
 use state::Schedule;
+pub use state::{Outcome, RunId};
 
 /// How often a waiting thread looks for an interrupt and hands out events.
 const TICK: Duration = Duration::from_millis(20);
@@ -106,7 +106,10 @@ impl Scheduler {
         };
         let mut job = waiter.wait(&mut hands)?;
         match job.outcome {
-            Some(Outcome::Done) => Ok(outputs.iter().map(|task| job.results.share(*task)).collect()),
+            Some(Outcome::Done) => Ok(outputs
+                .iter()
+                .map(|task| job.results.share(*task))
+                .collect()),
             Some(Outcome::Failed) => Err(job.error.take().expect("a failed run has an error")),
             Some(Outcome::Cancelled) | None => Err(task::cancelled()),
         }

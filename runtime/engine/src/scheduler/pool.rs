@@ -172,19 +172,31 @@ impl Core {
         let Some(Action::Run { run, task }) = hands.actions.pop() else {
             return None;
         };
-        let job = self.jobs.get_mut(&run).expect("a run that is open has a job");
-        if hands.current.as_ref().is_none_or(|(current, _)| *current != run) {
+        let job = self
+            .jobs
+            .get_mut(&run)
+            .expect("a run that is open has a job");
+        if hands
+            .current
+            .as_ref()
+            .is_none_or(|(current, _)| *current != run)
+        {
             hands.current = Some((run, job.graph.clone()));
         }
         let inputs = &job.graph.task(task).inputs;
-        hands.inputs.extend(inputs.iter().map(|input| job.results.share(*input)));
+        hands
+            .inputs
+            .extend(inputs.iter().map(|input| job.results.share(*input)));
         let thread = hands.thread;
         job.note(hands.now, events::Event::Started { task, thread });
         Some((run, task))
     }
 
     fn report(&mut self, run: RunId, task: TaskId, result: Result<Value>, hands: &mut Hands) {
-        let job = self.jobs.get_mut(&run).expect("a run lasts as long as its tasks");
+        let job = self
+            .jobs
+            .get_mut(&run)
+            .expect("a run lasts as long as its tasks");
         let event = match result {
             Ok(value) => {
                 let bytes = value.bytes();
@@ -217,7 +229,9 @@ impl Core {
 
     /// The job of a run, to look whether it has ended.
     pub(super) fn job(&mut self, run: RunId) -> &mut Job {
-        self.jobs.get_mut(&run).expect("a job stays until it is taken")
+        self.jobs
+            .get_mut(&run)
+            .expect("a job stays until it is taken")
     }
 
     /// The job of a run that has ended.
@@ -290,7 +304,10 @@ impl Hands {
 
     fn run(&mut self, task: TaskId) -> Result<Value> {
         self.drop_garbage();
-        let (_, graph) = self.current.as_ref().expect("the graph was picked with the task");
+        let (_, graph) = self
+            .current
+            .as_ref()
+            .expect("the graph was picked with the task");
         let result = task::run(graph, task, &self.inputs);
         let inputs = &mut self.inputs;
         drop_quietly(|| inputs.clear());

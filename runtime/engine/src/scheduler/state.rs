@@ -84,7 +84,10 @@ impl Schedule {
         for output in outputs {
             uses[output.index()] += 1;
         }
-        let sources = missing.iter().enumerate().filter(|(_, missing)| **missing == 0);
+        let sources = missing
+            .iter()
+            .enumerate()
+            .filter(|(_, missing)| **missing == 0);
         Schedule {
             ready: sources.map(|(idx, _)| Reverse(TaskId::new(idx))).collect(),
             unfinished: graph.len(),
@@ -201,7 +204,8 @@ impl State {
         let run = self.run_mut(id);
         run.running -= 1;
         if run.stopped.is_none() {
-            run.schedule.finished(task, |task| actions.push(Action::Drop { run: id, task }));
+            run.schedule
+                .finished(task, |task| actions.push(Action::Drop { run: id, task }));
         }
         self.end_if_over(id, actions);
     }
@@ -215,7 +219,12 @@ impl State {
             run.stopped = Some(why);
             run.schedule.ready.clear();
             let is_child = |(_, run): &(&RunId, &Run)| run.parent == Some(id);
-            let children: Vec<RunId> = self.runs.iter().filter(is_child).map(|(id, _)| *id).collect();
+            let children: Vec<RunId> = self
+                .runs
+                .iter()
+                .filter(is_child)
+                .map(|(id, _)| *id)
+                .collect();
             for child in children {
                 self.stop(child, Outcome::Cancelled, actions);
             }

@@ -36,7 +36,9 @@ pub(super) fn keep_panics_quiet() {
         let outside_tasks = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
             if IN_TASK.get() {
-                let place = info.location().map(|at| format!("{}:{}", at.file(), at.line()));
+                let place = info
+                    .location()
+                    .map(|at| format!("{}:{}", at.file(), at.line()));
                 PANICKED_AT.set(place);
             } else {
                 outside_tasks(info);
@@ -50,7 +52,10 @@ fn panic_error(payload: &(dyn Any + Send)) -> Error {
     if payload.is::<Cancelled>() {
         return cancelled();
     }
-    let message = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
+    let message = match (
+        payload.downcast_ref::<&str>(),
+        payload.downcast_ref::<String>(),
+    ) {
         (Some(message), _) => message,
         (_, Some(message)) => message.as_str(),
         _ => "with a value that is not a message",
@@ -122,6 +127,9 @@ mod tests {
         check("i64", "i64");
         check("alloc::vec::Vec<alloc::string::String>", "Vec<String>");
         check("(alloc::string::String, [a::B; 3])", "(String, [B; 3])");
-        check("&a::b::C<a::D, core::option::Option<e::F>>", "&C<D, Option<F>>");
+        check(
+            "&a::b::C<a::D, core::option::Option<e::F>>",
+            "&C<D, Option<F>>",
+        );
     }
 }

@@ -117,7 +117,9 @@ impl World {
     fn submit(&mut self, parent: Option<RunId>, edges: &[Vec<Index>], outputs: &[Index]) {
         let graph = graph(edges);
         let outputs = outputs.iter().filter(|_| !graph.is_empty());
-        let outputs: Vec<TaskId> = outputs.map(|idx| TaskId::new(idx.index(graph.len()))).collect();
+        let outputs: Vec<TaskId> = outputs
+            .map(|idx| TaskId::new(idx.index(graph.len())))
+            .collect();
         let run = RunId(self.runs.len() as u64);
         let schedule = Schedule::new(graph.clone(), &outputs);
         let model = Model {
@@ -131,11 +133,18 @@ impl World {
             outcome: None,
         };
         self.runs.insert(run, model);
-        self.handle(Event::Submitted { run, parent, schedule });
+        self.handle(Event::Submitted {
+            run,
+            parent,
+            schedule,
+        });
     }
 
     fn start(&mut self, of: Option<RunId>) {
-        let could = self.runs.iter().any(|(id, run)| of.is_none_or(|of| of == *id) && run.can_start());
+        let could = self
+            .runs
+            .iter()
+            .any(|(id, run)| of.is_none_or(|of| of == *id) && run.can_start());
         assert_eq!(self.state.has_ready(of), could);
         let n_running = self.n_running();
         self.handle(Event::Idle { of });
@@ -153,7 +162,11 @@ impl World {
         let model = &self.runs[&run];
         if model.may_start {
             for (task, _) in model.graph.tasks() {
-                assert_eq!(model.results.contains(&task), model.is_of_use(task), "{task:?}");
+                assert_eq!(
+                    model.results.contains(&task),
+                    model.is_of_use(task),
+                    "{task:?}"
+                );
             }
         }
     }
@@ -166,7 +179,14 @@ impl World {
                 Action::Run { run, task } => {
                     let model = self.model(run);
                     assert!(model.may_start && model.outcome.is_none());
-                    assert!(model.graph.task(task).inputs.iter().all(|input| model.results.contains(input)));
+                    assert!(
+                        model
+                            .graph
+                            .task(task)
+                            .inputs
+                            .iter()
+                            .all(|input| model.results.contains(input))
+                    );
                     assert!(!model.finished.contains(&task));
                     assert!(model.running.insert(task), "{task:?} runs twice");
                 }
@@ -202,13 +222,19 @@ impl World {
     fn drain(&mut self) {
         loop {
             self.start(None);
-            let running = self.runs.iter().find_map(|(id, run)| Some((*id, *run.running.first()?)));
+            let running = self
+                .runs
+                .iter()
+                .find_map(|(id, run)| Some((*id, *run.running.first()?)));
             match running {
                 Some((run, task)) => self.finish(run, task),
                 None => break,
             }
         }
-        assert!(self.runs.values().all(|run| run.outcome.is_some()), "a run hangs");
+        assert!(
+            self.runs.values().all(|run| run.outcome.is_some()),
+            "a run hangs"
+        );
     }
 
     fn model(&mut self, run: RunId) -> &mut Model {
@@ -220,7 +246,10 @@ impl World {
     }
 
     fn pick_running(&self, idx: &Index) -> Option<(RunId, TaskId)> {
-        let running = self.runs.iter().flat_map(|(id, run)| run.running.iter().map(|task| (*id, *task)));
+        let running = self
+            .runs
+            .iter()
+            .flat_map(|(id, run)| run.running.iter().map(|task| (*id, *task)));
         let running: Vec<_> = running.collect();
         (!running.is_empty()).then(|| running[idx.index(running.len())])
     }
@@ -237,17 +266,26 @@ impl Model {
         let is_ready = |(id, task): (TaskId, &Task)| {
             !self.finished.contains(&id)
                 && !self.running.contains(&id)
-                && task.inputs.iter().all(|input| self.finished.contains(input))
+                && task
+                    .inputs
+                    .iter()
+                    .all(|input| self.finished.contains(input))
         };
         self.may_start && self.graph.tasks().any(is_ready)
     }
 
     /// Whether the result of `task` is there and something will still take it; what nothing ever takes stays to the end.
     fn is_of_use(&self, task: TaskId) -> bool {
-        let mut takers = self.graph.tasks().filter(|(_, other)| other.inputs.contains(&task)).peekable();
+        let mut takers = self
+            .graph
+            .tasks()
+            .filter(|(_, other)| other.inputs.contains(&task))
+            .peekable();
         let is_last = takers.peek().is_none();
         self.finished.contains(&task)
-            && (is_last || self.outputs.contains(&task) || takers.any(|(id, _)| !self.finished.contains(&id)))
+            && (is_last
+                || self.outputs.contains(&task)
+                || takers.any(|(id, _)| !self.finished.contains(&id)))
     }
 }
 

@@ -41,7 +41,9 @@ fn add(
 }
 
 fn sum(values: &[Value]) -> i64 {
-    let numbers = values.iter().map(|value| value.downcast_ref::<i64>().expect("an i64"));
+    let numbers = values
+        .iter()
+        .map(|value| value.downcast_ref::<i64>().expect("an i64"));
     numbers.fold(1, |sum, number| sum.wrapping_mul(3).wrapping_add(*number))
 }
 
@@ -78,13 +80,21 @@ fn build(sketch: &Sketch) -> (Graph, Vec<TaskId>) {
         let inputs = inputs.iter().filter(|_| idx > 0);
         let inputs: Vec<TaskId> = inputs.map(|input| ids[input.index(idx)]).collect();
         let behaviour = *behaviour;
-        ids.push(add(&mut graph, &format!("t{idx}"), &inputs, move |values| match behaviour {
-            Behaviour::Sum => Ok(Value::new(sum(values))),
-            Behaviour::Fail => Err(Error::new(ErrorKind::Io, "no such file")),
-            Behaviour::Panic => panic!("oh no"),
-        }));
+        ids.push(add(
+            &mut graph,
+            &format!("t{idx}"),
+            &inputs,
+            move |values| match behaviour {
+                Behaviour::Sum => Ok(Value::new(sum(values))),
+                Behaviour::Fail => Err(Error::new(ErrorKind::Io, "no such file")),
+                Behaviour::Panic => panic!("oh no"),
+            },
+        ));
     }
-    let outputs = sketch.outputs.iter().map(|output| ids[output.index(ids.len())]);
+    let outputs = sketch
+        .outputs
+        .iter()
+        .map(|output| ids[output.index(ids.len())]);
     (graph, outputs.collect())
 }
 
@@ -92,8 +102,16 @@ fn build(sketch: &Sketch) -> (Graph, Vec<TaskId>) {
 fn naive(graph: &Graph) -> Vec<Option<Value>> {
     let mut values: Vec<Option<Value>> = Vec::new();
     for (_, task) in graph.tasks() {
-        let inputs: Option<Vec<Value>> = task.inputs.iter().map(|input| values[input.index()].clone()).collect();
-        let run = |inputs: Vec<Value>| catch_unwind(AssertUnwindSafe(|| (task.run)(&inputs))).ok()?.ok();
+        let inputs: Option<Vec<Value>> = task
+            .inputs
+            .iter()
+            .map(|input| values[input.index()].clone())
+            .collect();
+        let run = |inputs: Vec<Value>| {
+            catch_unwind(AssertUnwindSafe(|| (task.run)(&inputs)))
+                .ok()?
+                .ok()
+        };
         values.push(inputs.and_then(run));
     }
     values
@@ -152,10 +170,14 @@ fn a_chain_of_a_hundred_thousand() {
     let mut last = add(&mut graph, "start", &[], |_| Ok(Value::new(0_i64)));
     for _ in 0..100_000 {
         last = add(&mut graph, "inc", &[last], |inputs| {
-            Ok(Value::new(inputs[0].downcast_ref::<i64>().expect("an i64") + 1))
+            Ok(Value::new(
+                inputs[0].downcast_ref::<i64>().expect("an i64") + 1,
+            ))
         });
     }
-    let values = scheduler(2).compute(graph, &[last], &[]).expect("nothing fails");
+    let values = scheduler(2)
+        .compute(graph, &[last], &[])
+        .expect("nothing fails");
     assert_eq!(values[0].downcast_ref(), Some(&100_000_i64));
 }
 
@@ -167,14 +189,23 @@ fn an_error_names_the_task_its_maker_and_its_inputs() {
     let parsed = add(&mut graph, "parse", &[text, numbers], |inputs| {
         let text: &String = inputs[0].downcast_ref().expect("a text");
         let number = text.parse::<i64>();
-        Ok(Value::new(number.map_err(|error| Error::new(ErrorKind::Value, error.to_string()))?))
+        Ok(Value::new(number.map_err(|error| {
+            Error::new(ErrorKind::Value, error.to_string())
+        })?))
     });
-    let error = scheduler(1).compute(graph, &[parsed], &[]).expect_err("`x1` is no number");
+    let error = scheduler(1)
+        .compute(graph, &[parsed], &[])
+        .expect_err("`x1` is no number");
     assert_eq!(error.kind(), ErrorKind::Value);
     let text = error.to_string();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "`parse` failed: invalid digit found in string");
-    assert!(lines[1].starts_with("  task `parse-") && lines[1].contains("made at ") && lines[1].contains("compute.rs:"), "{text}");
+    assert!(
+        lines[1].starts_with("  task `parse-")
+            && lines[1].contains("made at ")
+            && lines[1].contains("compute.rs:"),
+        "{text}"
+    );
     assert!(lines[2].starts_with("  inputs: `read-"), "{text}");
     assert!(lines[2].contains("(String, 26 B), `ones-"), "{text}");
     assert!(lines[2].ends_with("(Vec<f64>, 1.02 KiB)"), "{text}");
@@ -184,9 +215,14 @@ fn an_error_names_the_task_its_maker_and_its_inputs() {
 fn an_expression_that_cannot_be_built_in_a_task_keeps_its_kind() {
     let mut graph = Graph::default();
     let task = add(&mut graph, "nested", &[], |_| {
-        Err(Error::new(ErrorKind::Shape, "cannot add arrays of shapes (3,) and (4,)"))
+        Err(Error::new(
+            ErrorKind::Shape,
+            "cannot add arrays of shapes (3,) and (4,)",
+        ))
     });
-    let error = scheduler(1).compute(graph, &[task], &[]).expect_err("the task fails");
+    let error = scheduler(1)
+        .compute(graph, &[task], &[])
+        .expect_err("the task fails");
     assert_eq!(error.kind(), ErrorKind::Shape);
 }
 
@@ -204,7 +240,9 @@ fn nested_computations_share_the_threads() {
             })
             .collect();
         let total = add(&mut graph, "total", &parts, |parts| {
-            let parts = parts.iter().map(|part| part.downcast_ref::<i64>().expect("an i64"));
+            let parts = parts
+                .iter()
+                .map(|part| part.downcast_ref::<i64>().expect("an i64"));
             Ok(Value::new(parts.sum::<i64>()))
         });
         let mut values = scheduler.compute(graph, &[total], &[])?;
@@ -229,8 +267,12 @@ fn several_threads_compute_at_once() {
                     let parts: Vec<TaskId> = (0..50)
                         .map(|_| add(&mut graph, "part", &[], move |_| Ok(Value::new(caller))))
                         .collect();
-                    let total = add(&mut graph, "total", &parts, |parts| Ok(Value::new(sum(parts))));
-                    let values = scheduler.compute(graph, &[total], &[]).expect("nothing fails");
+                    let total = add(&mut graph, "total", &parts, |parts| {
+                        Ok(Value::new(sum(parts)))
+                    });
+                    let values = scheduler
+                        .compute(graph, &[total], &[])
+                        .expect("nothing fails");
                     let expected = sum(&vec![Value::new(caller); 50]);
                     assert_eq!(values[0].downcast_ref(), Some(&expected));
                 }
@@ -262,7 +304,9 @@ fn results_go_as_soon_as_nothing_needs_them() {
     let mut graph = Graph::default();
     let total = (0..200).fold(None, |total, _| {
         let counter = alive.clone();
-        let part = add(&mut graph, "part", &[], move |_| Ok(Value::new(Counted::new(&counter))));
+        let part = add(&mut graph, "part", &[], move |_| {
+            Ok(Value::new(Counted::new(&counter)))
+        });
         let inputs: Vec<TaskId> = total.into_iter().chain([part]).collect();
         let (counter, most) = (alive.clone(), most.clone());
         Some(add(&mut graph, "fold", &inputs, move |_| {
@@ -273,7 +317,9 @@ fn results_go_as_soon_as_nothing_needs_them() {
     let mut outputs = [vec![total.expect("a fold of something")]];
     let graph = arrange(graph, &mut outputs);
     let scheduler = scheduler(1);
-    let values = scheduler.compute(graph, &outputs[0], &[]).expect("nothing fails");
+    let values = scheduler
+        .compute(graph, &outputs[0], &[])
+        .expect("nothing fails");
     assert!(most.load(Ordering::SeqCst) <= 4, "{most:?} at a time");
     drop(scheduler);
     drop(values);
@@ -295,9 +341,14 @@ fn a_failure_lets_go_of_everything_and_starts_nothing_more() {
         }));
     }
     let scheduler = scheduler(2);
-    let error = scheduler.compute(graph, &ids, &[]).expect_err("part 100 fails");
+    let error = scheduler
+        .compute(graph, &ids, &[])
+        .expect_err("part 100 fails");
     let text = error.to_string();
-    assert!(text.starts_with("`part` failed: panicked at ") && text.contains(": part 100 is missing\n"), "{text}");
+    assert!(
+        text.starts_with("`part` failed: panicked at ") && text.contains(": part 100 is missing\n"),
+        "{text}"
+    );
     drop(scheduler);
     assert_eq!(alive.load(Ordering::SeqCst), 0);
 }
@@ -315,7 +366,9 @@ fn a_value_that_panics_when_dropped_takes_no_thread_with_it() {
         let mut graph = Graph::default();
         let bomb = add(&mut graph, "bomb", &[], |_| Ok(Value::new(Bomb)));
         let after = add(&mut graph, "after", &[bomb], |_| Ok(Value::new(5_i64)));
-        let values = scheduler.compute(graph, &[after], &[]).expect("nothing fails");
+        let values = scheduler
+            .compute(graph, &[after], &[])
+            .expect("nothing fails");
         assert_eq!(values[0].downcast_ref(), Some(&5_i64));
     }
 }
@@ -333,12 +386,20 @@ impl Observer for Recorder {
 fn observers_see_every_task_start_and_end_and_every_byte_come_and_go() {
     let mut graph = Graph::default();
     let parts: Vec<TaskId> = (0..100)
-        .map(|_| add(&mut graph, "part", &[], |_| Ok(Value::with_bytes(1_i64, 1000))))
+        .map(|_| {
+            add(&mut graph, "part", &[], |_| {
+                Ok(Value::with_bytes(1_i64, 1000))
+            })
+        })
         .collect();
-    let total = add(&mut graph, "total", &parts, |_| Ok(Value::with_bytes((), 7)));
+    let total = add(&mut graph, "total", &parts, |_| {
+        Ok(Value::with_bytes((), 7))
+    });
     let recorder = Arc::new(Recorder::default());
     let observers: [Arc<dyn Observer>; 1] = [recorder.clone()];
-    scheduler(2).compute(graph, &[total], &observers).expect("nothing fails");
+    scheduler(2)
+        .compute(graph, &[total], &observers)
+        .expect("nothing fails");
 
     let record = recorder.0.lock().expect("a record");
     let (mut running, mut held, mut finished) = (BTreeSet::new(), 0, 0);
@@ -360,7 +421,10 @@ fn observers_see_every_task_start_and_end_and_every_byte_come_and_go() {
     }
     assert_eq!((finished, held), (101, 7));
     assert!(record.len() == 2 * 101 + 100 + 1, "{} events", record.len());
-    assert!(matches!(record.last().map(|last| last.event), Some(Event::Ended { .. })));
+    assert!(matches!(
+        record.last().map(|last| last.event),
+        Some(Event::Ended { .. })
+    ));
 }
 
 #[test]

@@ -40,7 +40,9 @@ fn show(
     text: &'static str,
 ) -> String {
     let doubled = function(21);
-    format!("{by_value:?} {by_reference:?} {map:?} {triple:?} {array:?} {option:?} {doubled} {text}")
+    format!(
+        "{by_value:?} {by_reference:?} {map:?} {triple:?} {array:?} {option:?} {doubled} {text}"
+    )
 }
 
 #[delayed]
@@ -117,8 +119,14 @@ fn arguments_are_collected() {
     check(total(&vec![1, 2]), 3);
     check(total(delayed(vec![1, 2])), 3);
     check(total(Vec::<Delayed<i64>>::new()), 0);
-    check(join(vec!["a".to_owned(), "b".to_owned()], "-"), "a-b".to_owned());
-    check(join(vec![delayed("a".to_owned())], delayed("-".to_owned())), "a".to_owned());
+    check(
+        join(vec!["a".to_owned(), "b".to_owned()], "-"),
+        "a-b".to_owned(),
+    );
+    check(
+        join(vec![delayed("a".to_owned())], delayed("-".to_owned())),
+        "a".to_owned(),
+    );
     check(swap((1, 2)), (2, 1));
     check(swap((inc(1), inc(2))), (3, 2));
     check(swap(swap((inc(1), inc(2)))), (2, 3));
@@ -184,7 +192,10 @@ fn shared_calls_happen_once() {
         counter.fetch_add(1, Ordering::SeqCst);
         x + 1
     });
-    assert_eq!(compute_all((&x, add(&x, &x), vec![x.clone()])).unwrap(), (2, 4, vec![2]));
+    assert_eq!(
+        compute_all((&x, add(&x, &x), vec![x.clone()])).unwrap(),
+        (2, 4, vec![2])
+    );
     assert_eq!(calls.load(Ordering::SeqCst), 1);
     let kept = x.persist().unwrap();
     assert_eq!(kept.name(), x.name());
@@ -197,33 +208,51 @@ fn a_function_may_compute() {
     #[delayed]
     fn nested(n: i64) -> Result<i64, Error> {
         let xs: Vec<Delayed<i64>> = (0..n).map(inc).collect();
-        super::delayed::total(xs).compute()
+        total(xs).compute()
     }
     check(total((0..20).map(nested).collect::<Vec<_>>()), 1330);
 }
 
-fn check_error<T: Clone + Send + Sync + Debug + 'static>(delayed: Delayed<T>, kind: ErrorKind, first_line: &str) {
+fn check_error<T: Clone + Send + Sync + Debug + 'static>(
+    delayed: Delayed<T>,
+    kind: ErrorKind,
+    first_line: &str,
+) {
     dagbok_engine::install();
     let error = delayed.compute().unwrap_err();
     assert_eq!(error.kind(), kind);
     let text = error.to_string();
     assert_eq!(text.lines().next(), Some(first_line));
-    assert!(text.contains("made at ") && text.contains("delayed.rs:"), "{text}");
+    assert!(
+        text.contains("made at ") && text.contains("delayed.rs:"),
+        "{text}"
+    );
 }
 
 #[test]
 fn errors_are_the_computations() {
     check(parse("12"), 12);
-    check_error(inc(parse("x")), ErrorKind::Task, "`parse` failed: invalid digit found in string");
+    check_error(
+        inc(parse("x")),
+        ErrorKind::Task,
+        "`parse` failed: invalid digit found in string",
+    );
     check_error(
         read("/no/such/file"),
         ErrorKind::Task,
         "`read` failed: No such file or directory (os error 2)",
     );
-    check_error(out_of_bounds(3), ErrorKind::Index, "`out_of_bounds` failed: no element 3");
+    check_error(
+        out_of_bounds(3),
+        ErrorKind::Index,
+        "`out_of_bounds` failed: no element 3",
+    );
     let empty = first(Vec::<i64>::new()).compute().unwrap_err().to_string();
     assert!(empty.starts_with("`first` failed: panicked at "), "{empty}");
-    assert!(empty.contains("index out of bounds: the len is 0 but the index is 0"), "{empty}");
+    assert!(
+        empty.contains("index out of bounds: the len is 0 but the index is 0"),
+        "{empty}"
+    );
 }
 
 #[test]

@@ -6,10 +6,10 @@ use std::hash::{BuildHasher, Hash};
 
 use super::Delayed;
 use super::call::{by_value, of_all};
+use crate::Value;
 use crate::array::{Array, NdArray};
 use crate::engine::Collection;
 use crate::frame::{DataFrame, Frame};
-use crate::Value;
 
 /// One argument of a delayed call.
 pub enum Argument {
@@ -167,7 +167,11 @@ impl<T: ByValue, U: ByValue, V: ByValue> IntoDelayed<(T, U, V)>
     for (Delayed<T>, Delayed<U>, Delayed<V>)
 {
     fn into_argument(self) -> Argument {
-        let inputs = vec![self.0.collection(), self.1.collection(), self.2.collection()];
+        let inputs = vec![
+            self.0.collection(),
+            self.1.collection(),
+            self.2.collection(),
+        ];
         several(inputs, |values| {
             let [first, second, third] = values else {
                 unreachable!("three inputs have three values")

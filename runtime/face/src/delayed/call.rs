@@ -108,7 +108,10 @@ pub(super) fn take<T: Any + Send + Sync + Clone>(value: Option<Value>) -> Result
     let value = value.ok_or_else(no_value)?;
     let found = value.type_name();
     value.into_inner().ok_or_else(|| {
-        let text = format!("a task returned a `{found}` in place of a `{}`", type_name::<T>());
+        let text = format!(
+            "a task returned a `{found}` in place of a `{}`",
+            type_name::<T>()
+        );
         Error::new(ErrorKind::Task, text)
     })
 }
@@ -120,5 +123,8 @@ pub(super) fn no_value() -> Error {
 
 #[cold]
 fn wrong_type(value: &Value, expected: &str) -> ! {
-    panic!("a call was given a `{}` in place of a `{expected}`", value.type_name())
+    panic!(
+        "a call was given a `{}` in place of a `{expected}`",
+        value.type_name()
+    )
 }
