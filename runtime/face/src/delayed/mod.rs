@@ -1,4 +1,4 @@
-//! Delayed calls of ordinary functions: [`#[delayed]`](macro@crate::delayed::delayed) and [`Delayed`].
+//! Delayed calls of ordinary functions: the attribute `#[delayed]` and what its calls give, [`Delayed`].
 //!
 //! ```
 //! use dagbok::prelude::*;
@@ -30,6 +30,45 @@ use std::sync::Arc;
 pub use argument::{Argument, ByValue, IntoDelayed};
 #[doc(hidden)]
 pub use call::{by_reference, by_value, call, task_error};
+/// Makes calls of a function lazy: they return a [`Delayed`] of what the function returns, and happen when that is computed.
+///
+/// Each argument may be plain, a [`Delayed`], or collections that compute to it: see [`IntoDelayed`].
+///
+/// The function is written as any other:
+/// - it takes its parameters by value, which are then cloned for it, or by shared reference, which are not;
+/// - the error of a `Result` that it returns becomes the computation's, and so does a panic;
+/// - it may have type parameters, which must be `Send + Sync + 'static`.
+///
+/// ```
+/// use dagbok::prelude::*;
+/// # dagbok_engine::install();
+///
+/// #[delayed]
+/// fn inc(x: i64) -> i64 {
+///     x + 1
+/// }
+///
+/// #[delayed]
+/// fn join(words: &[String], with: &str) -> String {
+///     words.join(with)
+/// }
+///
+/// let words: Vec<Delayed<String>> = (0..3).map(|x| inc(x).map(|x| x.to_string())).collect();
+/// assert_eq!(join(words, ", ").compute()?, "1, 2, 3");
+/// # Ok::<(), dagbok::Error>(())
+/// ```
+///
+/// An argument of another type does not compile:
+///
+/// ```compile_fail,E0277
+/// # use dagbok::prelude::*;
+/// #[delayed]
+/// fn inc(x: i64) -> i64 {
+///     x + 1
+/// }
+///
+/// inc("one"); // a delayed function takes `i64` here and was given `&str`
+/// ```
 pub use dagbok_macros::delayed;
 
 use crate::array::{Array, NdArray};
