@@ -1,3 +1,4 @@
-//! The crates that the engine computes with, under the hood of dagbok's types.
+//! The crates that the engine computes with, for cells that name them.
 
+pub mod ndarray;
 pub mod polars;

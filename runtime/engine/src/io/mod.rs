@@ -3,6 +3,7 @@
 mod blocks;
 mod csv;
 mod files;
+pub mod npy;
 mod parquet;
 mod tables;
 

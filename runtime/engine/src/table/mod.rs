@@ -9,9 +9,11 @@ mod expr;
 mod hash;
 mod polars_table;
 mod schema;
+mod view;
 
 pub use polars_table::{from_polars, new, polars_frame};
 pub use schema::{partitions, schema};
+pub use view::view;
 
 pub(crate) use aggregate::{expand, reduction};
 pub(crate) use apply::{apply, apply_with, concat};

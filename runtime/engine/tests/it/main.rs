@@ -1,3 +1,6 @@
 //! The engine through its public API.
 
+mod array;
+mod compute;
+mod delayed;
 mod frame;

@@ -128,18 +128,6 @@ impl FrameOp {
     }
 }
 
-/// Frames may be thousands of operations deep, so they are dropped in a loop.
-impl Drop for FrameNode {
-    fn drop(&mut self) {
-        let mut inputs = std::mem::take(&mut self.inputs);
-        while let Some(Frame { node }) = inputs.pop() {
-            if let Some(mut node) = Arc::into_inner(node) {
-                inputs.append(&mut node.inputs);
-            }
-        }
-    }
-}
-
 impl fmt::Debug for FrameOp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.operation())?;

@@ -28,7 +28,6 @@ const STEPS_MAX: usize = 64;
 /// What is known of the frames of a plan.
 pub(crate) struct Frames {
     planned: HashMap<Name, Vec<TaskId>>,
-    uses: HashMap<Name, usize>,
     /// Frames of up to so many bytes are given to each partition of another frame.
     broadcast_bytes_max: usize,
 }
@@ -37,45 +36,14 @@ impl Default for Frames {
     fn default() -> Self {
         Frames {
             planned: HashMap::new(),
-            uses: HashMap::new(),
             broadcast_bytes_max: 64 << 20,
         }
     }
 }
 
-impl Frames {
-    /// Counts how often each frame below `outputs` is used, so that what is used twice is computed once.
-    pub(crate) fn count_uses(&mut self, outputs: &[Collection]) {
-        let mut seen = HashSet::new();
-        let mut stack: Vec<Collection> = outputs.to_vec();
-        for output in outputs {
-            *self.uses.entry(output.name().clone()).or_default() += 1;
-        }
-        while let Some(collection) = stack.pop() {
-            if !seen.insert(collection.name().clone()) {
-                continue;
-            }
-            let inputs: Vec<Collection> = match &collection {
-                Collection::Frame(frame) => frame
-                    .node()
-                    .inputs
-                    .iter()
-                    .cloned()
-                    .map(Collection::Frame)
-                    .collect(),
-                Collection::Delayed(node) => node.inputs.clone(),
-                Collection::Array(_) => Vec::new(),
-            };
-            for input in inputs {
-                *self.uses.entry(input.name().clone()).or_default() += 1;
-                stack.push(input);
-            }
-        }
-    }
-
-    fn is_shared(&self, frame: &Frame) -> bool {
-        self.uses.get(frame.name()).is_some_and(|uses| *uses > 1)
-    }
+/// Whether several collections use `frame`, so that it is computed once, in tasks of its own.
+fn is_shared(planner: &Planner, frame: &Frame) -> bool {
+    planner.uses(frame.name()) > 1
 }
 
 /// The tasks that make the partitions of `frame`, in order.
@@ -92,9 +60,9 @@ pub(super) fn plan(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> 
         let on_its_own = match &node.op {
             FrameOp::Partitions(_) => false,
             FrameOp::Read(source) => {
-                matches!(source.format, Format::Csv(_)) && planner.frames.is_shared(&below)
+                matches!(source.format, Format::Csv(_)) && is_shared(planner, &below)
             }
-            _ => steps == 0 || steps == STEPS_MAX || planner.frames.is_shared(&below),
+            _ => steps == 0 || steps == STEPS_MAX || is_shared(planner, &below),
         };
         if on_its_own || below.name() == frame.name() {
             let tasks = plan_node(planner, &below)?;

@@ -1,0 +1,91 @@
+//! One SVG that works everywhere: as an image on a card of its own where scripts are stripped, and inline, in the
+//! colours of the page, where they run.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::text::escape;
+
+/// Colours that stay apart for colour-blind people (after Okabe and Ito), with the lighter ones darkened so that each
+/// has a contrast of 3:1 on white and on a dark page.
+pub(crate) const PALETTE: [&str; 8] = [
+    "#1f83c4", "#d55e00", "#009e73", "#c0699a", "#b87f00", "#7a68c8", "#8a8a2a", "#808080",
+];
+
+const FONTS: &str = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif";
+const SCRIPT: &str = include_str!("../../../../assets/picture.js");
+
+/// A drawing that takes its text colour from where it is shown.
+///
+/// `body` uses `currentColor` for text and lines. Rules in `style` are written with `&` for the picture itself; ids
+/// that begin with `@` become this picture's own.
+pub(crate) struct Picture {
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+    pub(crate) style: String,
+    pub(crate) body: String,
+    /// What the picture shows, for those who do not see it.
+    pub(crate) label: String,
+    pub(crate) zoom: Zoom,
+}
+
+/// Whether a person can move around in a picture.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Zoom {
+    Fixed,
+    PanAndZoom,
+}
+
+impl Picture {
+    /// A name for this picture's rules and markers: equal pictures share it, others do not.
+    pub(crate) fn id(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        (&self.body, &self.style, &self.label).hash(&mut hasher);
+        format!("dagbok-{:08x}", hasher.finish() as u32)
+    }
+
+    /// The picture as a file of its own: an opaque card, light or dark as the reader prefers.
+    pub(crate) fn svg(&self) -> String {
+        let id = self.id();
+        let Picture { width, height, .. } = self;
+        let label = escape(&self.label);
+        let style = self
+            .style
+            .replace('&', &format!(".{id}"))
+            .replace("#@", &format!("#{id}-"));
+        let body = self
+            .body
+            .replace("id=\"@", &format!("id=\"{id}-"))
+            .replace("url(#@", &format!("url(#{id}-"));
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"{id}\" role=\"img\" aria-label=\"{label}\" \
+             width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" color=\"#24292f\" \
+             font-family=\"{FONTS}\"><desc>{label}</desc><style>.{id}{{color:#24292f}}\
+             @media(prefers-color-scheme:dark){{.{id}{{color:#dce3ea}}.{id} .card{{fill:#1c2128}}}}\
+             .{id}.live{{color:inherit}}.{id}.live .card{{display:none}}{style}</style>\
+             <rect class=\"card\" x=\".5\" y=\".5\" width=\"{:.0}\" height=\"{:.0}\" rx=\"6\" fill=\"#fff\" \
+             stroke=\"currentColor\" stroke-opacity=\".15\"/>{body}</svg>",
+            width - 1.0,
+            height - 1.0,
+        )
+    }
+
+    /// The picture in HTML: an image that survives a sanitiser, and a script that puts the drawing itself in its place.
+    pub(crate) fn html(&self) -> String {
+        let id = self.id();
+        let label = escape(&self.label);
+        let zoom = match self.zoom {
+            Zoom::Fixed => "",
+            Zoom::PanAndZoom => " data-zoom=\"\"",
+        };
+        format!(
+            "<figure data-dagbok=\"{id}\"{zoom} role=\"img\" aria-label=\"{label}\" style=\"margin:0\">\
+             <img src=\"data:image/svg+xml;base64,{}\" alt=\"{label}\" width=\"{:.0}\" style=\"max-width:100%\">\
+             </figure><script>({SCRIPT})(\"{id}\")</script>",
+            STANDARD.encode(self.svg()),
+            self.width,
+        )
+    }
+}

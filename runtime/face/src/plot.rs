@@ -1,5 +1,0 @@
-//! One-line plots.
-
-/// A picture of data.
-#[derive(Clone, Debug)]
-pub struct Plot {}
