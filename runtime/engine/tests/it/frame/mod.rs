@@ -6,15 +6,13 @@ mod golden;
 mod interop;
 mod mistakes;
 mod rows;
-mod sequential;
 
 use dagbok::frame::{DataFrame, Frame, FrameOp};
 use dagbok::{Name, Site, Value};
+use dagbok_engine::install;
 use dagbok_engine::table::{from_polars, polars_frame};
 use polars::prelude as pl;
 use polars::prelude::IntoLazy;
-
-pub(crate) use sequential::install;
 
 /// A table with duplicates, nulls, NaN, infinities, Unicode and several types.
 fn table() -> pl::DataFrame {
