@@ -19,6 +19,7 @@ const MEMORY_PER_BYTE: usize = 2;
 pub(super) fn schema(path: &str, options: &CsvReadOptions) -> Result<pl::SchemaRef> {
     let in_file = |error| from_polars_error(error).context(&format!("in `{path}`"));
     let mut reader = reader(pl::LazyCsvReader::new(pl::PlRefPath::new(path)), options)
+        .with_glob(false)
         .with_skip_rows(options.skip_rows)
         .with_infer_schema_length(options.infer_schema_length)
         .with_has_header(options.has_header);

@@ -35,21 +35,20 @@ pub(super) fn plan(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> 
     };
     let left = Pipeline::up_to(planner, &node.inputs[0])?;
     let right = Pipeline::up_to(planner, &node.inputs[1])?;
-    let is_small = |side: &Pipeline, planner: &Planner| {
-        side.len() == 1
-            || matches!(side.bytes(), 1.. if side.bytes() <= planner.frames.broadcast_bytes_max)
-    };
+    let bytes_max = planner.frames.broadcast_bytes_max;
+    let is_small =
+        |side: &Pipeline| side.len() == 1 || side.bytes().is_some_and(|bytes| bytes <= bytes_max);
     match how {
         JoinType::Cross => return broadcast(planner, frame, Side::Right, &left),
-        JoinType::Full if is_small(&left, planner) && is_small(&right, planner) => {
+        JoinType::Full if is_small(&left) && is_small(&right) => {
             return gather::plan(planner, frame);
         }
         JoinType::Full => {}
-        JoinType::Right if is_small(&left, planner) => {
+        JoinType::Right if is_small(&left) => {
             return broadcast(planner, frame, Side::Left, &right);
         }
         JoinType::Right => {}
-        _ if is_small(&right, planner) => return broadcast(planner, frame, Side::Right, &left),
+        _ if is_small(&right) => return broadcast(planner, frame, Side::Right, &left),
         _ => {}
     }
     match key_dtypes(&node.inputs, left_on, right_on)? {
@@ -135,7 +134,8 @@ fn by_hash(
     }
     let detail = format!("{n} partitions by the hashes of their keys");
     let layer = planner.graph.add_layer(layer_of(&node, "", detail));
-    let bytes = (sides[0].bytes() + sides[1].bytes()) / n;
+    let bytes = sides.iter().map(Pipeline::bytes).sum::<Option<usize>>();
+    let bytes = bytes.map_or(0, |bytes| bytes / n);
     Ok((0..n)
         .map(|idx| {
             let op = node.op.clone();

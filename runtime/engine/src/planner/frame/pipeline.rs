@@ -88,13 +88,9 @@ impl Pipeline {
         self.origins.len()
     }
 
-    /// The bytes that all partitions are expected to take, 0 if unknown.
-    pub(super) fn bytes(&self) -> usize {
-        let bytes = self.origins.iter().map(Origin::bytes);
-        bytes
-            .map(|bytes| (bytes > 0).then_some(bytes))
-            .sum::<Option<usize>>()
-            .unwrap_or(0)
+    /// The bytes that all partitions are expected to take, if known.
+    pub(super) fn bytes(&self) -> Option<usize> {
+        self.origins.iter().map(Origin::bytes).sum()
     }
 
     /// One line about what runs in each task.
@@ -142,7 +138,7 @@ impl Pipeline {
             layer,
             block: Box::new([idx as u32]),
             inputs: inputs.into(),
-            bytes: origin.bytes(),
+            bytes: origin.bytes().map_or(0, |bytes| bytes.max(1)),
             run: Arc::new(move |values| {
                 let (own, further) = values.split_at(n_own);
                 let partition = || run_steps(&origin, &steps, own);
@@ -269,11 +265,11 @@ impl Origin {
         }
     }
 
-    fn bytes(&self) -> usize {
+    fn bytes(&self) -> Option<usize> {
         match self {
-            Origin::Piece { piece, .. } => piece.bytes,
-            Origin::Table(value) => value.bytes(),
-            Origin::Task { bytes, .. } => *bytes,
+            Origin::Piece { piece, .. } => Some(piece.bytes),
+            Origin::Table(value) => Some(value.bytes()),
+            Origin::Task { bytes, .. } => (*bytes > 0).then_some(*bytes),
         }
     }
 

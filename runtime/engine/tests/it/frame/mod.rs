@@ -9,11 +9,10 @@ mod rows;
 
 use dagbok::frame::{DataFrame, Frame, FrameOp};
 use dagbok::{Name, Site, Value};
+use dagbok_engine::install;
 use dagbok_engine::table::{from_polars, polars_frame};
 use polars::prelude as pl;
 use polars::prelude::IntoLazy;
-
-use dagbok_engine::install;
 
 /// A table with duplicates, nulls, NaN, infinities, Unicode and several types.
 fn table() -> pl::DataFrame {
