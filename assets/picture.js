@@ -8,7 +8,11 @@
     svg.style.cssText = "display:block;max-width:100%;height:auto;max-height:80vh";
     image.replaceWith(svg);
     figure.dataset.live = "";
-    if ("zoom" in figure.dataset) panAndZoom(figure, svg);
+    if ("zoom" in figure.dataset) {
+      svg.style.minWidth = 0.55 * svg.getAttribute("width") + "px";
+      figure.style.overflowX = "auto";
+      panAndZoom(figure, svg);
+    }
   };
   const panAndZoom = (figure, svg) => {
     const whole = svg.getAttribute("viewBox").split(" ").map(Number);

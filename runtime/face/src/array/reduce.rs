@@ -147,7 +147,7 @@ reductions! {
     /// let x = ones([1000, 500]).rechunk(100);
     /// assert_eq!(x.sum(()).compute()?.item::<f64>()?, 500_000.0);
     /// assert_eq!(x.sum(0).shape(), [500]);
-    /// assert_eq!(x.sum([0, -1]).shape(), []);
+    /// assert!(x.sum([0, -1]).shape().is_empty());
     /// # Ok::<(), dagbok::Error>(())
     /// ```
     sum => Sum;

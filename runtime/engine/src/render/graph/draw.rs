@@ -63,9 +63,9 @@ fn arrow(body: &mut String, route: &Route) {
     let Some((start, pieces)) = route.curve.split_first() else {
         return;
     };
-    let _ = write!(body, "<path d=\"M{:.1} {:.1}C", start.0, start.1);
+    let _ = write!(body, "<path d=\"M{:.0} {:.0}C", start.0, start.1);
     for (idx, (x, y)) in pieces.iter().enumerate() {
-        let _ = write!(body, "{}{x:.1} {y:.1}", if idx > 0 { " " } else { "" });
+        let _ = write!(body, "{}{x:.0} {y:.0}", if idx > 0 { " " } else { "" });
     }
     body.push_str("\"/>");
 }

@@ -19,7 +19,7 @@ use crate::planner::Plan;
 
 const TASKS_MAX: usize = 150;
 const TASK_EDGES_MAX: usize = 450;
-const DRAWN_LAYERS_MAX: usize = 60;
+const DRAWN_LAYERS_MAX: usize = 40;
 const LISTED_LAYERS_MAX: usize = 20;
 
 /// What is drawn: every task, or where there are too many to tell apart, every layer.
@@ -58,7 +58,8 @@ struct Edge {
 /// The graph of `plan` as HTML with pan and zoom, as SVG, and as a summary in text.
 ///
 /// Up to 150 tasks are drawn one by one, larger graphs by layers, and graphs of very many layers by groups of these.
-/// Graphviz's `dot` places the nodes where it is installed, a built-in layout where it is not.
+/// Graphviz's `dot` places the nodes where it is installed and the graph is not too tangled for it, a layout of our own
+/// elsewhere.
 pub fn bundle(plan: &Plan) -> MimeBundle {
     let graph = &plan.graph;
     let groups = Groups::of(graph, DRAWN_LAYERS_MAX);
@@ -87,7 +88,7 @@ pub fn bundle(plan: &Plan) -> MimeBundle {
     picture.label = format!("{headline}: {}", listed.outline());
     picture.zoom = Zoom::PanAndZoom;
     let mut plain = summary::plain(&headline, &listed);
-    if layout.router == Router::BuiltIn {
+    if layout.router == Router::RowsWithoutGraphviz {
         plain
             .push_str("\n(drawn without Graphviz: with its `dot` installed, pictures are clearer)");
     }

@@ -1,9 +1,9 @@
 //! Where the nodes and arrows of a graph go.
 
-mod built_in;
 mod dot;
+mod layered;
 
-use super::{Drawing, Node};
+use super::{Drawing, Edge, Node};
 use crate::render::text::width;
 
 pub(super) const TITLE_SIZE: f64 = 13.0;
@@ -25,7 +25,10 @@ pub(super) struct Layout {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Router {
     Graphviz,
-    BuiltIn,
+    /// Our own rows, as Graphviz would take long.
+    Rows,
+    /// Our own rows, as Graphviz is not installed.
+    RowsWithoutGraphviz,
 }
 
 /// The way of an arrow: a Bézier curve of three points a piece after the first one, and the place of its label.
@@ -44,12 +47,23 @@ enum Direction {
     Right,
 }
 
+/// How many rows all arrows pass together, up to which `dot` answers within about a second; its effort grows with the
+/// square of that and more.
+const PASSAGES_MAX: usize = 600;
+
 impl Layout {
+    /// Places the nodes with `dot`, or in rows of our own where it is missing or would take long.
     pub(super) fn of(drawing: &Drawing) -> Layout {
         let sizes: Vec<Point> = drawing.nodes.iter().map(size).collect();
-        let direction = direction(drawing);
-        dot::layout(drawing, &sizes, direction)
-            .unwrap_or_else(|| built_in::layout(drawing, &sizes, direction))
+        let depths = depths(drawing);
+        let direction = direction(&depths);
+        let span = |edge: &Edge| depths[edge.to].abs_diff(depths[edge.from]);
+        let n_passages: usize = drawing.edges.iter().map(span).sum();
+        let rows = |router| layered::layout(drawing, &sizes, direction, router);
+        if n_passages > PASSAGES_MAX {
+            return rows(Router::Rows);
+        }
+        dot::layout(drawing, &sizes, direction).unwrap_or_else(|| rows(Router::RowsWithoutGraphviz))
     }
 }
 
@@ -63,19 +77,28 @@ fn size(node: &Node) -> Point {
     ((text + 22.0).max(46.0).ceil(), 26.0 + 14.0 * lines)
 }
 
-/// Down, unless the graph is a long thin chain, which fits a page better from left to right.
-fn direction(drawing: &Drawing) -> Direction {
-    let mut rank = vec![0usize; drawing.nodes.len()];
-    for _ in 0..2 {
-        for edge in &drawing.edges {
-            rank[edge.to] = rank[edge.to].max(rank[edge.from] + 1).min(rank.len());
-        }
+/// How far each node is from the sources; where groups feed one another, by their order.
+fn depths(drawing: &Drawing) -> Vec<usize> {
+    let mut depths = vec![0usize; drawing.nodes.len()];
+    let mut edges: Vec<(usize, usize)> = drawing
+        .edges
+        .iter()
+        .map(|edge| (edge.from.max(edge.to), edge.from.min(edge.to)))
+        .collect();
+    edges.sort_unstable();
+    for (to, from) in edges {
+        depths[to] = depths[to].max(depths[from] + 1);
     }
-    let n_ranks = rank.iter().max().map_or(0, |last| last + 1);
-    let mut widths = vec![0; n_ranks];
-    rank.iter().for_each(|&rank| widths[rank] += 1);
+    depths
+}
+
+/// Down, unless the graph is a long thin chain, which fits a page better from left to right.
+fn direction(depths: &[usize]) -> Direction {
+    let n_rows = depths.iter().max().map_or(0, |last| last + 1);
+    let mut widths = vec![0; n_rows];
+    depths.iter().for_each(|&depth| widths[depth] += 1);
     let widest = widths.into_iter().max().unwrap_or(0);
-    if n_ranks > 7 && n_ranks > 3 * widest {
+    if n_rows > 7 && n_rows > 3 * widest {
         Direction::Right
     } else {
         Direction::Down
