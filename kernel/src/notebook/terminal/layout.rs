@@ -69,8 +69,25 @@ pub(super) fn duration(duration: Duration) -> String {
     }
 }
 
+/// A wide character that does not fit into the last column starts the next row; a tab stays in its row.
 fn n_rows_of_line(line: &str, columns: usize) -> usize {
-    width(&ansi::plain(line)).div_ceil(columns.max(1)).max(1)
+    let mut n_rows = 1;
+    let mut column = 0;
+    for character in ansi::plain(line).chars() {
+        if character == '\t' {
+            column = ((column / TAB + 1) * TAB)
+                .min(columns.saturating_sub(1))
+                .max(column);
+            continue;
+        }
+        let wide = character.width().unwrap_or(0);
+        if column + wide > columns {
+            n_rows += 1;
+            column = 0;
+        }
+        column += wide;
+    }
+    n_rows
 }
 
 fn width(line: &str) -> usize {

@@ -94,10 +94,11 @@ impl Terminal {
         let indent = " ".repeat(prompt.len());
         let mut text = self.styled("32", &prompt);
         for (idx, line) in lines[..n_shown].iter().enumerate() {
-            if idx > 0 {
-                text.push_str(&indent);
+            if !line.is_empty() {
+                let indent = if idx == 0 { "" } else { &indent };
+                text.push_str(indent);
+                text.push_str(&self.styled("2", &cut(line, columns)));
             }
-            text.push_str(&self.styled("2", &cut(line, columns)));
             text.push('\n');
         }
         if n_shown < lines.len() {

@@ -14,6 +14,9 @@ fn counts_rows() {
     check("a\nb\n", 3);
     check("\x1b[1;31m0123456789\x1b[0m", 1);
     check("日本語日本語", 2);
+    check("日a本b語c日d本e語", 2);
+    check("012345678日", 2);
+    check("012345678日01234567日", 3);
     check("\tab", 1);
     check("\tabc", 2);
     check("e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}", 1);
