@@ -48,7 +48,8 @@ pub(super) fn schema(path: &str, options: &CsvReadOptions) -> Result<pl::SchemaR
     }
 }
 
-/// The partitions of a file: one, or if it is large and plain text, one a block.
+/// The partitions of a file: one, or if it is large and plain text, one a block. Where lines before the header are left out,
+/// a block could begin among them, so the file is one partition.
 pub(super) fn pieces(path: &str, len: u64, options: &CsvReadOptions) -> Result<Vec<Piece>> {
     let blocksize = options.blocksize as u64;
     let of = len.div_ceil(blocksize).max(1) as usize;
@@ -57,7 +58,8 @@ pub(super) fn pieces(path: &str, len: u64, options: &CsvReadOptions) -> Result<V
         part,
         bytes,
     };
-    if of == 1 || is_compressed(path)? {
+    let has_preamble = options.skip_rows > 0 || options.comment_prefix.is_some();
+    if of == 1 || has_preamble || is_compressed(path)? {
         return Ok(vec![piece(Part::Whole, len as usize * MEMORY_PER_BYTE)]);
     }
     let block = |index| Part::Block {

@@ -351,7 +351,10 @@ impl Schema {
                     column,
                 )
             })
-            .filter(|(distance, column)| *distance <= 1 + column.chars().count() / 4)
+            .filter(|(distance, column)| {
+                let n_chars = column.chars().count();
+                *distance <= 1 + n_chars / 4 && *distance < n_chars
+            })
             .min()
             .map(|(_, column)| format!(" (did you mean `{column}`?)"))
             .unwrap_or_default();

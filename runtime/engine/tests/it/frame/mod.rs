@@ -122,6 +122,7 @@ fn shown(table: &DataFrame) -> String {
             .iter()
             .map(|column| match column.get(row).unwrap() {
                 pl::AnyValue::String(text) => text.to_owned(),
+                pl::AnyValue::Float64(value) => format!("{value:?}"),
                 value => value.to_string(),
             });
         values.collect::<Vec<_>>().join(" ")
