@@ -4,13 +4,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use jupyter_protocol::{
-    ConnectionInfo, ExecuteRequest, ExecutionState, JupyterMessage, JupyterMessageContent, KernelInfoRequest,
-    ShutdownRequest, Transport,
+    ConnectionInfo, ExecuteRequest, ExecutionState, JupyterMessage, JupyterMessageContent,
+    KernelInfoRequest, ShutdownRequest, Transport,
 };
 use jupyter_zmq_client::{
-    ClientControlConnection, ClientIoPubConnection, ClientShellConnection, create_client_control_connection,
-    create_client_iopub_connection, create_client_shell_connection_with_identity, peek_ports,
-    peer_identity_for_session,
+    ClientControlConnection, ClientIoPubConnection, ClientShellConnection,
+    create_client_control_connection, create_client_iopub_connection,
+    create_client_shell_connection_with_identity, peek_ports, peer_identity_for_session,
 };
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -44,17 +44,32 @@ impl Client {
     /// # Panics
     /// If the kernel does not start.
     pub fn start(mut command: Command) -> Client {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a tokio runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a tokio runtime");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let info = runtime.block_on(connection_info());
         let file = folder.path().join("connection.json");
-        std::fs::write(&file, serde_json::to_vec(&info).expect("JSON")).expect("the connection file");
+        std::fs::write(&file, serde_json::to_vec(&info).expect("JSON"))
+            .expect("the connection file");
 
         let start = Instant::now();
-        let child = command.arg(&file).stdin(Stdio::null()).spawn().expect("the kernel starts");
+        let child = command
+            .arg(&file)
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("the kernel starts");
         let (shell, control, iopub) = runtime.block_on(connect(&info));
-        let mut client =
-            Client { child, runtime, shell, control, iopub, started: Duration::ZERO, _folder: folder };
+        let mut client = Client {
+            child,
+            runtime,
+            shell,
+            control,
+            iopub,
+            started: Duration::ZERO,
+            _folder: folder,
+        };
         client.wait_until_ready();
         client.started = start.elapsed();
         client
@@ -70,30 +85,50 @@ impl Client {
     /// # Panics
     /// If the kernel does not answer.
     pub fn execute(&mut self, code: &str) -> Execution {
-        let request: JupyterMessage =
-            ExecuteRequest { user_expressions: Some(Default::default()), ..ExecuteRequest::new(code.to_owned()) }.into();
+        let request: JupyterMessage = ExecuteRequest {
+            user_expressions: Some(Default::default()),
+            ..ExecuteRequest::new(code.to_owned())
+        }
+        .into();
         let id = request.header.msg_id.clone();
         let (shell, iopub) = (&mut self.shell, &mut self.iopub);
         self.runtime.block_on(async move {
             let start = Instant::now();
-            shell.send(request).await.expect("the kernel takes the request");
+            shell
+                .send(request)
+                .await
+                .expect("the kernel takes the request");
             let mut outputs = Vec::new();
             let elapsed = loop {
-                let Ok(message) = timeout(PATIENCE, iopub.read()).await.expect("the kernel answers") else {
+                let Ok(message) = timeout(PATIENCE, iopub.read())
+                    .await
+                    .expect("the kernel answers")
+                else {
                     continue;
                 };
-                if message.parent_header.as_ref().is_none_or(|parent| parent.msg_id != id) {
+                if message
+                    .parent_header
+                    .as_ref()
+                    .is_none_or(|parent| parent.msg_id != id)
+                {
                     continue;
                 }
                 match message.content {
-                    JupyterMessageContent::Status(status) if status.execution_state == ExecutionState::Idle => {
+                    JupyterMessageContent::Status(status)
+                        if status.execution_state == ExecutionState::Idle =>
+                    {
                         break start.elapsed();
                     }
                     JupyterMessageContent::Status(_) | JupyterMessageContent::ExecuteInput(_) => {}
                     content => outputs.push(content),
                 }
             };
-            while shell.read().await.is_ok_and(|reply| reply.parent_header.is_none_or(|parent| parent.msg_id != id)) {}
+            while shell
+                .read()
+                .await
+                .is_ok_and(|reply| reply.parent_header.is_none_or(|parent| parent.msg_id != id))
+            {
+            }
             Execution { outputs, elapsed }
         })
     }
@@ -102,7 +137,10 @@ impl Client {
         let (shell, iopub) = (&mut self.shell, &mut self.iopub);
         self.runtime.block_on(async {
             loop {
-                shell.send(KernelInfoRequest {}.into()).await.expect("the kernel takes the request");
+                shell
+                    .send(KernelInfoRequest {}.into())
+                    .await
+                    .expect("the kernel takes the request");
                 let idle = async {
                     while !matches!(
                         iopub.read().await,
@@ -121,7 +159,10 @@ impl Client {
     pub fn shutdown(mut self) {
         let control = &mut self.control;
         let asked = self.runtime.block_on(async {
-            control.send(ShutdownRequest { restart: false }.into()).await.ok()?;
+            control
+                .send(ShutdownRequest { restart: false }.into())
+                .await
+                .ok()?;
             timeout(Duration::from_secs(10), control.read()).await.ok()
         });
         if asked.is_none() {
@@ -132,7 +173,9 @@ impl Client {
 }
 
 async fn connection_info() -> ConnectionInfo {
-    let ports = peek_ports([127, 0, 0, 1].into(), 5).await.expect("free ports");
+    let ports = peek_ports([127, 0, 0, 1].into(), 5)
+        .await
+        .expect("free ports");
     ConnectionInfo {
         ip: "127.0.0.1".to_owned(),
         transport: Transport::TCP,
@@ -148,13 +191,21 @@ async fn connection_info() -> ConnectionInfo {
 }
 
 /// Connects to a kernel that is starting: again until its sockets are there.
-async fn connect(info: &ConnectionInfo) -> (ClientShellConnection, ClientControlConnection, ClientIoPubConnection) {
+async fn connect(
+    info: &ConnectionInfo,
+) -> (
+    ClientShellConnection,
+    ClientControlConnection,
+    ClientIoPubConnection,
+) {
     let session = uuid::Uuid::new_v4().to_string();
     let connected = async {
         loop {
-            let identity = peer_identity_for_session(&session).expect("a session id is a valid identity");
+            let identity =
+                peer_identity_for_session(&session).expect("a session id is a valid identity");
             let iopub = create_client_iopub_connection(info, "", &session).await;
-            let shell = create_client_shell_connection_with_identity(info, &session, identity).await;
+            let shell =
+                create_client_shell_connection_with_identity(info, &session, identity).await;
             let control = create_client_control_connection(info, &session).await;
             if let (Ok(shell), Ok(control), Ok(iopub)) = (shell, control, iopub) {
                 return (shell, control, iopub);
@@ -162,5 +213,7 @@ async fn connect(info: &ConnectionInfo) -> (ClientShellConnection, ClientControl
             tokio::task::yield_now().await;
         }
     };
-    timeout(PATIENCE, connected).await.expect("the kernel binds its sockets")
+    timeout(PATIENCE, connected)
+        .await
+        .expect("the kernel binds its sockets")
 }

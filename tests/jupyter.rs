@@ -11,8 +11,16 @@ fn prefix() -> &'static Path {
     static PREFIX: OnceLock<PathBuf> = OnceLock::new();
     PREFIX.get_or_init(|| {
         let prefix = release_dir().join("test-prefix");
-        let output = dagbok().args(["install", "--prefix"]).arg(&prefix).output().expect("`dagbok` runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let output = dagbok()
+            .args(["install", "--prefix"])
+            .arg(&prefix)
+            .output()
+            .expect("`dagbok` runs");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         prefix
     })
 }
@@ -34,7 +42,12 @@ fn run_python(python: &Path, program: &str, arguments: &[&str]) -> Output {
 fn check_python(program: &str, arguments: &[&str]) {
     let Some(python) = python() else { return };
     let output = run_python(python, program, arguments);
-    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]
@@ -51,7 +64,13 @@ assert not [output for cell in code for output in cell.outputs if output.output_
 assert [output for cell in code for output in cell.outputs if "image/svg+xml" in output.get("data", {})]
 "#;
     let tour = root().join("notebooks/tour.ipynb");
-    check_python(program, &[&tour.display().to_string(), &root().join("notebooks").display().to_string()]);
+    check_python(
+        program,
+        &[
+            &tour.display().to_string(),
+            &root().join("notebooks").display().to_string(),
+        ],
+    );
 }
 
 #[test]

@@ -44,7 +44,12 @@ fn run_cells(cells: &[&str]) -> Vec<Value> {
     let file = folder.path().join("test.ipynb");
     std::fs::write(&file, notebook(cells).to_string()).expect("the notebook");
     let output = run(&file);
-    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     code_cells(&folder.path().join("executed.ipynb"))
 }
 
@@ -52,19 +57,43 @@ fn code_cells(file: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(file).expect("the executed notebook");
     let notebook: Value = serde_json::from_str(&text).expect("JSON");
     let cells = notebook["cells"].as_array().expect("cells");
-    cells.iter().filter(|cell| cell["cell_type"] == "code").cloned().collect()
+    cells
+        .iter()
+        .filter(|cell| cell["cell_type"] == "code")
+        .cloned()
+        .collect()
 }
 
 /// `cells` fails with the error `name` whose text holds `words`; then the cells `after` show `shown`.
 #[track_caller]
-fn check_failure(before: &str, failing: &str, name: &str, words: &[&str], after: &str, shown: &str) {
+fn check_failure(
+    before: &str,
+    failing: &str,
+    name: &str,
+    words: &[&str],
+    after: &str,
+    shown: &str,
+) {
     let cells = run_cells(&[before, &format!("!{failing}"), after]);
-    let errors: Vec<&Value> = cells[1]["outputs"].as_array().expect("outputs").iter().filter(|output| output["output_type"] == "error").collect();
-    let [error] = errors[..] else { panic!("one error is expected, got {}", cells[1]["outputs"]) };
+    let errors: Vec<&Value> = cells[1]["outputs"]
+        .as_array()
+        .expect("outputs")
+        .iter()
+        .filter(|output| output["output_type"] == "error")
+        .collect();
+    let [error] = errors[..] else {
+        panic!("one error is expected, got {}", cells[1]["outputs"])
+    };
     assert_eq!(error["ename"], name, "{error}");
     let text = format!("{} {}", error["evalue"], error["traceback"]);
-    words.iter().for_each(|word| assert!(text.contains(word), "`{word}` is not in {text}"));
-    assert!(cells[2]["outputs"].to_string().contains(shown), "`{shown}` is not in {}", cells[2]["outputs"]);
+    words
+        .iter()
+        .for_each(|word| assert!(text.contains(word), "`{word}` is not in {text}"));
+    assert!(
+        cells[2]["outputs"].to_string().contains(shown),
+        "`{shown}` is not in {}",
+        cells[2]["outputs"]
+    );
 }
 
 #[test]
@@ -79,60 +108,125 @@ fn the_tour_runs() {
         .arg(folder.path().join("tour.html"))
         .output()
         .expect("`dagbok` runs");
-    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
 
     let cells = code_cells(&folder.path().join("tour.ipynb"));
     assert!(cells.iter().all(|cell| cell["execution_count"].is_u64()));
-    let shown: String = cells.iter().map(|cell| cell["outputs"].to_string()).collect();
+    let shown: String = cells
+        .iter()
+        .map(|cell| cell["outputs"].to_string())
+        .collect();
     for part in ["image/svg+xml", "text/html", "precipitation"] {
         assert!(shown.contains(part), "the tour shows no {part}");
     }
     let page = std::fs::read_to_string(folder.path().join("tour.html")).expect("the page");
-    assert!(!page.contains("src=\"http") && !page.contains("href=\"/"), "the page needs other files");
+    assert!(
+        !page.contains("src=\"http") && !page.contains("href=\"/"),
+        "the page needs other files"
+    );
 }
 
 #[test]
 fn a_cell_that_does_not_compile() {
-    check_failure("let x = 40;", "let y: i32 = \"two\";", "CompileError", &["E0308", "mismatched types"], "x + 2", "42");
+    check_failure(
+        "let x = 40;",
+        "let y: i32 = \"two\";",
+        "CompileError",
+        &["E0308", "mismatched types"],
+        "x + 2",
+        "42",
+    );
 }
 
 #[test]
 fn a_cell_that_panics() {
-    check_failure("let x = vec![40];", "x[3]", "Panic", &["index out of bounds", "cell 2"], "x[0] + 2", "42");
+    check_failure(
+        "let x = vec![40];",
+        "x[3]",
+        "Panic",
+        &["index out of bounds", "cell 2"],
+        "x[0] + 2",
+        "42",
+    );
 }
 
 #[test]
 fn a_task_that_fails_three_collections_deep() {
     let set_up = "let x = 40; #[delayed] fn check(a: NdArray) -> Result<i64, String> { Err(format!(\"bad sum of {}\", a.len())) } #[delayed] fn next(a: i64) -> i64 { a }";
-    check_failure(set_up, "next(check((arange(10) * 2).rechunk([5]))).compute()?", "Error", &["bad sum of 10", "check-"], "x + 2", "42");
+    check_failure(
+        set_up,
+        "next(check((arange(10) * 2).rechunk([5]))).compute()?",
+        "Error",
+        &["bad sum of 10", "check-"],
+        "x + 2",
+        "42",
+    );
 }
 
 #[test]
 fn a_stack_overflow() {
-    check_failure("let x = 40;", "fn deep(n: u64) -> u64 { if n == u64::MAX { 0 } else { deep(std::hint::black_box(n + 1)) + 1 } } deep(0)", "Crash", &["stack overflow"], "40 + 2", "42");
+    check_failure(
+        "let x = 40;",
+        "fn deep(n: u64) -> u64 { if n == u64::MAX { 0 } else { deep(std::hint::black_box(n + 1)) + 1 } } deep(0)",
+        "Crash",
+        &["stack overflow"],
+        "40 + 2",
+        "42",
+    );
 }
 
 #[test]
 fn an_abort() {
-    check_failure("fn two() -> i32 { 2 }", "std::process::abort()", "Crash", &["abort"], "40 + two()", "42");
+    check_failure(
+        "fn two() -> i32 { 2 }",
+        "std::process::abort()",
+        "Crash",
+        &["abort"],
+        "40 + two()",
+        "42",
+    );
 }
 
 #[test]
 fn an_error_through_the_question_mark() {
-    check_failure("let x = 40;", "let n: i32 = \"many\".parse()?;", "Error", &["invalid digit"], "x + 2", "42");
+    check_failure(
+        "let x = 40;",
+        "let n: i32 = \"many\".parse()?;",
+        "Error",
+        &["invalid digit"],
+        "x + 2",
+        "42",
+    );
 }
 
 #[test]
 fn the_first_failing_cell_is_named() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("test.ipynb");
-    std::fs::write(&file, notebook(&["1 + 1", "panic!(\"no\")", "2 + 2"]).to_string()).expect("the notebook");
+    std::fs::write(
+        &file,
+        notebook(&["1 + 1", "panic!(\"no\")", "2 + 2"]).to_string(),
+    )
+    .expect("the notebook");
     let output = run(&file);
     assert_eq!(output.status.code(), Some(1));
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(text.contains("cell 2") && text.contains("no"), "{text}");
     let cells = code_cells(&folder.path().join("executed.ipynb"));
-    assert_eq!(cells[2]["execution_count"], Value::Null, "nothing runs after a failure");
+    assert_eq!(
+        cells[2]["execution_count"],
+        Value::Null,
+        "nothing runs after a failure"
+    );
 }
 
 /// `dagbok run` on a file that holds `text` says `words` and runs nothing.
@@ -153,5 +247,8 @@ fn files_that_are_no_notebooks() {
     check_refused("", "not a notebook");
     check_refused("# Title", "not a notebook");
     check_refused("[1, 2]", "not a notebook");
-    check_refused("{\"worksheets\": [], \"nbformat\": 3, \"nbformat_minor\": 0}", "nbformat");
+    check_refused(
+        "{\"worksheets\": [], \"nbformat\": 3, \"nbformat_minor\": 0}",
+        "nbformat",
+    );
 }

@@ -10,14 +10,25 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        for entry in
+            fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        {
             let path = entry.expect("a readable folder").path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).expect("UTF-8");
-                let shipped = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
-                found.push((path.strip_prefix(root()).expect("below the root").to_owned(), shipped));
+                let shipped = text
+                    .split("#[cfg(test)]")
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
+                found.push((
+                    path.strip_prefix(root())
+                        .expect("below the root")
+                        .to_owned(),
+                    shipped,
+                ));
             }
         }
     }
@@ -40,16 +51,38 @@ fn check_absent(folder: &str, words: &[&str], allowed: &[&str]) {
             }
         }
     }
-    assert!(broken.is_empty(), "below {folder}, only {allowed:?} may use these:\n{}", broken.join("\n"));
+    assert!(
+        broken.is_empty(),
+        "below {folder}, only {allowed:?} may use these:\n{}",
+        broken.join("\n")
+    );
 }
 
 #[test]
 fn the_graph_knows_no_collection() {
-    let collections = ["Array", "Frame", "Delayed", "Collection", "NdArray", "polars"];
-    let uses = collections.map(|name| format!("{name},")).into_iter().chain(collections.map(|name| format!("::{name};")));
+    let collections = [
+        "Array",
+        "Frame",
+        "Delayed",
+        "Collection",
+        "NdArray",
+        "polars",
+    ];
+    let uses = collections
+        .map(|name| format!("{name},"))
+        .into_iter()
+        .chain(collections.map(|name| format!("::{name};")));
     let uses: Vec<String> = uses.collect();
-    check_absent("runtime/engine/src/graph", &uses.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
-    check_absent("runtime/engine/src/scheduler", &uses.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
+    check_absent(
+        "runtime/engine/src/graph",
+        &uses.iter().map(String::as_str).collect::<Vec<_>>(),
+        &[],
+    );
+    check_absent(
+        "runtime/engine/src/scheduler",
+        &uses.iter().map(String::as_str).collect::<Vec<_>>(),
+        &[],
+    );
 }
 
 #[test]
@@ -62,7 +95,15 @@ fn collections_know_no_threads() {
 fn the_schedulers_state_is_pure() {
     for (path, text) in sources("runtime/engine/src/scheduler") {
         if path.ends_with("state.rs") {
-            for word in ["std::thread", "std::time", "std::fs", "std::net", "Instant", "Mutex", "crossbeam"] {
+            for word in [
+                "std::thread",
+                "std::time",
+                "std::fs",
+                "std::net",
+                "Instant",
+                "Mutex",
+                "crossbeam",
+            ] {
                 assert!(!text.contains(word), "{} uses {word}", path.display());
             }
             return;
@@ -73,38 +114,90 @@ fn the_schedulers_state_is_pure() {
 
 #[test]
 fn only_storage_and_io_touch_the_disk() {
-    let disk = ["std::fs", "File::open", "File::create", "fs::read", "fs::write"];
+    let disk = [
+        "std::fs",
+        "File::open",
+        "File::create",
+        "fs::read",
+        "fs::write",
+    ];
     check_absent("runtime/face/src", &disk, &[]);
-    check_absent("runtime/engine/src", &disk, &["runtime/engine/src/io", "runtime/engine/src/storage"]);
+    check_absent(
+        "runtime/engine/src",
+        &disk,
+        &["runtime/engine/src/io", "runtime/engine/src/storage"],
+    );
 }
 
 #[test]
 fn nothing_in_the_runtime_prints() {
-    let print = ["println!", "print!(", "eprintln!", "eprint!(", "stdout()", "stderr()"];
+    let print = [
+        "println!",
+        "print!(",
+        "eprintln!",
+        "eprint!(",
+        "stdout()",
+        "stderr()",
+    ];
     check_absent("runtime/engine/src", &print, &[]);
-    check_absent("runtime/face/src", &print, &["runtime/face/src/cell.rs", "runtime/face/src/cell"]);
+    check_absent(
+        "runtime/face/src",
+        &print,
+        &["runtime/face/src/cell.rs", "runtime/face/src/cell"],
+    );
 }
 
 #[test]
 fn only_wire_knows_jupyters_json_and_only_socket_zeromq() {
-    check_absent("kernel/src", &["zeromq::", "jupyter_zmq_client"], &["kernel/src/socket.rs"]);
-    check_absent("kernel/src", &["jupyter_protocol"], &["kernel/src/wire", "kernel/src/socket.rs"]);
+    check_absent(
+        "kernel/src",
+        &["zeromq::", "jupyter_zmq_client"],
+        &["kernel/src/socket.rs"],
+    );
+    check_absent(
+        "kernel/src",
+        &["jupyter_protocol"],
+        &["kernel/src/wire", "kernel/src/socket.rs"],
+    );
 }
 
 #[test]
 fn the_face_stays_thin_and_nobody_looks_up() {
-    let manifest = fs::read_to_string(root().join("runtime/face/Cargo.toml")).expect("the manifest");
-    let dependencies = manifest.split("[dependencies]").nth(1).expect("dependencies").split("\n[").next().unwrap_or_default();
-    let names: Vec<&str> = dependencies.lines().filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| !name.is_empty()).collect();
-    assert_eq!(names, ["dagbok-macros"], "each dependency of the face is paid for by every cell");
+    let manifest =
+        fs::read_to_string(root().join("runtime/face/Cargo.toml")).expect("the manifest");
+    let dependencies = manifest
+        .split("[dependencies]")
+        .nth(1)
+        .expect("dependencies")
+        .split("\n[")
+        .next()
+        .unwrap_or_default();
+    let names: Vec<&str> = dependencies
+        .lines()
+        .filter_map(|line| line.split(['.', ' ', '=']).next())
+        .filter(|name| !name.is_empty())
+        .collect();
+    assert_eq!(
+        names,
+        ["dagbok-macros"],
+        "each dependency of the face is paid for by every cell"
+    );
     check_absent("runtime", &["dagbok_kernel"], &[]);
-    check_absent("kernel/src", &["dagbok_engine::"], &["kernel/src/bin/dagbok-session.rs"]);
+    check_absent(
+        "kernel/src",
+        &["dagbok_engine::"],
+        &["kernel/src/bin/dagbok-session.rs"],
+    );
 }
 
 #[test]
 fn unsafe_only_where_cells_are_loaded_and_processes_forked() {
     let allowed = ["kernel/src/session_process", "kernel/src/evaluate/native"];
-    check_absent("kernel/src", &["unsafe {", "unsafe fn", "unsafe impl"], &allowed);
+    check_absent(
+        "kernel/src",
+        &["unsafe {", "unsafe fn", "unsafe impl"],
+        &allowed,
+    );
     check_absent("runtime", &["unsafe {", "unsafe fn", "unsafe impl"], &[]);
 }
 
@@ -112,18 +205,35 @@ fn unsafe_only_where_cells_are_loaded_and_processes_forked() {
 fn every_module_says_what_it_is_for() {
     for folder in ["runtime", "kernel", "tests"] {
         for (path, text) in sources(folder) {
-            assert!(text.trim_start().starts_with("//!"), "{} does not start with `//!`", path.display());
+            assert!(
+                text.trim_start().starts_with("//!"),
+                "{} does not start with `//!`",
+                path.display()
+            );
         }
     }
 }
 
 #[test]
 fn links_between_documents_lead_somewhere() {
-    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
-        let text = fs::read_to_string(root().join(document)).unwrap_or_else(|error| panic!("{document}: {error}"));
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+    for document in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+    ] {
+        let text = fs::read_to_string(root().join(document))
+            .unwrap_or_else(|error| panic!("{document}: {error}"));
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split([')', '#']).next())
+        {
             let outside = link.is_empty() || link.contains("://");
-            assert!(outside || Path::new(&root().join(link)).exists(), "{document} links to `{link}`");
+            assert!(
+                outside || Path::new(&root().join(link)).exists(),
+                "{document} links to `{link}`"
+            );
         }
     }
 }
@@ -131,8 +241,19 @@ fn links_between_documents_lead_somewhere() {
 #[test]
 fn paths_named_in_the_architecture_exist() {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
-    let map = text.split("## Code map").nth(1).expect("a code map").split("\n## ").next().unwrap_or_default();
-    let paths: Vec<&str> = map.split('`').skip(1).step_by(2).filter(|word| word.contains('/')).collect();
+    let map = text
+        .split("## Code map")
+        .nth(1)
+        .expect("a code map")
+        .split("\n## ")
+        .next()
+        .unwrap_or_default();
+    let paths: Vec<&str> = map
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| word.contains('/'))
+        .collect();
     assert!(!paths.is_empty(), "the code map names no paths");
     for path in paths {
         assert!(root().join(path).exists(), "the code map names `{path}`");

@@ -18,26 +18,49 @@ struct Cell {
 }
 
 const fn plain(name: &'static str, code: &'static str) -> Cell {
-    Cell { name, code, plain: true }
+    Cell {
+        name,
+        code,
+        plain: true,
+    }
 }
 
 const fn runtime(name: &'static str, code: &'static str) -> Cell {
-    Cell { name, code, plain: false }
+    Cell {
+        name,
+        code,
+        plain: false,
+    }
 }
 
 const CELLS: &[Cell] = &[
     plain("literal", "{n}"),
     plain("let", "let x = {n};"),
     plain("variable", "x + {n}"),
-    plain("Vec sum", "(0..{n}).collect::<Vec<i64>>().iter().sum::<i64>()"),
-    plain("function definition", "fn double(a: i64) -> i64 { a * 2 + {n} }"),
+    plain(
+        "Vec sum",
+        "(0..{n}).collect::<Vec<i64>>().iter().sum::<i64>()",
+    ),
+    plain(
+        "function definition",
+        "fn double(a: i64) -> i64 { a * 2 + {n} }",
+    ),
     plain("function call", "double({n})"),
-    plain("HashMap", "std::collections::HashMap::from([(\"a\", {n}), (\"b\", 2)])"),
+    plain(
+        "HashMap",
+        "std::collections::HashMap::from([(\"a\", {n}), (\"b\", 2)])",
+    ),
     plain("println!", "println!(\"round {n}\");"),
     plain("String", "format!(\"{:>8.2}\", {n}.5)"),
     plain("error", "let y: i32 = \"{n}\";"),
-    runtime("array chain", "((arange(1000 + {n}) * 2 + 1).sum(())).compute()?"),
-    runtime("frame query", "weather.filter(col(\"precipitation\").gt(lit({n}))).group_by([\"weather\"]).agg([len()]).compute()?"),
+    runtime(
+        "array chain",
+        "((arange(1000 + {n}) * 2 + 1).sum(())).compute()?",
+    ),
+    runtime(
+        "frame query",
+        "weather.filter(col(\"precipitation\").gt(lit({n}))).group_by([\"weather\"]).agg([len()]).compute()?",
+    ),
     runtime("delayed call", "inc({n}).compute()?"),
     runtime("plot", "plot::line(&[1.0, 2.0, {n}.0][..])"),
 ];
@@ -56,7 +79,8 @@ fn main() {
 
     let mut evcxr = Command::new("evcxr_jupyter");
     evcxr.arg("--control_file");
-    let peer = installed("evcxr_jupyter").then(|| measure(evcxr, rounds.min(10), &[], |cell| cell.plain));
+    let peer =
+        installed("evcxr_jupyter").then(|| measure(evcxr, rounds.min(10), &[], |cell| cell.plain));
     print_table(&ours, peer.as_ref(), rounds);
 }
 
@@ -66,15 +90,26 @@ struct Figures {
     cells: Vec<Vec<Duration>>,
 }
 
-fn measure(kernel: Command, rounds: usize, set_up: &[String], wanted: impl Fn(&Cell) -> bool) -> Figures {
+fn measure(
+    kernel: Command,
+    rounds: usize,
+    set_up: &[String],
+    wanted: impl Fn(&Cell) -> bool,
+) -> Figures {
     let mut client = Client::start(kernel);
     set_up.iter().for_each(|code| {
         client.execute(code);
     });
     let mut cells: Vec<Vec<Duration>> = CELLS.iter().map(|_| Vec::new()).collect();
     for round in 0..=rounds {
-        for (cell, times) in CELLS.iter().zip(&mut cells).filter(|(cell, _)| wanted(cell)) {
-            let elapsed = client.execute(&cell.code.replace("{n}", &(round + 3).to_string())).elapsed;
+        for (cell, times) in CELLS
+            .iter()
+            .zip(&mut cells)
+            .filter(|(cell, _)| wanted(cell))
+        {
+            let elapsed = client
+                .execute(&cell.code.replace("{n}", &(round + 3).to_string()))
+                .elapsed;
             if round > 0 {
                 times.push(elapsed);
             }
@@ -88,27 +123,51 @@ fn measure(kernel: Command, rounds: usize, set_up: &[String], wanted: impl Fn(&C
 
 fn print_table(ours: &Figures, peer: Option<&Figures>, rounds: usize) {
     println!("cells of one line, {rounds} rounds after one of warm-up; ms from request to idle");
-    println!("{:<20} {:>8} {:>8} {:>14} {:>8}", "cell", "median", "p90", "evcxr median", "ratio");
+    println!(
+        "{:<20} {:>8} {:>8} {:>14} {:>8}",
+        "cell", "median", "p90", "evcxr median", "ratio"
+    );
     let row = |name: &str, times: &[Duration], theirs: Option<&[Duration]>| {
-        let theirs = theirs.filter(|times| !times.is_empty()).map(|times| percentile(times, 50));
+        let theirs = theirs
+            .filter(|times| !times.is_empty())
+            .map(|times| percentile(times, 50));
         let median = percentile(times, 50);
         let (peer, ratio) = theirs.map_or(("-".to_owned(), "-".to_owned()), |peer| {
             (format!("{peer:.0}"), format!("{:.1}", peer / median))
         });
-        println!("{name:<20} {median:>8.0} {:>8.0} {peer:>14} {ratio:>8}", percentile(times, 90));
+        println!(
+            "{name:<20} {median:>8.0} {:>8.0} {peer:>14} {ratio:>8}",
+            percentile(times, 90)
+        );
     };
     for (idx, cell) in CELLS.iter().enumerate() {
-        row(cell.name, &ours.cells[idx], peer.map(|peer| peer.cells[idx].as_slice()));
+        row(
+            cell.name,
+            &ours.cells[idx],
+            peer.map(|peer| peer.cells[idx].as_slice()),
+        );
     }
     let all = |figures: &Figures, wanted: fn(&Cell) -> bool| {
-        let mut times: Vec<_> =
-            CELLS.iter().zip(&figures.cells).filter(|(cell, _)| wanted(cell)).flat_map(|(_, times)| times.clone()).collect();
+        let mut times: Vec<_> = CELLS
+            .iter()
+            .zip(&figures.cells)
+            .filter(|(cell, _)| wanted(cell))
+            .flat_map(|(_, times)| times.clone())
+            .collect();
         times.sort();
         times
     };
-    row("all plain Rust", &all(ours, |cell| cell.plain), peer.map(|peer| all(peer, |cell| cell.plain)).as_deref());
+    row(
+        "all plain Rust",
+        &all(ours, |cell| cell.plain),
+        peer.map(|peer| all(peer, |cell| cell.plain)).as_deref(),
+    );
     row("all", &all(ours, |_| true), None);
-    row("start to ready", &[ours.started], peer.map(|peer| vec![peer.started]).as_deref());
+    row(
+        "start to ready",
+        &[ours.started],
+        peer.map(|peer| vec![peer.started]).as_deref(),
+    );
     if peer.is_none() {
         println!("evcxr_jupyter is not installed: no comparison");
     }
@@ -123,6 +182,10 @@ fn installed(program: &str) -> bool {
 }
 
 fn rounds_from_arguments() -> usize {
-    let mut arguments = std::env::args().skip_while(|argument| argument != "--rounds").skip(1);
-    arguments.next().map_or(20, |rounds| rounds.parse().expect("`--rounds` takes a number"))
+    let mut arguments = std::env::args()
+        .skip_while(|argument| argument != "--rounds")
+        .skip(1);
+    arguments.next().map_or(20, |rounds| {
+        rounds.parse().expect("`--rounds` takes a number")
+    })
 }

@@ -60,10 +60,16 @@ pub(super) fn draw(plot: &Plot, size: (u32, u32)) -> Result<Drawn> {
     drop(chart);
     drop(area);
     if figure.n_bars_left_out > 0 {
-        notes.push(format!("{} more are left out", counted(figure.n_bars_left_out, "bar")));
+        notes.push(format!(
+            "{} more are left out",
+            counted(figure.n_bars_left_out, "bar")
+        ));
     }
     if figure.n_missing() > 0 {
-        notes.push(format!("{} not drawn: missing, infinite or off the scale", counted(figure.n_missing(), "value")));
+        notes.push(format!(
+            "{} not drawn: missing, infinite or off the scale",
+            counted(figure.n_missing(), "value")
+        ));
     }
     Ok(Drawn {
         body: canvas.into_svg(),
@@ -96,13 +102,17 @@ fn axes(figure: &Figure, (width, height): (u32, u32)) -> (Axis, Axis) {
         .any(|mark| matches!(mark.shape, Shape::Steps { .. }));
     let x = match &figure.across {
         Across::Numbers if is_histogram => Axis::linear(x.padded(0.01, None), length, 80.0),
-        Across::Numbers if figure.is_whole_across() => Axis::whole(x.padded(0.02, None), length, 80.0),
+        Across::Numbers if figure.is_whole_across() => {
+            Axis::whole(x.padded(0.02, None), length, 80.0)
+        }
         Across::Numbers => Axis::linear(x.padded(0.02, None), length, 80.0),
         Across::Times => Axis::time(x.padded(0.02, None), length),
         Across::Labels(labels) => Axis::categories(labels, length),
     };
     let y = match figure.scale {
-        Scale::Linear if has_columns => Axis::linear(y.with(0.0).padded(0.05, Some(0.0)), rise, 50.0),
+        Scale::Linear if has_columns => {
+            Axis::linear(y.with(0.0).padded(0.05, Some(0.0)), rise, 50.0)
+        }
         Scale::Linear => Axis::linear(y.padded(0.05, None), rise, 50.0),
         Scale::Log if has_columns => {
             let floor = (y.low - 1e-9).floor();

@@ -138,7 +138,11 @@ fn squares(
             .collect(),
     };
     let (across, down) = chart.plotting_area().get_pixel_range();
-    canvas.image((across.start, down.start), (across.end, down.end), &raster.png());
+    canvas.image(
+        (across.start, down.start),
+        (across.end, down.end),
+        &raster.png(),
+    );
 }
 
 /// The matrix in fewer squares, each the mean of what it covers, without what is missing.
@@ -148,7 +152,8 @@ fn averaged(matrix: &Matrix, n_rows: usize, n_columns: usize) -> Vec<f64> {
     for (row, values) in matrix.values.chunks(matrix.n_columns).enumerate() {
         for (column, value) in values.iter().enumerate() {
             if value.is_finite() {
-                let square = row * n_rows / matrix.n_rows * n_columns + column * n_columns / matrix.n_columns;
+                let square = row * n_rows / matrix.n_rows * n_columns
+                    + column * n_columns / matrix.n_columns;
                 sums[square] += value;
                 counts[square] += 1;
             }
@@ -196,9 +201,18 @@ fn written(matrix: &Matrix, colours: &Axis, chart: &Chart) -> Drawing {
     let texts: Vec<String> = matrix
         .values
         .iter()
-        .map(|&value| if value.is_finite() { brief(value) } else { String::new() })
+        .map(|&value| {
+            if value.is_finite() {
+                brief(value)
+            } else {
+                String::new()
+            }
+        })
         .collect();
-    let widest = texts.iter().map(|text| width(text, FONT_SIZE)).fold(0.0, f64::max);
+    let widest = texts
+        .iter()
+        .map(|text| width(text, FONT_SIZE))
+        .fold(0.0, f64::max);
     if widest + 6.0 > square.0 || FONT_SIZE + 6.0 > square.1 {
         return Ok(());
     }
@@ -216,12 +230,7 @@ fn written(matrix: &Matrix, colours: &Axis, chart: &Chart) -> Drawing {
 }
 
 /// The bar of colours at the right, with its ticks.
-fn scale(
-    colours: &Axis,
-    chart: &Chart,
-    area: &Area,
-    canvas: &Canvas,
-) -> Drawing {
+fn scale(colours: &Axis, chart: &Chart, area: &Area, canvas: &Canvas) -> Drawing {
     let (across, down) = chart.plotting_area().get_pixel_range();
     let raster = Raster {
         width: 1,

@@ -63,7 +63,10 @@ fn line(mark: &Mark, chart: &mut Chart, colour: RGBColor, notes: &mut Vec<String
     let range = chart.x_range();
     let thinned = thin::line(&mark.points, range.start, range.end, n_columns);
     if thinned.is_coarse {
-        notes.push(format!("a line of {} is drawn coarsely", counted(mark.points.len(), "point")));
+        notes.push(format!(
+            "a line of {} is drawn coarsely",
+            counted(mark.points.len(), "point")
+        ));
     }
     let style = colour.stroke_width(17);
     for piece in thinned.pieces {
@@ -90,7 +93,10 @@ fn points(
         .collect();
     if drawable.len() > POINTS_MAX {
         density(&drawable, chart, canvas, colour);
-        notes.push(format!("{} points, drawn as their density", count(drawable.len())));
+        notes.push(format!(
+            "{} points, drawn as their density",
+            count(drawable.len())
+        ));
         return Ok(());
     }
     let (radius, opacity) = match drawable.len() {
@@ -127,7 +133,11 @@ fn density(points: &[(f64, f64)], chart: &Chart, canvas: &Canvas, colour: RGBCol
         .collect();
     let palette = (0..=255u32)
         .map(|level| {
-            let opacity = if level == 0 { 0 } else { 50 + level * 205 / 255 };
+            let opacity = if level == 0 {
+                0
+            } else {
+                50 + level * 205 / 255
+            };
             [colour.0, colour.1, colour.2, opacity as u8]
         })
         .collect();
@@ -159,7 +169,10 @@ fn bars(
         .filter(|(x, y)| x.is_finite() && y.is_finite())
         .map(|&(x, y)| {
             let left = x - 0.39 + width * idx as f64;
-            Rectangle::new([(left, y.max(floor)), (left + width, y.min(floor))], colour.filled())
+            Rectangle::new(
+                [(left, y.max(floor)), (left + width, y.min(floor))],
+                colour.filled(),
+            )
         });
     chart.draw_series(rectangles)?;
     Ok(())
@@ -179,9 +192,7 @@ fn steps(mark: &Mark, chart: &mut Chart, colour: RGBAColor, width: f64, floor: f
         .points
         .iter()
         .filter(|&&(_, y)| y.is_finite() && y > floor)
-        .map(|&(x, y)| {
-            Rectangle::new([(x + gap, y), (x + width - gap, floor)], colour.filled())
-        });
+        .map(|&(x, y)| Rectangle::new([(x + gap, y), (x + width - gap, floor)], colour.filled()));
     chart.draw_series(rectangles)?;
     Ok(())
 }

@@ -45,7 +45,9 @@ impl Raster {
         let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
         for row in self.pixels.chunks(self.width.max(1)) {
             // Each row begins with its filter: none.
-            let written = encoder.write_all(&[0]).and_then(|()| encoder.write_all(row));
+            let written = encoder
+                .write_all(&[0])
+                .and_then(|()| encoder.write_all(row));
             debug_assert!(written.is_ok(), "writing to memory does not fail");
         }
         encoder.finish().unwrap_or_default()

@@ -34,9 +34,14 @@ pub(super) enum Shape {
     Line,
     Points,
     /// Bar number `idx` of `n` at a place.
-    Bars { idx: usize, n: usize },
+    Bars {
+        idx: usize,
+        n: usize,
+    },
     /// A bar from each point to the next.
-    Steps { width: f64 },
+    Steps {
+        width: f64,
+    },
 }
 
 /// All series of a plot on common axes.
@@ -54,7 +59,11 @@ impl Figure {
         let mut places = Places::of(plot);
         let scale = plot.options().y_scale;
         let bins = bins(plot);
-        let n_bars = plot.series().iter().filter(|series| is_bar(&series.kind)).count();
+        let n_bars = plot
+            .series()
+            .iter()
+            .filter(|series| is_bar(&series.kind))
+            .count();
         let mut bar_idx = 0;
         let mut marks = Vec::new();
         for series in plot.series() {
@@ -76,7 +85,12 @@ impl Figure {
                         .enumerate()
                         .map(|(idx, count)| (bins.edge(idx), count as f64))
                         .collect();
-                    (Shape::Steps { width: bins.width }, steps)
+                    (
+                        Shape::Steps {
+                            width: bins.width(),
+                        },
+                        steps,
+                    )
                 }
                 SeriesKind::HeatMap { .. } => continue,
             };
@@ -150,11 +164,13 @@ struct Places {
 impl Places {
     fn of(plot: &Plot) -> Self {
         let xs = || {
-            plot.series().iter().filter_map(|series| match &series.kind {
-                SeriesKind::Line { x, .. } | SeriesKind::Scatter { x, .. } => Some(&x.data),
-                SeriesKind::Histogram { values } => Some(&values.data),
-                _ => None,
-            })
+            plot.series()
+                .iter()
+                .filter_map(|series| match &series.kind {
+                    SeriesKind::Line { x, .. } | SeriesKind::Scatter { x, .. } => Some(&x.data),
+                    SeriesKind::Histogram { values } => Some(&values.data),
+                    _ => None,
+                })
         };
         let has_labels = plot.series().iter().any(|series| is_bar(&series.kind))
             || xs().any(|x| matches!(x, Data::Labels(_)));
@@ -210,7 +226,9 @@ impl Places {
 
     /// Leaves out the bars for which there is no room; returns how many.
     fn cut(&mut self, marks: &mut [Mark]) -> usize {
-        let has_bars = marks.iter().any(|mark| matches!(mark.shape, Shape::Bars { .. }));
+        let has_bars = marks
+            .iter()
+            .any(|mark| matches!(mark.shape, Shape::Bars { .. }));
         match &mut self.across {
             Across::Labels(labels) if has_bars && labels.len() > BARS_MAX => {
                 let n_left_out = labels.len() - BARS_MAX;
@@ -273,5 +291,9 @@ fn drawable(values: &[f64]) -> Vec<f64> {
 }
 
 fn limited(value: f64) -> f64 {
-    if value.abs() <= MAGNITUDE_MAX { value } else { f64::NAN }
+    if value.abs() <= MAGNITUDE_MAX {
+        value
+    } else {
+        f64::NAN
+    }
 }

@@ -71,7 +71,11 @@ impl TableView {
     }
 
     fn shape(&self) -> String {
-        format!("shape: ({}, {})", digits(self.height, '_'), digits(self.width, '_'))
+        format!(
+            "shape: ({}, {})",
+            digits(self.height, '_'),
+            digits(self.width, '_')
+        )
     }
 }
 
@@ -94,7 +98,10 @@ fn html(table: &TableView) -> String {
     html.push_str("</tr><tr>");
     let dtypes = table.columns.iter().map(|column| {
         let dtype = escape(&column.dtype);
-        format!("<td class=\"dtype\" style=\"text-align:{}\">{dtype}</td>", align(column))
+        format!(
+            "<td class=\"dtype\" style=\"text-align:{}\">{dtype}</td>",
+            align(column)
+        )
     });
     push_with_gap(&mut html, dtypes, gap, "<td>…</td>");
     html.push_str("</tr></thead><tbody>");
@@ -143,7 +150,11 @@ fn html_cell(cell: Option<&str>, column: &ColumnView) -> String {
     let short = shorten(&text, CELL_CHARS);
     let mut html = format!("<td style=\"text-align:{align}\"");
     if short.len() < text.len() {
-        let _ = write!(html, " title=\"{}\"", escape(&shorten(&text, TOOLTIP_CHARS)));
+        let _ = write!(
+            html,
+            " title=\"{}\"",
+            escape(&shorten(&text, TOOLTIP_CHARS))
+        );
     }
     let _ = write!(html, ">{}</td>", escape(&short));
     html
@@ -239,7 +250,12 @@ fn fitting(heads: &[String], rows: &[Vec<String>], width: usize) -> Vec<usize> {
             break;
         }
         left = left.saturating_sub(widths[idx]);
-        if turn.is_multiple_of(2) { &mut first } else { &mut last }.push(idx);
+        if turn.is_multiple_of(2) {
+            &mut first
+        } else {
+            &mut last
+        }
+        .push(idx);
     }
     last.reverse();
     first.extend(last);

@@ -39,12 +39,19 @@ pub(super) fn picture(shape: &[usize], chunks: &[Vec<usize>]) -> Picture {
     Picture {
         width: left,
         height: height + 2.0 * MARGIN,
-        style: format!("& .f{{fill:{0};fill-opacity:.2}}& .d{{fill:{0};fill-opacity:.4}}", PALETTE[0]),
+        style: format!(
+            "& .f{{fill:{0};fill-opacity:.2}}& .d{{fill:{0};fill-opacity:.4}}",
+            PALETTE[0]
+        ),
         body: format!(
             "<g transform=\"translate(0 {MARGIN})\" fill=\"currentColor\" stroke=\"currentColor\" \
              font-size=\"{FONT_SIZE}\" text-anchor=\"middle\">{body}</g>"
         ),
-        label: format!("Array of shape {} in {}", shape_text(shape), counted(n_chunks, "chunk")),
+        label: format!(
+            "Array of shape {} in {}",
+            shape_text(shape),
+            counted(n_chunks, "chunk")
+        ),
         zoom: Zoom::Fixed,
     }
 }
@@ -119,14 +126,30 @@ fn draw_panel(body: &mut String, panel: &[Side], left: f64) -> (f64, f64) {
             let height = BAR_HEIGHT;
             let width = labelled(x.n).max(x.length);
             let start = left + (width - x.length) / 2.0;
-            face(body, fill, (start, 0.0), (1.0, 0.0), &x.cuts, (0.0, 1.0), &[0.0, height]);
+            face(
+                body,
+                fill,
+                (start, 0.0),
+                (1.0, 0.0),
+                &x.cuts,
+                (0.0, 1.0),
+                &[0.0, height],
+            );
             label(body, x.n, start + x.length / 2.0, height + 15.0);
             (width, height + LABEL)
         }
         [y, x] => {
             let start = left + LABEL;
             let width = LABEL + x.length.max(labelled(x.n) - LABEL);
-            face(body, fill, (start, 0.0), (1.0, 0.0), &x.cuts, (0.0, 1.0), &y.cuts);
+            face(
+                body,
+                fill,
+                (start, 0.0),
+                (1.0, 0.0),
+                &x.cuts,
+                (0.0, 1.0),
+                &y.cuts,
+            );
             label(body, x.n, start + x.length / 2.0, y.length + 15.0);
             upright_label(body, y.n, left + 13.0, y.length / 2.0);
             (width, y.length + LABEL)
@@ -141,7 +164,10 @@ fn draw_panel(body: &mut String, panel: &[Side], left: f64) -> (f64, f64) {
             face(body, fill, corner, (1.0, 0.0), &x.cuts, (0.0, 1.0), &y.cuts);
             label(body, x.n, corner.0 + x.length / 2.0, up + y.length + 15.0);
             upright_label(body, y.n, left + 13.0, up + y.length / 2.0);
-            let depth = (top_right.0 + right / 2.0 + 7.0, up + y.length - up / 2.0 + 10.0);
+            let depth = (
+                top_right.0 + right / 2.0 + 7.0,
+                up + y.length - up / 2.0 + 10.0,
+            );
             let _ = write!(
                 body,
                 "<text stroke=\"none\" text-anchor=\"start\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
@@ -150,7 +176,10 @@ fn draw_panel(body: &mut String, panel: &[Side], left: f64) -> (f64, f64) {
                 text(z.n)
             );
             let depth_end = depth.0 - left + labelled(z.n);
-            ((LABEL + x.length + right).max(depth_end), up + y.length + LABEL)
+            (
+                (LABEL + x.length + right).max(depth_end),
+                up + y.length + LABEL,
+            )
         }
         _ => (0.0, 0.0),
     }
@@ -173,13 +202,25 @@ fn face(
         )
     };
     let (u_end, v_end) = (u_cuts[u_cuts.len() - 1], v_cuts[v_cuts.len() - 1]);
-    let outline = [at(0.0, 0.0), at(u_end, 0.0), at(u_end, v_end), at(0.0, v_end)]
-        .map(|(x, y)| format!("{x:.1} {y:.1}"))
-        .join("L");
-    let _ = write!(body, "<path class=\"{fill}\" stroke-width=\"1.4\" stroke-linejoin=\"round\" d=\"M{outline}z\"/>");
+    let outline = [
+        at(0.0, 0.0),
+        at(u_end, 0.0),
+        at(u_end, v_end),
+        at(0.0, v_end),
+    ]
+    .map(|(x, y)| format!("{x:.1} {y:.1}"))
+    .join("L");
+    let _ = write!(
+        body,
+        "<path class=\"{fill}\" stroke-width=\"1.4\" stroke-linejoin=\"round\" d=\"M{outline}z\"/>"
+    );
     let mut lines = String::new();
     let mut line = |from: (f64, f64), to: (f64, f64)| {
-        let _ = write!(lines, "M{:.1} {:.1}L{:.1} {:.1}", from.0, from.1, to.0, to.1);
+        let _ = write!(
+            lines,
+            "M{:.1} {:.1}L{:.1} {:.1}",
+            from.0, from.1, to.0, to.1
+        );
     };
     for &cut in &u_cuts[1..u_cuts.len() - 1] {
         line(at(cut, 0.0), at(cut, v_end));
@@ -188,7 +229,10 @@ fn face(
         line(at(0.0, cut), at(u_end, cut));
     }
     if !lines.is_empty() {
-        let _ = write!(body, "<path fill=\"none\" stroke-width=\".8\" opacity=\".7\" d=\"{lines}\"/>");
+        let _ = write!(
+            body,
+            "<path fill=\"none\" stroke-width=\".8\" opacity=\".7\" d=\"{lines}\"/>"
+        );
     }
 }
 
@@ -201,9 +245,17 @@ fn labelled(n: Option<usize>) -> f64 {
 }
 
 fn label(body: &mut String, n: Option<usize>, x: f64, y: f64) {
-    let _ = write!(body, "<text stroke=\"none\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", text(n));
+    let _ = write!(
+        body,
+        "<text stroke=\"none\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>",
+        text(n)
+    );
 }
 
 fn upright_label(body: &mut String, n: Option<usize>, x: f64, y: f64) {
-    let _ = write!(body, "<text stroke=\"none\" transform=\"translate({x:.1} {y:.1}) rotate(-90)\">{}</text>", text(n));
+    let _ = write!(
+        body,
+        "<text stroke=\"none\" transform=\"translate({x:.1} {y:.1}) rotate(-90)\">{}</text>",
+        text(n)
+    );
 }

@@ -22,7 +22,12 @@ pub(super) fn picture(drawing: &Drawing, layout: &Layout) -> Picture {
     body.push_str("</g><g fill=\"currentColor\" text-anchor=\"middle\">");
     for (edge, route) in drawing.edges.iter().zip(&layout.routes) {
         if let Some((x, y)) = route.label {
-            let _ = write!(body, "<text class=\"s\" x=\"{x:.0}\" y=\"{:.0}\">{}</text>", y + 3.5, edge.label);
+            let _ = write!(
+                body,
+                "<text class=\"s\" x=\"{x:.0}\" y=\"{:.0}\">{}</text>",
+                y + 3.5,
+                edge.label
+            );
         }
     }
     for (idx, node) in drawing.nodes.iter().enumerate() {
@@ -45,7 +50,10 @@ fn style() -> String {
          & .e path{{marker-end:url(#@tip)}}"
     );
     for (idx, colour) in PALETTE.iter().enumerate() {
-        let _ = write!(style, "& .c{idx}{{fill:{colour};fill-opacity:.16;stroke:{colour};stroke-width:1.3}}");
+        let _ = write!(
+            style,
+            "& .c{idx}{{fill:{colour};fill-opacity:.16;stroke:{colour};stroke-width:1.3}}"
+        );
     }
     style.push_str("& .o{fill:none;stroke-width:1}");
     style
@@ -95,10 +103,18 @@ fn draw_node(body: &mut String, node: &Node, (x, y): Point, (width, height): Poi
         );
     }
     let mut baseline = top + 17.0;
-    let _ = write!(body, "<text x=\"{x:.1}\" y=\"{baseline:.1}\">{}</text>", escape(&node.title));
+    let _ = write!(
+        body,
+        "<text x=\"{x:.1}\" y=\"{baseline:.1}\">{}</text>",
+        escape(&node.title)
+    );
     for subtitle in &node.subtitles {
         baseline += 14.0;
-        let _ = write!(body, "<text class=\"s\" x=\"{x:.1}\" y=\"{baseline:.1}\">{}</text>", escape(subtitle));
+        let _ = write!(
+            body,
+            "<text class=\"s\" x=\"{x:.1}\" y=\"{baseline:.1}\">{}</text>",
+            escape(subtitle)
+        );
     }
     body.push_str("</g>");
 }

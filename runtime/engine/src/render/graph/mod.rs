@@ -80,7 +80,8 @@ pub fn bundle(plan: &Plan) -> MimeBundle {
         (true, _) => String::new(),
         (false, false) => "One node a layer; figures on the arrows count what is passed on.".into(),
         (false, true) => {
-            "One node for several layers of a kind; figures on the arrows count what is passed on.".into()
+            "One node for several layers of a kind; figures on the arrows count what is passed on."
+                .into()
         }
     };
     let mut picture = draw::picture(&drawing, &layout);
@@ -88,13 +89,18 @@ pub fn bundle(plan: &Plan) -> MimeBundle {
     picture.zoom = Zoom::PanAndZoom;
     let mut plain = summary::plain(&headline, &listed);
     if layout.router == Router::RowsWithoutGraphviz {
-        plain.push_str("\n(drawn without Graphviz: with its `dot` installed, pictures are clearer)");
+        plain
+            .push_str("\n(drawn without Graphviz: with its `dot` installed, pictures are clearer)");
     }
     MimeBundle::plain(plain)
         .with("image/svg+xml", picture.svg())
         .with(
             "text/html",
-            format!("{}{}", picture.html(), summary::html(&headline, &note, &listed)),
+            format!(
+                "{}{}",
+                picture.html(),
+                summary::html(&headline, &note, &listed)
+            ),
         )
 }
 

@@ -56,7 +56,10 @@ pub(super) fn html(headline: &str, note: &str, groups: &Groups) -> String {
 }
 
 fn column(groups: &Groups, text: impl Fn(&Group) -> &str) -> usize {
-    let longest = groups.members.iter().map(|group| text(group).chars().count());
+    let longest = groups
+        .members
+        .iter()
+        .map(|group| text(group).chars().count());
     longest.max().unwrap_or(0).min(40)
 }
 

@@ -103,7 +103,9 @@ fn curve(
     let mut stops = vec![(xs[from] + out * sizes[from].0, edge(from, 1.0))];
     let mut passed = from;
     for (idx, &cell) in path.iter().enumerate().take(path.len() - 1).skip(1) {
-        let is_straight = [passed, path[idx + 1]].iter().all(|&other| (xs[other] - xs[cell]).abs() < 1.0);
+        let is_straight = [passed, path[idx + 1]]
+            .iter()
+            .all(|&other| (xs[other] - xs[cell]).abs() < 1.0);
         if !is_straight {
             let row = rows.cells[cell].row;
             stops.push((xs[cell], tops[row] + heights[row] / 2.0));

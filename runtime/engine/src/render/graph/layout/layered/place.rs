@@ -20,7 +20,11 @@ pub(super) fn across(rows: &Rows) -> Vec<f64> {
     for sweep in 0..N_SWEEPS {
         let n_rows = rows.rows.len();
         for step in 0..n_rows {
-            let idx = if sweep % 2 == 0 { step } else { n_rows - 1 - step };
+            let idx = if sweep % 2 == 0 {
+                step
+            } else {
+                n_rows - 1 - step
+            };
             settle(rows, idx, &mut xs);
         }
     }
@@ -72,7 +76,11 @@ fn isotonic(values: impl Iterator<Item = (f64, f64)>) -> Vec<f64> {
         {
             pools.pop();
             let joined = total + pool.1;
-            pool = ((mean * total + pool.0 * pool.1) / joined, joined, n + pool.2);
+            pool = (
+                (mean * total + pool.0 * pool.1) / joined,
+                joined,
+                n + pool.2,
+            );
         }
         pools.push(pool);
     }
@@ -95,6 +103,9 @@ mod tests {
         check(&[(1.0, 1.0), (2.0, 1.0), (3.0, 1.0)], &[1.0, 2.0, 3.0]);
         check(&[(3.0, 1.0), (1.0, 1.0)], &[2.0, 2.0]);
         check(&[(3.0, 3.0), (1.0, 1.0), (9.0, 1.0)], &[2.5, 2.5, 9.0]);
-        check(&[(1.0, 1.0), (5.0, 1.0), (4.0, 1.0), (0.0, 2.0)], &[1.0, 2.25, 2.25, 2.25]);
+        check(
+            &[(1.0, 1.0), (5.0, 1.0), (4.0, 1.0), (0.0, 2.0)],
+            &[1.0, 2.25, 2.25, 2.25],
+        );
     }
 }

@@ -110,8 +110,10 @@ impl Rows {
                         n => joined.iter().map(|&other| place[other]).sum::<f64>() / n as f64,
                     }
                 };
-                let mut keyed: Vec<(f64, usize)> =
-                    self.rows[idx].iter().map(|cell| (mean(cell), *cell)).collect();
+                let mut keyed: Vec<(f64, usize)> = self.rows[idx]
+                    .iter()
+                    .map(|cell| (mean(cell), *cell))
+                    .collect();
                 keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
                 self.rows[idx] = keyed.into_iter().map(|(_, cell)| cell).collect();
                 renumber(&self.rows[idx], &mut place);

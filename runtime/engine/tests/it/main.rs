@@ -1,0 +1,4 @@
+//! The engine through its public API.
+
+mod plot;
+mod render;
