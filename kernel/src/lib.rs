@@ -1,3 +1,14 @@
 //! The Dagbok Jupyter kernel: what both of its processes are made of.
 
+pub mod channel;
+mod commands;
 pub mod evaluate;
+pub mod install;
+pub mod lab;
+pub mod notebook;
+pub mod runtime_files;
+pub mod server;
+pub mod session;
+pub mod session_process;
+pub mod socket;
+pub mod wire;

@@ -1,1 +1,221 @@
-fn main() {}
+//! The command line: one subcommand a variant, each handed to the module that does it.
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use dagbok_kernel::evaluate::native::{NativeEvaluator, Options, StartError, Toolchain};
+use dagbok_kernel::evaluate::{CellError, Evaluator};
+use dagbok_kernel::install::{self, InstallOptions, InstallSet, Installed, Place};
+use dagbok_kernel::lab::{self, LabOptions};
+use dagbok_kernel::notebook::{self, RunOptions};
+use dagbok_kernel::runtime_files::RuntimeFiles;
+use dagbok_kernel::server;
+use tracing_subscriber::EnvFilter;
+
+/// A Jupyter kernel for Rust with a parallel lazy-collection runtime.
+#[derive(Parser)]
+#[command(name = "dagbok", version, propagate_version = true)]
+#[command(
+    after_help = "DAGBOK_LOG=debug shows what the kernel does, on stderr (also: error, warn, info, trace)."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install the kernel where Jupyter finds it
+    Install(InstallArguments),
+    /// Remove an installed kernel
+    Uninstall(UninstallArguments),
+    /// Open JupyterLab on notebooks, with this kernel
+    Lab(LabArguments),
+    /// Run a notebook and show its outputs, without Jupyter
+    Run(RunOptions),
+    /// Run a kernel; Jupyter calls this
+    Kernel {
+        /// The file in which Jupyter says at which ports to listen
+        connection_file: PathBuf,
+    },
+}
+
+#[derive(Args)]
+#[group(multiple = false)]
+struct PlaceArguments {
+    /// For the current user (the default)
+    #[arg(long)]
+    user: bool,
+    /// Under the folder `share` of PREFIX
+    #[arg(long, value_name = "PREFIX")]
+    prefix: Option<PathBuf>,
+    /// In the active virtual or conda environment, or that of `python3`
+    #[arg(long)]
+    sys_prefix: bool,
+}
+
+#[derive(Args)]
+struct InstallArguments {
+    #[command(flatten)]
+    place: PlaceArguments,
+    /// The name by which notebooks refer to the kernel
+    #[arg(long, default_value = "dagbok")]
+    name: String,
+    /// The name that people see
+    #[arg(long)]
+    display_name: Option<String>,
+}
+
+#[derive(Args)]
+struct UninstallArguments {
+    #[command(flatten)]
+    place: PlaceArguments,
+    /// The name under which the kernel was installed
+    #[arg(long, default_value = "dagbok")]
+    name: String,
+}
+
+#[derive(Args)]
+struct LabArguments {
+    /// The folder to open; `notebooks` if there is one here, else this one
+    folder: Option<PathBuf>,
+    /// The port at which JupyterLab listens
+    #[arg(long)]
+    port: Option<u16>,
+    /// Further arguments of `jupyter lab`, after `--`
+    #[arg(last = true)]
+    arguments: Vec<OsString>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr();
+    let done = match arguments.command {
+        Command::Install(arguments) => install(arguments),
+        Command::Uninstall(arguments) => uninstall(arguments),
+        Command::Lab(arguments) => open_lab(arguments),
+        Command::Run(options) => {
+            return notebook::run(&options, |directory| evaluator(Some(directory.to_owned())));
+        }
+        Command::Kernel { connection_file } => kernel(&connection_file),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs at the levels of `DAGBOK_LOG`, warnings if it is not set.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("DAGBOK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+impl From<PlaceArguments> for Place {
+    fn from(arguments: PlaceArguments) -> Place {
+        match arguments {
+            PlaceArguments {
+                prefix: Some(prefix),
+                ..
+            } => Place::Prefix(prefix),
+            PlaceArguments {
+                sys_prefix: true, ..
+            } => Place::SysPrefix,
+            _ => Place::User,
+        }
+    }
+}
+
+fn install(arguments: InstallArguments) -> Result<(), Box<dyn Error>> {
+    let options = InstallOptions {
+        place: arguments.place.into(),
+        name: arguments.name,
+        display_name: arguments.display_name,
+    };
+    let installed = install::install(&options, &install_set()?)?;
+    tell(&format!(
+        "installed the kernel `{}` in `{}`, with its runtime in `{}`",
+        options.name,
+        installed.kernelspec.display(),
+        installed.runtime.display()
+    ));
+    tell_left(&installed);
+    Ok(())
+}
+
+fn uninstall(arguments: UninstallArguments) -> Result<(), Box<dyn Error>> {
+    let removed = install::uninstall(&arguments.place.into(), &arguments.name)?;
+    tell(&format!(
+        "removed the kernel `{}` from `{}`",
+        arguments.name,
+        removed.kernelspec.display()
+    ));
+    tell_left(&removed);
+    Ok(())
+}
+
+fn tell_left(installed: &Installed) {
+    for runtime in &installed.left {
+        tell(&format!(
+            "a running kernel uses `{}`; the next install or uninstall removes it",
+            runtime.display()
+        ));
+    }
+}
+
+/// This program and the runtime that it was built with.
+fn install_set() -> Result<InstallSet, Box<dyn Error>> {
+    let program = PathBuf::from("bin/dagbok");
+    let runtime = RuntimeFiles::locate()?.files_to_install(&Toolchain::find()?)?;
+    let mut files = vec![(std::env::current_exe()?, program.clone())];
+    files.extend(runtime.into_iter().map(|file| (file.source, file.target)));
+    Ok(InstallSet { files, program })
+}
+
+fn open_lab(arguments: LabArguments) -> Result<(), Box<dyn Error>> {
+    let options = LabOptions {
+        folder: arguments.folder,
+        port: arguments.port,
+        arguments: arguments.arguments,
+    };
+    match lab::lab(&options, tell)? {}
+}
+
+fn kernel(connection_file: &Path) -> Result<(), Box<dyn Error>> {
+    let _runtime = install::keep_runtime();
+    server::serve(connection_file, || evaluator(None).map_err(start_error))?;
+    Ok(())
+}
+
+/// What runs cells, in `directory` or else in the current one.
+fn evaluator(directory: Option<PathBuf>) -> Result<Box<dyn Evaluator>, StartError> {
+    let options = Options {
+        directory,
+        ..Options::default()
+    };
+    Ok(Box::new(NativeEvaluator::start(options)?))
+}
+
+/// What every cell shows of a kernel that cannot run cells.
+fn start_error(error: StartError) -> CellError {
+    let sentence = error.to_string();
+    CellError {
+        name: "StartError".to_owned(),
+        value: sentence.clone(),
+        traceback: vec![sentence],
+    }
+}

@@ -1,6 +1,17 @@
 //! What computes dagbok's collections.
 
+mod engine;
+pub mod events;
 pub mod graph;
+pub mod interop;
+pub mod io;
+mod kernels;
 pub mod planner;
 pub mod plot;
+mod progress;
 pub mod render;
+pub mod scheduler;
+mod storage;
+pub mod table;
+
+pub use engine::{LocalEngine, install};

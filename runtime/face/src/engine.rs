@@ -1,11 +1,12 @@
 //! The one door through which work is handed to whatever computes it.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use crate::array::Array;
+use crate::array::{Array, NpyFile};
 use crate::delayed::DelayedNode;
 use crate::display::MimeBundle;
-use crate::frame::{DataFrame, Frame, Schema};
+use crate::frame::{DataFrame, Format, Frame, Schema, Source, Values};
 use crate::plot::Plot;
 use crate::{Error, ErrorKind, Name, Result, Value};
 
@@ -29,6 +30,19 @@ impl Collection {
             Collection::Delayed(node) => &node.name,
         }
     }
+
+    /// The collections that this one is made of.
+    pub fn inputs(&self) -> Vec<Collection> {
+        match self {
+            Collection::Array(array) => wrap(&array.node().inputs, Collection::Array),
+            Collection::Frame(frame) => wrap(&frame.node().inputs, Collection::Frame),
+            Collection::Delayed(node) => node.inputs.clone(),
+        }
+    }
+}
+
+fn wrap<T: Clone>(inputs: &[T], collection: fn(T) -> Collection) -> Vec<Collection> {
+    inputs.iter().cloned().map(collection).collect()
 }
 
 /// What computes collections and draws them. `dagbok-engine` has the one that is used.
@@ -43,6 +57,14 @@ pub trait Engine: Send + Sync {
     fn render(&self, collection: &Collection) -> MimeBundle;
     /// Column names and types of `frame`, without computing it.
     fn schema(&self, frame: &Frame) -> Result<Schema>;
+    /// The number of partitions of `frame`, without computing it.
+    fn partitions(&self, frame: &Frame) -> Result<usize>;
+    /// Finds the files that `pattern` names and divides them into partitions.
+    fn scan(&self, pattern: &str, format: &Format) -> Result<Source>;
+    /// A table of named columns.
+    fn table(&self, columns: Vec<(String, Values)>) -> Result<DataFrame>;
+    /// The header of the `.npy` file at `path`.
+    fn open_npy(&self, path: &Path) -> Result<NpyFile>;
     /// How a table is shown.
     fn render_table(&self, table: &DataFrame) -> MimeBundle;
     /// Draws `plot`.

@@ -13,11 +13,14 @@ mod name;
 pub mod plot;
 pub mod prelude;
 mod raise;
+mod release;
 mod value;
 
 pub use array::{Array, DType, NdArray};
 pub use compute::{Compute, compute_all, visualize_all};
+pub use delayed::{Delayed, delayed};
 pub use error::{Error, ErrorKind, Result};
+pub use frame::{DataFrame, Expr, Frame};
 pub use name::{Name, Site};
 pub use raise::attempt;
 pub use value::Value;

@@ -1,6 +1,7 @@
 //! Mistakes in building an expression: they panic where they are made, as an index out of bounds does, and
 //! [`attempt`] turns them into results.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -45,7 +46,14 @@ pub(crate) fn or_raise<T>(result: Result<T>) -> T {
 pub fn attempt<T>(build: impl FnOnce() -> T) -> Result<T> {
     RAISED.set(None);
     catch_unwind(AssertUnwindSafe(build)).map_err(|payload| match RAISED.take() {
-        Some(error) => error,
-        None => resume_unwind(payload),
+        Some(error) if is_panic_of(&error, &*payload) => error,
+        _ => resume_unwind(payload),
     })
+}
+
+/// Whether `payload` is from the panic that `error` raised, and not from a later one.
+fn is_panic_of(error: &Error, payload: &(dyn Any + Send)) -> bool {
+    payload
+        .downcast_ref::<String>()
+        .is_some_and(|message| *message == error.to_string())
 }

@@ -21,9 +21,11 @@ pub struct Value {
 }
 
 impl Value {
-    /// A value whose size is that of its type alone, without what it points to.
+    /// A value whose size is that of its type, and for vectors of numbers and strings of what they hold; of other types, what
+    /// they point to is not counted.
     pub fn new<T: Any + Send + Sync>(value: T) -> Self {
-        Value::with_bytes(value, size_of::<T>())
+        let bytes = size_of::<T>() + heap_bytes(&value);
+        Value::with_bytes(value, bytes)
     }
 
     /// A value that keeps `bytes` in memory.
@@ -61,4 +63,40 @@ impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Value({}, {} bytes)", self.type_name, self.bytes)
     }
+}
+
+/// The bytes that `value` owns elsewhere, for the types that tasks return most.
+fn heap_bytes(value: &dyn Any) -> usize {
+    macro_rules! of_vectors {
+        ($($element:ty),*) => {
+            $(if let Some(vector) = value.downcast_ref::<Vec<$element>>() {
+                return size_of::<$element>() * vector.capacity();
+            })*
+        };
+    }
+    of_vectors!(
+        f64,
+        f32,
+        i64,
+        i32,
+        i16,
+        i8,
+        u64,
+        u32,
+        u16,
+        u8,
+        usize,
+        bool,
+        char,
+        (f64, f64),
+        &'static str
+    );
+    if let Some(text) = value.downcast_ref::<String>() {
+        return text.capacity();
+    }
+    if let Some(texts) = value.downcast_ref::<Vec<String>>() {
+        let text_bytes: usize = texts.iter().map(String::capacity).sum();
+        return size_of::<String>() * texts.capacity() + text_bytes;
+    }
+    0
 }

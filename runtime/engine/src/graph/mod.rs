@@ -1,9 +1,18 @@
 //! The task graph: what runs, on what, for which collection. It knows no collection.
 
+mod arrange;
+mod dependents;
+mod order;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::sync::Arc;
 
 use dagbok::{Name, Result, Site, Value};
+
+pub use arrange::arrange;
+pub(crate) use dependents::Dependents;
 
 /// A task of one [`Graph`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -76,7 +85,7 @@ impl Graph {
             "input of another graph"
         );
         self.tasks.push(task);
-        TaskId(self.tasks.len() as u32 - 1)
+        TaskId::new(self.tasks.len() - 1)
     }
 
     /// The task `id`.
@@ -89,12 +98,22 @@ impl Graph {
         &self.layers[id.0 as usize]
     }
 
+    /// The number of tasks.
+    pub fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Whether there is no task.
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
     /// All tasks with their ids, inputs before the tasks that use them.
     pub fn tasks(&self) -> impl ExactSizeIterator<Item = (TaskId, &Task)> {
         self.tasks
             .iter()
             .enumerate()
-            .map(|(idx, task)| (TaskId(idx as u32), task))
+            .map(|(idx, task)| (TaskId::new(idx), task))
     }
 
     /// All layers with their ids, in the order in which they were added.
@@ -124,6 +143,10 @@ impl Graph {
 }
 
 impl TaskId {
+    pub(crate) fn new(index: usize) -> Self {
+        TaskId(u32::try_from(index).expect("a graph has fewer than 2^32 tasks"))
+    }
+
     /// The task's place in [`Graph::tasks`].
     pub fn index(self) -> usize {
         self.0 as usize

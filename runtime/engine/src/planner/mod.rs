@@ -2,13 +2,14 @@
 
 mod array;
 mod frame;
+mod uses;
 
 use std::collections::HashMap;
 
 use dagbok::engine::Collection;
-use dagbok::{Name, Result, Value};
+use dagbok::{Array, Name, Result, Value};
 
-use crate::graph::{Graph, Layer, LayerKind, Task, TaskId};
+use crate::graph::{self, Graph, Layer, LayerKind, Task, TaskId};
 
 /// The graph of some collections, and for each of them the tasks that make its blocks, in order.
 #[derive(Debug)]
@@ -17,20 +18,49 @@ pub struct Plan {
     pub outputs: Vec<Vec<TaskId>>,
 }
 
-/// Builds the graph that computes the blocks of `outputs`.
+/// Builds the graph that computes the blocks of `outputs`: culled, its ids in the order to run them in.
 ///
 /// # Errors
 /// What a collection's source returns, such as a file that cannot be read.
 pub fn plan(outputs: &[Collection]) -> Result<Plan> {
-    let mut planner = Planner::default();
-    let outputs = outputs
-        .iter()
-        .map(|output| planner.blocks(output))
-        .collect::<Result<_>>()?;
-    Ok(Plan {
-        graph: planner.graph,
-        outputs,
+    let uses = Some(uses::count(outputs));
+    plan_each(uses, outputs, Planner::blocks)
+}
+
+/// Like [`plan`], but each collection has tasks of its own: nothing is computed within the tasks of another.
+///
+/// # Errors
+/// As for [`plan`].
+pub fn plan_unfused(outputs: &[Collection]) -> Result<Plan> {
+    plan_each(None, outputs, Planner::blocks)
+}
+
+/// Like [`plan`], but one task each output, that of its whole value.
+///
+/// # Errors
+/// As for [`plan`].
+pub fn plan_whole(outputs: &[Collection]) -> Result<Plan> {
+    let uses = Some(uses::count(outputs));
+    plan_each(uses, outputs, |planner, output| {
+        Ok(vec![planner.whole(output)?])
     })
+}
+
+fn plan_each(
+    uses: Option<HashMap<Name, usize>>,
+    outputs: &[Collection],
+    mut tasks: impl FnMut(&mut Planner, &Collection) -> Result<Vec<TaskId>>,
+) -> Result<Plan> {
+    let mut planner = Planner {
+        uses,
+        ..Planner::default()
+    };
+    let mut outputs = outputs
+        .iter()
+        .map(|output| tasks(&mut planner, output))
+        .collect::<Result<Vec<_>>>()?;
+    let graph = graph::arrange(planner.graph, &mut outputs);
+    Ok(Plan { graph, outputs })
 }
 
 /// A graph being built, and what is in it already.
@@ -38,6 +68,10 @@ pub fn plan(outputs: &[Collection]) -> Result<Plan> {
 pub(crate) struct Planner {
     pub(crate) graph: Graph,
     planned: HashMap<Name, Vec<TaskId>>,
+    joined: HashMap<Name, TaskId>,
+    frames: frame::Frames,
+    /// How many collections use each array and frame; none if each collection is to have tasks of its own.
+    uses: Option<HashMap<Name, usize>>,
 }
 
 impl Planner {
@@ -47,24 +81,73 @@ impl Planner {
         if let Some(tasks) = self.planned.get(collection.name()) {
             return Ok(tasks.clone());
         }
-        let tasks = match collection {
-            Collection::Array(array) => array::plan(self, array)?,
-            Collection::Frame(frame) => frame::plan(self, frame)?,
-            Collection::Delayed(node) => vec![self.delayed(node)?],
-        };
-        self.planned
-            .insert(collection.name().clone(), tasks.clone());
-        Ok(tasks)
+        enum Step {
+            Inputs(Collection),
+            Plan(Collection),
+        }
+        let mut steps = vec![Step::Inputs(collection.clone())];
+        while let Some(step) = steps.pop() {
+            match step {
+                Step::Inputs(collection) if !self.planned.contains_key(collection.name()) => {
+                    let inputs = self.inputs(&collection);
+                    steps.push(Step::Plan(collection));
+                    steps.extend(inputs.into_iter().rev().map(Step::Inputs));
+                }
+                Step::Plan(collection) if !self.planned.contains_key(collection.name()) => {
+                    let tasks = match &collection {
+                        Collection::Array(array) => array::plan(self, array)?,
+                        Collection::Frame(frame) => frame::plan(self, frame)?,
+                        Collection::Delayed(node) => vec![self.delayed(node)?],
+                    };
+                    self.planned.insert(collection.name().clone(), tasks);
+                }
+                Step::Inputs(_) | Step::Plan(_) => {}
+            }
+        }
+        Ok(self.planned[collection.name()].clone())
+    }
+
+    /// What has to be planned before `collection`. What runs in the same tasks as a frame is planned with it.
+    fn inputs(&self, collection: &Collection) -> Vec<Collection> {
+        match collection {
+            Collection::Array(array) => {
+                let inputs = array::inputs(self, array);
+                inputs.into_iter().map(Collection::Array).collect()
+            }
+            Collection::Frame(_) => Vec::new(),
+            Collection::Delayed(node) => node.inputs.clone(),
+        }
     }
 
     /// The one task whose value is the whole of `collection`: joins the blocks where there are several.
     pub(crate) fn whole(&mut self, collection: &Collection) -> Result<TaskId> {
-        let blocks = self.blocks(collection)?;
-        match collection {
-            Collection::Array(array) => array::join(self, array, &blocks),
-            Collection::Frame(frame) => frame::join(self, frame, &blocks),
-            Collection::Delayed(_) => Ok(blocks[0]),
+        if let Some(task) = self.joined.get(collection.name()) {
+            return Ok(*task);
         }
+        let blocks = self.blocks(collection)?;
+        let task = match collection {
+            Collection::Array(array) => array::join(self, array, &blocks)?,
+            Collection::Frame(frame) => frame::join(self, frame, &blocks)?,
+            Collection::Delayed(_) => blocks[0],
+        };
+        self.joined.insert(collection.name().clone(), task);
+        Ok(task)
+    }
+
+    /// How many collections and outputs of the plan use the collection `name`.
+    pub(crate) fn uses(&self, name: &Name) -> usize {
+        let counted = self.uses.as_ref().and_then(|uses| uses.get(name));
+        counted.copied().unwrap_or(usize::MAX)
+    }
+
+    /// Whether a collection may be computed within the tasks of another.
+    pub(crate) fn fuses(&self) -> bool {
+        self.uses.is_some()
+    }
+
+    /// The tasks of an array that has been planned.
+    pub(crate) fn planned(&self, array: &Array) -> &[TaskId] {
+        &self.planned[array.name()]
     }
 
     fn delayed(&mut self, node: &dagbok::delayed::DelayedNode) -> Result<TaskId> {

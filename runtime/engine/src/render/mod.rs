@@ -9,6 +9,7 @@ pub mod format;
 pub mod frame;
 pub mod graph;
 pub(crate) mod picture;
+mod progress;
 pub mod table;
 pub(crate) mod text;
 
@@ -16,12 +17,14 @@ use std::collections::HashSet;
 
 use dagbok::display::MimeBundle;
 use dagbok::engine::{Collection, Engine};
-use dagbok::frame::Frame;
+use dagbok::frame::{DataType, Frame};
 use dagbok::{Array, Name};
 
 use self::array::ArrayView;
 use self::delayed::DelayedView;
 use self::frame::FrameView;
+
+pub(crate) use progress::progress;
 
 /// Rules for tables that stand where styles are allowed; without them a front end's own apply.
 pub(crate) const TABLE_STYLE: &str = "<style>.dagbok table{margin:0;border-collapse:collapse;font-size:12px}\
@@ -53,11 +56,15 @@ fn array_view(array: &Array) -> ArrayView<'_> {
     }
 }
 
-fn frame_view(_engine: &dyn Engine, frame: &Frame) -> FrameView {
+fn frame_view(engine: &dyn Engine, frame: &Frame) -> FrameView {
+    let column = |(name, dtype): (&str, &DataType)| (name.to_owned(), dtype.to_string());
     FrameView {
         operation: frame.name().operation().to_owned(),
-        columns: Ok(Vec::new()),
-        n_partitions: None,
+        columns: match engine.schema(frame) {
+            Ok(schema) => Ok(schema.iter().map(column).collect()),
+            Err(error) => Err(error.to_string()),
+        },
+        n_partitions: engine.partitions(frame).ok(),
         n_layers: count_reachable(frame, |frame| (frame.name(), &frame.node().inputs)),
     }
 }

@@ -1,4 +1,8 @@
 //! The engine through its public API.
 
+mod array;
+mod compute;
+mod delayed;
+mod frame;
 mod plot;
 mod render;

@@ -121,7 +121,7 @@ fn histograms() {
     );
     check(
         plot::hist(Vec::<f64>::new()),
-        expect!["histogram of 1 bin, x from 0 to 1, y from 0 to 0"],
+        expect!["histogram of 1 bin, nothing to draw"],
     );
     check(
         plot::hist([f64::NAN, 1.0, 2.0]).log_y(),
@@ -149,11 +149,11 @@ fn bars() {
         plot::bar((0..5000).collect::<Vec<i64>>(), vec![1; 5000]),
         expect![[r#"
         2,000 bars, 2,000 labels, y from 1 to 1
-        (3,000 bars more are left out)"#]],
+        (3,000 more bars left out)"#]],
     );
     check(
         plot::bar(["x"; 3], [1, 2, 3]).log_y(),
-        expect!["3 bars, 1 labels, y from 1 to 3"],
+        expect!["3 bars, 1 label, y from 1 to 3"],
     );
     check(
         plot::bar(.., [1, 2]),

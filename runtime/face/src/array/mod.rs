@@ -1,41 +1,41 @@
-//! Chunked arrays with a dtype at run time.
+//! Chunked arrays with a dtype at run time, as NumPy's and Dask's.
+//!
+//! An [`Array`] is an expression: operators, functions and reductions build it, [`Array::compute`] runs it chunk by
+//! chunk and gives an [`NdArray`]. Dtypes follow NumPy 2 (NEP 50).
 
+#[macro_use]
+mod buffer;
+mod arguments;
+mod blocks;
+mod chunks;
+mod create;
 mod dtype;
+mod elementwise;
+mod format;
+mod index;
+mod linalg;
 mod ndarray;
+mod node;
+mod operators;
+mod random;
+mod reduce;
+mod scalar;
+mod shape;
+mod ufunc;
 
-use std::sync::Arc;
-
-pub use dtype::DType;
-pub use ndarray::NdArray;
-
-use crate::{Name, Site};
-
-/// A lazy, chunked, n-dimensional array.
-#[derive(Clone, Debug)]
-pub struct Array {
-    node: Arc<ArrayNode>,
-}
-
-/// What an [`Array`] is before it runs: an operation on other arrays.
-#[derive(Debug)]
-pub struct ArrayNode {
-    pub name: Name,
-    pub inputs: Vec<Array>,
-    pub dtype: DType,
-    pub shape: Vec<usize>,
-    /// The lengths of the chunks along each axis.
-    pub chunks: Vec<Vec<usize>>,
-    pub site: Site,
-}
-
-impl Array {
-    /// The array's name in graphs and errors.
-    pub fn name(&self) -> &Name {
-        &self.node.name
-    }
-
-    /// The expression, for the engine.
-    pub fn node(&self) -> &Arc<ArrayNode> {
-        &self.node
-    }
-}
+pub use arguments::{Axes, ChunkSizes, Dims, Integer, Operand};
+pub use buffer::{Buffer, Element};
+pub use create::{Range, arange, eye, from_npy, full, linspace, ones, zeros};
+pub use dtype::{DType, DTypeKind};
+pub use elementwise::where_;
+pub use index::{Ellipsis, Index, NewAxis};
+pub use ndarray::{NdArray, shape_text};
+pub use node::{
+    Array, ArrayNode, ArrayOp, AxisRange, Block, BlockFn, Distribution, NodeInput, NpyFile,
+    Reduction, ReductionFn, Source, Stream,
+};
+pub use random::{Generator, default_rng};
+pub use reduce::{Reduce, axis};
+pub use scalar::Scalar;
+pub use shape::{concatenate, stack};
+pub use ufunc::{Signature, Ufunc};

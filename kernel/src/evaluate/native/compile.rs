@@ -1,0 +1,245 @@
+//! One run of `rustc` a cell, and one of the linker.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::diagnostics::Message;
+use super::interrupt::Control;
+use super::toolchain::{Linker, Toolchain};
+use crate::runtime_files::{RuntimeFiles, dependency_flag};
+
+/// Compiles the cells of one session into one folder.
+pub(super) struct Compiler {
+    toolchain: Toolchain,
+    files: RuntimeFiles,
+    folder: PathBuf,
+    /// Holds nothing but `libdagbok.so`, so that the compiler does not list a large folder for each cell.
+    face_folder: PathBuf,
+}
+
+/// What to make of a source.
+pub(super) struct Request<'a> {
+    pub(super) crate_name: &'a str,
+    pub(super) source: &'a str,
+    /// Earlier cells that the source names.
+    pub(super) cells: &'a [String],
+    /// Crates that the engine carries, by name and file; with any of them the metadata below the engine is needed.
+    pub(super) carried: &'a [(String, PathBuf)],
+    /// Whether anything reaches the engine's crates, if only through earlier cells.
+    pub(super) needs_engine: bool,
+    /// Whether later cells can name something of this one.
+    pub(super) has_items: bool,
+    /// Whether the types of kept variables are asked for.
+    pub(super) has_bindings: bool,
+    pub(super) opt_level: OptLevel,
+}
+
+/// `-C opt-level`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OptLevel(pub(crate) char);
+
+/// A compile that came to its end.
+pub(super) enum Compiled {
+    Done {
+        object: PathBuf,
+        /// The code in which kept variables have their types.
+        mir: String,
+        times: CompileTimes,
+    },
+    Failed {
+        messages: Vec<Message>,
+    },
+    Interrupted,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct CompileTimes {
+    pub(super) rustc: Duration,
+    pub(super) link: Duration,
+}
+
+impl Compiler {
+    /// A compiler that writes into `folder`.
+    pub(super) fn new(
+        toolchain: Toolchain,
+        files: RuntimeFiles,
+        folder: &Path,
+    ) -> io::Result<Self> {
+        let face_folder = folder.join("face");
+        fs::create_dir(&face_folder)?;
+        let name = files.face.file_name().unwrap_or_default();
+        std::os::unix::fs::symlink(&files.face, face_folder.join(name))?;
+        link_macros(&files.dependencies, &face_folder)?;
+        Ok(Compiler {
+            toolchain,
+            files,
+            folder: folder.to_owned(),
+            face_folder,
+        })
+    }
+
+    /// The name under which panics report places in the source of `crate_name`.
+    pub(super) fn source_file(&self, crate_name: &str) -> PathBuf {
+        self.folder.join(format!("{crate_name}.rs"))
+    }
+
+    /// The files of the crates that the engine carries.
+    pub(super) fn carried_crates(&self) -> io::Result<BTreeMap<String, PathBuf>> {
+        self.files.carried_crates(&self.toolchain)
+    }
+
+    /// Compiles and links.
+    pub(super) fn compile(&self, request: &Request<'_>, control: &Control) -> io::Result<Compiled> {
+        let start = Instant::now();
+        let source = self.source_file(request.crate_name);
+        fs::write(&source, request.source)?;
+        let mut command = self.rustc(request);
+        command
+            .arg(&source)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let Some(mut output) = control.spawn_compiler(&mut command)? else {
+            return Ok(Compiled::Interrupted);
+        };
+        let mut text = String::new();
+        let read = output.read_to_string(&mut text);
+        let Some(status) = control.wait_for_compiler()? else {
+            return Ok(Compiled::Interrupted);
+        };
+        read?;
+        let messages = Message::parse_all(&text);
+        if !status.success() {
+            return match messages.is_empty() {
+                true => Err(io::Error::other(format!(
+                    "rustc ended with {status}: {}",
+                    text.trim()
+                ))),
+                false => Ok(Compiled::Failed { messages }),
+            };
+        }
+        let compiled = Instant::now();
+        let object = self.link(request.crate_name)?;
+        let mir = match request.has_bindings {
+            true => fs::read_to_string(self.folder.join(format!("{}.mir", request.crate_name)))?,
+            false => String::new(),
+        };
+        let times = CompileTimes {
+            rustc: compiled - start,
+            link: compiled.elapsed(),
+        };
+        Ok(Compiled::Done { object, mir, times })
+    }
+
+    fn rustc(&self, request: &Request<'_>) -> Command {
+        let name = request.crate_name;
+        let path = |extension: &str| self.folder.join(format!("{name}.{extension}"));
+        let mut emit = OsString::from("--emit=obj=");
+        emit.push(path("o"));
+        if request.has_items {
+            emit.push(",metadata=");
+            emit.push(self.metadata(name));
+        }
+        if request.has_bindings {
+            emit.push(",mir=");
+            emit.push(path("mir"));
+        }
+        let mut command = Command::new(&self.toolchain.rustc);
+        command
+            .env("RUSTC_BOOTSTRAP", "1")
+            // What it writes for a moment lies where it runs.
+            .current_dir(&self.folder)
+            .args([
+                "--edition",
+                "2024",
+                "--crate-type",
+                "rlib",
+                "--crate-name",
+                name,
+            ])
+            .args(["--error-format=json", "-A", "warnings"])
+            .args(["-C", "prefer-dynamic", "-C", "codegen-units=1"])
+            .args(["-C", "debug-assertions=no", "-C", "overflow-checks=yes"])
+            .args(["-C", &format!("opt-level={}", request.opt_level.0)])
+            .args(["-Z", "trim-diagnostic-paths=no"])
+            .arg(emit)
+            .args(["--extern", &format!("dagbok={}", self.files.face.display())])
+            .arg("-L")
+            .arg(dependency_flag(&self.face_folder));
+        for cell in request.cells {
+            command
+                .arg("--extern")
+                .arg(extern_flag(cell, &self.metadata(cell)));
+        }
+        if !request.cells.is_empty() {
+            command.arg("-L").arg(dependency_flag(&self.folder));
+        }
+        for (name, file) in request.carried {
+            command.arg("--extern").arg(extern_flag(name, file));
+        }
+        if request.needs_engine {
+            command
+                .arg("-L")
+                .arg(dependency_flag(&self.files.dependencies));
+        }
+        command
+    }
+
+    fn metadata(&self, crate_name: &str) -> PathBuf {
+        self.folder.join(format!("lib{crate_name}.rmeta"))
+    }
+
+    /// Libraries that the session has loaded already are not named: their symbols resolve when the cell is loaded.
+    fn link(&self, crate_name: &str) -> io::Result<PathBuf> {
+        let input = self.folder.join(format!("{crate_name}.o"));
+        let object = self.folder.join(format!("{crate_name}.so"));
+        let mut command = match &self.toolchain.linker {
+            Linker::Lld(lld) => {
+                let mut command = Command::new(lld);
+                command.args(["-flavor", "gnu", "-shared", "--eh-frame-hdr"]);
+                command
+            }
+            Linker::Cc => {
+                let mut command = Command::new("cc");
+                command.args(["-shared", "-nostdlib"]);
+                command
+            }
+        };
+        let output = command.arg("-o").arg(&object).arg(&input).output()?;
+        if !output.status.success() {
+            let message = String::from_utf8_lossy(&output.stderr);
+            return Err(io::Error::other(format!(
+                "the cell cannot be linked: {}",
+                message.trim()
+            )));
+        }
+        fs::remove_file(input)?;
+        Ok(object)
+    }
+}
+
+/// `name=file`, as `--extern` takes it.
+fn extern_flag(name: &str, file: &Path) -> OsString {
+    let mut flag = OsString::from(format!("{name}="));
+    flag.push(file);
+    flag
+}
+
+/// Puts links to the procedural macros that the face re-exports into `folder`.
+fn link_macros(dependencies: &Path, folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dependencies)? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        if name.starts_with("libdagbok_macros") && name.ends_with(std::env::consts::DLL_SUFFIX) {
+            std::os::unix::fs::symlink(&path, folder.join(name))?;
+        }
+    }
+    Ok(())
+}

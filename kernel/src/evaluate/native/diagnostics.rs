@@ -1,0 +1,307 @@
+//! The compiler's messages, moved from generated code onto what the person typed, and drawn by rustc's own renderer.
+
+use std::ops::Range;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+use serde::Deserialize;
+
+use super::source::{CellIdx, CellRange, Origin, Source};
+use super::words::{is_cell_file, short_paths, without_cells};
+
+/// A message as `rustc --error-format=json` writes it.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Message {
+    pub(super) message: String,
+    pub(super) code: Option<Code>,
+    pub(super) level: String,
+    pub(super) spans: Vec<Span>,
+    #[serde(default)]
+    pub(super) children: Vec<Message>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Code {
+    pub(super) code: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Span {
+    file_name: String,
+    byte_start: usize,
+    byte_end: usize,
+    is_primary: bool,
+    label: Option<String>,
+    suggested_replacement: Option<String>,
+    expansion: Option<Box<Expansion>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Expansion {
+    span: Span,
+}
+
+impl Message {
+    /// The messages in the compiler's stderr.
+    pub(super) fn parse_all(stderr: &str) -> Vec<Message> {
+        stderr
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    }
+
+    pub(super) fn is_error(&self) -> bool {
+        self.level.starts_with("error") && !self.message.starts_with("aborting due to")
+    }
+
+    pub(super) fn has_code(&self, codes: &[&str]) -> bool {
+        self.code
+            .as_ref()
+            .is_some_and(|code| codes.contains(&code.code.as_str()))
+    }
+
+    /// Whether it points into a call of ours for which `is` holds, with which of its spans; the first such call.
+    pub(super) fn call<'s, T>(
+        &self,
+        source: &'s Source,
+        primary: Primary,
+        is: impl Fn(&'s Origin) -> Option<T>,
+    ) -> Option<T> {
+        self.spans
+            .iter()
+            .filter(|span| primary.accepts(span.is_primary))
+            .filter_map(|span| source.origin(&span.own_range()?))
+            .find_map(is)
+    }
+
+    /// The first place that a person typed, of the message itself or else of what it says besides.
+    pub(super) fn typed(&self, source: &Source) -> Option<CellRange> {
+        let primary = self.spans.iter().filter(|span| span.is_primary);
+        let mut ranges = primary.filter_map(Span::own_range);
+        ranges.find_map(|range| source.typed(&range))
+    }
+}
+
+/// Which spans of a message to look at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Primary {
+    Only,
+    Never,
+    Any,
+}
+
+impl Primary {
+    fn accepts(self, is_primary: bool) -> bool {
+        match self {
+            Primary::Only => is_primary,
+            Primary::Never => !is_primary,
+            Primary::Any => true,
+        }
+    }
+}
+
+impl Span {
+    /// The range in the generated source; for code in a macro's definition elsewhere, that of the call.
+    fn own_range(&self) -> Option<Range<usize>> {
+        let mut span = self;
+        while !span.file_name.ends_with(".rs") || !span.is_own() {
+            span = &span.expansion.as_ref()?.span;
+        }
+        Some(span.byte_start..span.byte_end)
+    }
+
+    /// Whether the span is in the source of this compile and not in a library's.
+    fn is_own(&self) -> bool {
+        let file = self.file_name.rsplit('/').next().unwrap_or_default();
+        is_cell_file(file)
+    }
+}
+
+/// The texts that messages are drawn on.
+pub(super) trait Texts {
+    /// What the front end calls the cell, and what was typed in it.
+    fn text(&self, cell: CellIdx) -> (String, &str);
+}
+
+/// Draws `message` as the compiler does, on what was typed; `notes` are added below.
+pub(super) fn render(
+    message: &Message,
+    source: &Source,
+    texts: &dyn Texts,
+    notes: &[String],
+) -> String {
+    let title = Level::ERROR.primary_title(own_words(&message.message));
+    let title = match &message.code {
+        // Lints have names for codes, which the compiler does not show here.
+        Some(code) if code.code.starts_with('E') => title.id(code.code.clone()),
+        _ => title,
+    };
+    let mut groups = Vec::new();
+    let mut main = match annotated(&message.spans, source, texts) {
+        Some(snippets) => title.elements(snippets),
+        None => Group::with_title(title),
+    };
+    for child in &message.children {
+        let is_help = child.level == "help";
+        let suggestion = suggestion(child, source, texts);
+        match suggestion {
+            Some(snippet) => groups.push(
+                Level::HELP
+                    .secondary_title(own_words(&child.message))
+                    .element(snippet),
+            ),
+            None if points_elsewhere(child, source) => {
+                if let Some(imports) = imports(child) {
+                    main = main.element(Level::HELP.message(imports));
+                }
+            }
+            None => {
+                let level = if is_help { Level::HELP } else { Level::NOTE };
+                let Some(snippets) = annotated(&child.spans, source, texts) else {
+                    main = main.element(level.message(own_words(&child.message)));
+                    continue;
+                };
+                groups.push(
+                    level
+                        .secondary_title(own_words(&child.message))
+                        .elements(snippets),
+                );
+            }
+        }
+    }
+    for note in notes {
+        main = main.element(Level::NOTE.message(note.clone()));
+    }
+    groups.insert(0, main);
+    Renderer::styled()
+        .decor_style(DecorStyle::Ascii)
+        .render(&groups)
+}
+
+/// A suggestion of `use` declarations, which the compiler places at the top of the generated crate.
+fn imports(child: &Message) -> Option<String> {
+    let replacements = child
+        .spans
+        .iter()
+        .map(|span| span.suggested_replacement.as_deref());
+    let declarations: Option<Vec<&str>> = replacements
+        .map(|text| text.map(str::trim).filter(|text| text.starts_with("use ")))
+        .collect();
+    let declarations = declarations.filter(|declarations| !declarations.is_empty())?;
+    Some(format!(
+        "{}: `{}`",
+        own_words(&child.message),
+        declarations.join("` or `")
+    ))
+}
+
+/// A child message about code of ours, or about nothing that can be shown.
+fn points_elsewhere(child: &Message, source: &Source) -> bool {
+    let generated = ["__cell", "__value", "__outcome", "dagbok::cell::"];
+    let speaks_of_ours = generated.iter().any(|word| child.message.contains(word));
+    let is_lost = !child.spans.is_empty()
+        && child.spans.iter().all(|span| {
+            span.own_range()
+                .and_then(|range| source.typed(&range))
+                .is_none()
+        });
+    let is_suggestion = child
+        .spans
+        .iter()
+        .any(|span| span.suggested_replacement.is_some());
+    let is_pointer = child.message.ends_with(" here");
+    speaks_of_ours || (is_lost && (is_suggestion || is_pointer))
+}
+
+/// One snippet a cell that the spans lie in; `None` if they lie in none.
+fn annotated<'t>(
+    spans: &[Span],
+    source: &Source,
+    texts: &'t dyn Texts,
+) -> Option<Vec<Snippet<'t, annotate_snippets::Annotation<'t>>>> {
+    let mut snippets: Vec<(CellIdx, Snippet<'t, annotate_snippets::Annotation<'t>>)> = Vec::new();
+    // The cell of the primary span comes first.
+    let mut ordered: Vec<&Span> = spans.iter().collect();
+    ordered.sort_by_key(|span| !span.is_primary);
+    for span in ordered {
+        let Some(CellRange { cell, range }) =
+            span.own_range().and_then(|range| source.typed(&range))
+        else {
+            continue;
+        };
+        let kind = if span.is_primary {
+            AnnotationKind::Primary
+        } else {
+            AnnotationKind::Context
+        };
+        let label = span.label.as_deref().map(own_words);
+        let annotation = kind.span(range).label(label);
+        let at = snippets.iter().position(|(other, _)| *other == cell);
+        let snippet = match at {
+            Some(at) => snippets.remove(at).1,
+            None => {
+                let (name, text) = texts.text(cell);
+                Snippet::source(text).path(name)
+            }
+        };
+        let at = at.unwrap_or(snippets.len());
+        snippets.insert(at, (cell, snippet.annotation(annotation)));
+    }
+    (!snippets.is_empty()).then(|| snippets.into_iter().map(|(_, snippet)| snippet).collect())
+}
+
+/// The change that `child` suggests, if all of it is in typed code of one cell.
+fn suggestion<'t>(
+    child: &Message,
+    source: &Source,
+    texts: &'t dyn Texts,
+) -> Option<Snippet<'t, Patch<'t>>> {
+    let mut patches = Vec::new();
+    let mut cells = Vec::new();
+    for span in &child.spans {
+        let replacement = span.suggested_replacement.as_ref()?;
+        let range = span.own_range()?;
+        let is_insertion_at_end =
+            range.is_empty() && range.start > 0 && source.is_typed(&(range.start - 1..range.start));
+        let typed = if source.is_typed(&range) {
+            source.typed(&range)?
+        } else if is_insertion_at_end {
+            let mut before = source.typed(&(range.start - 1..range.start))?;
+            before.range = before.range.end..before.range.end;
+            before
+        } else {
+            return None;
+        };
+        cells.push(typed.cell);
+        patches.push(Patch::new(typed.range, without_cells(replacement)));
+    }
+    let cell = *cells.first()?;
+    if cells.iter().any(|other| *other != cell) || speaks_of_ours(child) {
+        return None;
+    }
+    let (name, text) = texts.text(cell);
+    Some(Snippet::source(text).path(name).patches(patches))
+}
+
+fn speaks_of_ours(child: &Message) -> bool {
+    let ours = |text: &str| text.contains("__cell") || text.contains("dagbok::cell::");
+    let replacements = child
+        .spans
+        .iter()
+        .filter_map(|span| span.suggested_replacement.as_deref());
+    ours(&child.message) || replacements.into_iter().any(ours)
+}
+
+/// The compiler's words, without the names of the crates that cells become.
+pub(super) fn own_words(text: &str) -> String {
+    let text = short_paths(text).replace("Result<(), Failure>", "Result<(), _>");
+    let closure = "in a closure that returns `Result";
+    let Some(start) = text.find(closure) else {
+        return text;
+    };
+    let after = start + closure.len();
+    let end = text[after..]
+        .find('`')
+        .map_or(text.len(), |end| after + end + 1);
+    format!("{}in a cell{}", &text[..start], &text[end..])
+}

@@ -1,0 +1,273 @@
+//! Failures as a person reads them: what happened, and where in which cell.
+
+use std::fmt;
+use std::ops::Range;
+use std::os::unix::process::ExitStatusExt;
+
+use super::diagnostics::{Message, Texts, own_words, render};
+use super::process::Death;
+use super::source::{CellIdx, Source};
+use super::variables::Known;
+use crate::channel::{Ending, Place};
+use crate::evaluate::CellError;
+
+const RED: &str = "\x1b[1;31m";
+const BLUE: &str = "\x1b[1;34m";
+const PLAIN: &str = "\x1b[0m";
+
+/// Every cell that was evaluated, in order.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    cells: Vec<Evaluated>,
+}
+
+#[derive(Debug)]
+pub(super) struct Evaluated {
+    number: u32,
+    code: String,
+    crate_name: String,
+    source: Source,
+}
+
+/// A place as a person finds it.
+#[derive(Debug)]
+pub(super) struct TypedPlace {
+    cell: u32,
+    line: usize,
+    text: String,
+}
+
+impl History {
+    /// Adds a cell; its place in the history and the name of the crate that it becomes.
+    pub(super) fn begin(&mut self, number: u32, code: &str) -> (CellIdx, String) {
+        let n_before = self
+            .cells
+            .iter()
+            .filter(|cell| cell.number == number)
+            .count();
+        let crate_name = match n_before {
+            0 => format!("cell_{number}"),
+            n_before => format!("cell_{number}_{}", n_before + 1),
+        };
+        self.cells.push(Evaluated {
+            number,
+            code: code.to_owned(),
+            crate_name: crate_name.clone(),
+            source: Source::default(),
+        });
+        (CellIdx(self.cells.len() - 1), crate_name)
+    }
+
+    /// Remembers what was compiled, for the places of later panics.
+    pub(super) fn keep_source(&mut self, idx: CellIdx, source: Source) {
+        self.cells[idx.0].source = source;
+    }
+
+    /// Where `place` was typed.
+    pub(super) fn locate(&self, place: &Place) -> Option<TypedPlace> {
+        let file = place.file.rsplit('/').next()?.strip_suffix(".rs")?;
+        let compiled = self.cells.iter().find(|cell| cell.crate_name == file)?;
+        let offset = compiled.source.offset(place.line, place.column)?;
+        // The last expression stands in brackets of ours, to which the compiler's place may point.
+        let typed = compiled.source.typed(&(offset..offset + 2))?;
+        let cell = &self.cells[typed.cell.0];
+        Some(cell.place(&typed.range))
+    }
+}
+
+impl Evaluated {
+    fn place(&self, range: &Range<usize>) -> TypedPlace {
+        let before = &self.code[..range.start];
+        let line = before.matches('\n').count();
+        TypedPlace {
+            cell: self.number,
+            line: line + 1,
+            text: self
+                .code
+                .lines()
+                .nth(line)
+                .unwrap_or_default()
+                .trim()
+                .to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for TypedPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cell {}, line {}", self.cell, self.line)
+    }
+}
+
+impl Texts for History {
+    fn text(&self, cell: CellIdx) -> (String, &str) {
+        let cell = &self.cells[cell.0];
+        (format!("cell {}", cell.number), &cell.code)
+    }
+}
+
+/// All errors of a compile as one.
+pub(super) fn compile_error(
+    messages: &[Message],
+    source: &Source,
+    history: &History,
+    variables: &Known,
+) -> CellError {
+    let errors: Vec<&Message> = messages
+        .iter()
+        .filter(|message| message.is_error())
+        .collect();
+    let rendered: Vec<String> = errors
+        .iter()
+        .map(|error| {
+            let notes: Vec<String> = missing_name(error)
+                .and_then(|name| variables.why_gone(name))
+                .cloned()
+                .into_iter()
+                .collect();
+            render(error, source, history, &notes)
+        })
+        .collect();
+    let value = errors
+        .first()
+        .map_or(String::new(), |error| own_words(&error.message));
+    CellError {
+        name: "CompileError".to_owned(),
+        value,
+        traceback: rendered.join("\n\n").lines().map(str::to_owned).collect(),
+    }
+}
+
+/// The name that an error says is not there.
+fn missing_name(error: &Message) -> Option<&str> {
+    let is_missing = error.has_code(&["E0425", "E0423", "E0432", "E0433", "E0412"]);
+    let name = error.message.split('`').nth(1)?;
+    is_missing.then_some(name)
+}
+
+/// How a run ended, if not well.
+pub(super) fn runtime_error(ending: Ending, history: &History) -> CellError {
+    match ending {
+        Ending::Failed {
+            message,
+            causes,
+            place,
+        } => {
+            let place = history.locate(&place);
+            let mut traceback = headline("Error", &message, place.as_ref());
+            traceback.splice(
+                1..1,
+                causes.iter().map(|cause| format!("caused by: {cause}")),
+            );
+            cell_error("Error", message, traceback)
+        }
+        Ending::Panicked { message, place } => {
+            let place = place.and_then(|place| history.locate(&place));
+            let traceback = headline("Panic", &message, place.as_ref());
+            cell_error("Panic", message, traceback)
+        }
+        Ending::NotLoaded { message } => {
+            let traceback = headline("LoadError", &message, None);
+            cell_error(
+                "LoadError",
+                format!("the cell cannot be loaded: {message}"),
+                traceback,
+            )
+        }
+        Ending::Interrupted | Ending::Done => interrupted(),
+    }
+}
+
+fn headline(name: &str, message: &str, place: Option<&TypedPlace>) -> Vec<String> {
+    let mut lines: Vec<String> = format!("{RED}{name}{PLAIN}: {message}")
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    if let Some(place) = place {
+        lines.push(format!(" {BLUE}-->{PLAIN} {place}"));
+        lines.push(format!("  {BLUE}|{PLAIN} {}", place.text));
+    }
+    lines
+}
+
+fn cell_error(name: &str, value: String, traceback: Vec<String>) -> CellError {
+    CellError {
+        name: name.to_owned(),
+        value,
+        traceback,
+    }
+}
+
+/// The cell was stopped.
+pub(super) fn interrupted() -> CellError {
+    let value = "the cell was interrupted; all variables are there".to_owned();
+    let traceback = headline("Interrupted", &value, None);
+    cell_error("Interrupted", value, traceback)
+}
+
+/// Something between the kernel, the compiler and the session failed that is not the cell's fault.
+pub(super) fn internal(error: &std::io::Error) -> CellError {
+    let value = error.to_string();
+    let traceback = headline("KernelError", &value, None);
+    cell_error("KernelError", value, traceback)
+}
+
+/// The compiler takes what the splitter does not.
+pub(super) fn unknown_syntax() -> CellError {
+    let value = "the cell uses syntax that Dagbok cannot take apart yet".to_owned();
+    let traceback = headline("CompileError", &value, None);
+    cell_error("CompileError", value, traceback)
+}
+
+/// The session process ended while the cell `number` ran, and took the variables `lost` along.
+pub(super) fn crash(death: &Death, number: u32, lost: &[String]) -> CellError {
+    let value = format!("cell {number} ended the session process: {}", cause(death));
+    let mut traceback = headline("Crash", &value, None);
+    let variables = match lost {
+        [] => "there were no variables to lose".to_owned(),
+        [one] => format!("the variable `{one}` is lost"),
+        many => format!("the variables `{}` are lost", many.join("`, `")),
+    };
+    traceback.push(format!(
+        "a new session process has started; {variables}; functions and types are still there"
+    ));
+    cell_error("Crash", value, traceback)
+}
+
+/// Why a session process did not even start.
+pub(super) fn no_start(death: &Death) -> String {
+    format!("{} {}", cause(death), death.last_words.trim())
+        .trim()
+        .to_owned()
+}
+
+fn cause(death: &Death) -> String {
+    if let Some(error) = &death.error {
+        return error.clone();
+    }
+    if death.stack_overflow {
+        return "the stack overflowed, as endless recursion makes it".to_owned();
+    }
+    let Some(status) = death.status else {
+        return "it is gone without a status".to_owned();
+    };
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("it exited with code {code}"),
+        (None, Some(signal)) => signal_words(signal),
+        (None, None) => status.to_string(),
+    }
+}
+
+fn signal_words(signal: i32) -> String {
+    let words = match signal {
+        4 => "an illegal instruction",
+        6 => "it was aborted",
+        7 => "a bus error",
+        8 => "an arithmetic fault",
+        9 => "it was killed, by a second interrupt or for want of memory",
+        11 => "a segmentation fault",
+        15 => "it was terminated",
+        _ => return format!("signal {signal}"),
+    };
+    format!("{words} (signal {signal})")
+}

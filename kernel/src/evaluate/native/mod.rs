@@ -1,0 +1,54 @@
+//! The native evaluator: takes a cell apart, writes a crate around it, runs `rustc` once, and has the session process
+//! load and run the result.
+
+mod compile;
+mod complete;
+mod diagnostics;
+mod failure;
+mod generate;
+mod interrupt;
+mod items;
+mod process;
+mod retry;
+mod session;
+mod source;
+mod split;
+mod stream;
+mod toolchain;
+mod types;
+mod variables;
+mod words;
+
+pub use session::{NativeEvaluator, Options};
+pub use toolchain::Toolchain;
+
+pub(crate) use compile::OptLevel;
+pub(crate) use variables::Variable;
+
+use std::io;
+
+use crate::runtime_files::MissingFile;
+
+/// Why the evaluator cannot start; each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(
+        "there is no `rustc` on the path; install Rust {release} from https://rustup.rs, for cells are compiled"
+    )]
+    NoCompiler { release: &'static str },
+    #[error(
+        "the runtime was built with `{built_by}`, but `rustc` on the path is `{found}`; \
+         run `rustup toolchain install {release}`, or build and install Dagbok again with the new compiler"
+    )]
+    OtherCompiler {
+        found: String,
+        built_by: &'static str,
+        release: &'static str,
+    },
+    #[error(transparent)]
+    MissingFile(#[from] MissingFile),
+    #[error("cannot prepare a session: {0}")]
+    Io(#[from] io::Error),
+    #[error("the session process cannot start: {0}")]
+    Session(String),
+}

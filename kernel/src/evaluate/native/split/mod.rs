@@ -1,0 +1,359 @@
+//! Takes a cell apart: `use` declarations, items, statements, the last expression. Everything is a byte range of what
+//! the person typed, so that the compiler's messages can be mapped back.
+
+mod edits;
+mod mentions;
+mod uses;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::str::FromStr;
+
+use proc_macro2::{Span, TokenStream};
+use syn::parse::{Parse, ParseStream};
+use syn::spanned::Spanned;
+use syn::visit::Visit;
+use syn::{Attribute, Block, Item, Local, Pat, Stmt};
+
+pub(super) use edits::Edited;
+pub(super) use mentions::mentions;
+pub(super) use uses::{UseLeaf, leaves};
+
+/// A cell, taken apart.
+#[derive(Debug, Default)]
+pub(super) struct Split {
+    /// `#![…]` at the top of the cell.
+    pub(super) inner_attributes: Vec<Edited>,
+    pub(super) items: Vec<ItemPart>,
+    pub(super) uses: Vec<UsePart>,
+    pub(super) statements: Vec<Edited>,
+    /// The last expression, without a semicolon.
+    pub(super) tail: Option<Edited>,
+    /// What top-level `let`s bind; of one name, the last binding.
+    pub(super) bindings: Vec<Binding>,
+    /// Every identifier in the cell, those in macros and format strings too.
+    pub(super) mentions: BTreeSet<String>,
+}
+
+/// An item other than `use`.
+#[derive(Clone, Debug)]
+pub(super) struct ItemPart {
+    /// The item with what makes it visible to later cells.
+    pub(super) source: Edited,
+    pub(super) names: ItemNames,
+    pub(super) mentions: BTreeSet<String>,
+}
+
+/// What an item is to later cells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ItemNames {
+    /// Defines these names.
+    Defines { kind: ItemKind, names: Vec<String> },
+    /// `impl Trait for Type`, `impl Type`: the identifiers in its head.
+    Impl {
+        head: BTreeSet<String>,
+        self_type: Option<String>,
+        is_trait: bool,
+        members: BTreeSet<String>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ItemKind {
+    Type,
+    Trait { methods: Vec<String> },
+    Macro,
+    Other,
+}
+
+impl ItemNames {
+    /// Whether a new impl takes the place of this one, where both cannot stand.
+    pub(super) fn is_replaced_by(&self, newer: &ItemNames) -> bool {
+        match (self, newer) {
+            (
+                ItemNames::Impl {
+                    head,
+                    is_trait,
+                    members,
+                    ..
+                },
+                ItemNames::Impl {
+                    head: new_head,
+                    is_trait: new_is_trait,
+                    members: new_members,
+                    ..
+                },
+            ) => {
+                head == new_head
+                    && is_trait == new_is_trait
+                    && (*is_trait || !members.is_disjoint(new_members))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A `use` declaration, or `extern crate`.
+#[derive(Clone, Debug)]
+pub(super) struct UsePart {
+    pub(super) source: Edited,
+    pub(super) leaves: Vec<UseLeaf>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Binding {
+    pub(super) name: String,
+    pub(super) mutable: bool,
+}
+
+/// A cell that is no sequence of items and statements; the compiler says why.
+#[derive(Debug)]
+pub(super) enum SplitError {
+    /// Its brackets, strings or comments do not close.
+    Tokens,
+    Syntax,
+}
+
+/// Takes `code` apart.
+pub(super) fn split(code: &str) -> Result<Split, SplitError> {
+    proc_macro2::extra::invalidate_current_thread_spans();
+    let tokens = TokenStream::from_str(code).map_err(|_| SplitError::Tokens)?;
+    let mut split = Split {
+        mentions: mentions(tokens.clone()),
+        ..Split::default()
+    };
+    let body: Body = syn::parse2(tokens).map_err(|_| SplitError::Syntax)?;
+    split.inner_attributes = body
+        .attributes
+        .iter()
+        .map(|attribute| Edited::plain(code, range(attribute.span())))
+        .collect();
+    let n_statements = body.statements.len();
+    for (idx, statement) in body.statements.into_iter().enumerate() {
+        let is_last = idx + 1 == n_statements;
+        split.add(code, statement, is_last);
+    }
+    Ok(split)
+}
+
+struct Body {
+    attributes: Vec<Attribute>,
+    statements: Vec<Stmt>,
+}
+
+impl Parse for Body {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        Ok(Body {
+            attributes: input.call(Attribute::parse_inner)?,
+            statements: input.call(Block::parse_within)?,
+        })
+    }
+}
+
+impl Split {
+    /// Whether there is nothing to compile: comments, or items that are known already.
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+            && self.uses.is_empty()
+            && self.statements.is_empty()
+            && self.tail.is_none()
+    }
+
+    fn add(&mut self, code: &str, statement: Stmt, is_last: bool) {
+        let whole = range(statement.span());
+        match statement {
+            Stmt::Item(Item::Use(item)) => self.uses.push(UsePart {
+                source: Edited::plain(code, whole),
+                leaves: leaves(&item),
+            }),
+            Stmt::Item(Item::ExternCrate(item)) => self.uses.push(UsePart {
+                leaves: vec![UseLeaf::extern_crate(&item, &code[whole.clone()])],
+                source: Edited::plain(code, whole),
+            }),
+            Stmt::Item(item) => self.add_item(code, &item, whole),
+            Stmt::Macro(call) if defines_statics(&call.mac.path) => {
+                self.items.push(ItemPart {
+                    mentions: mentions(call.mac.tokens.clone()),
+                    names: ItemNames::Defines {
+                        kind: ItemKind::Other,
+                        names: static_names(call.mac.tokens),
+                    },
+                    source: edits::statics_macro(code, whole),
+                });
+            }
+            Stmt::Expr(ref expression, None) if is_last => {
+                self.tail = Some(edits::statement(code, whole, |visit| {
+                    visit.visit_expr(expression)
+                }));
+            }
+            Stmt::Macro(ref call) if is_last && call.semi_token.is_none() => {
+                self.tail = Some(Edited::plain(code, whole));
+            }
+            statement => {
+                if let Stmt::Local(local) = &statement {
+                    self.bind(local);
+                }
+                let edited = edits::statement(code, whole, |visit| visit.visit_stmt(&statement));
+                self.statements.push(edited);
+            }
+        }
+    }
+
+    fn add_item(&mut self, code: &str, item: &Item, whole: Range<usize>) {
+        let Some(names) = item_names(item) else {
+            self.statements.push(Edited::plain(code, whole));
+            return;
+        };
+        self.items.push(ItemPart {
+            source: edits::item(code, whole, item),
+            names,
+            mentions: mentions(quote::ToTokens::to_token_stream(item)),
+        });
+    }
+
+    fn bind(&mut self, local: &Local) {
+        let mut names = BoundNames::default();
+        names.visit_pat(&local.pat);
+        for binding in names.0 {
+            self.bindings.retain(|earlier| earlier.name != binding.name);
+            self.bindings.push(binding);
+        }
+    }
+}
+
+#[derive(Default)]
+struct BoundNames(Vec<Binding>);
+
+impl Visit<'_> for BoundNames {
+    fn visit_pat_ident(&mut self, ident: &syn::PatIdent) {
+        let name = ident.ident.to_string();
+        // An upper-case name in a pattern is a constant or a unit variant.
+        let is_constant = name.starts_with(char::is_uppercase) && ident.subpat.is_none();
+        if !(is_constant && ident.by_ref.is_none() && ident.mutability.is_none()) {
+            self.0.push(Binding {
+                name,
+                mutable: ident.mutability.is_some(),
+            });
+        }
+        if let Some((_, pattern)) = &ident.subpat {
+            self.visit_pat(pattern);
+        }
+    }
+
+    fn visit_expr(&mut self, _: &syn::Expr) {}
+
+    fn visit_pat_type(&mut self, typed: &syn::PatType) {
+        self.visit_pat(&typed.pat);
+    }
+
+    fn visit_pat(&mut self, pattern: &Pat) {
+        syn::visit::visit_pat(self, pattern);
+    }
+}
+
+/// The names that `item` gives to later cells; `None` for what can stay among the statements.
+fn item_names(item: &Item) -> Option<ItemNames> {
+    let defines = |kind, ident: &syn::Ident| ItemNames::Defines {
+        kind,
+        names: vec![ident.to_string()],
+    };
+    Some(match item {
+        Item::Const(item) if item.ident == "_" => return None,
+        Item::Const(item) => defines(ItemKind::Other, &item.ident),
+        Item::Enum(item) => defines(ItemKind::Type, &item.ident),
+        Item::Fn(item) => defines(ItemKind::Other, &item.sig.ident),
+        Item::Mod(item) => defines(ItemKind::Other, &item.ident),
+        Item::Static(item) => defines(ItemKind::Other, &item.ident),
+        Item::Struct(item) => defines(ItemKind::Type, &item.ident),
+        Item::Trait(item) => defines(trait_kind(item), &item.ident),
+        Item::TraitAlias(item) => defines(ItemKind::Other, &item.ident),
+        Item::Type(item) => defines(ItemKind::Other, &item.ident),
+        Item::Union(item) => defines(ItemKind::Type, &item.ident),
+        Item::Macro(item) => match &item.ident {
+            Some(ident) => defines(ItemKind::Macro, ident),
+            None => return None,
+        },
+        Item::ForeignMod(item) => ItemNames::Defines {
+            kind: ItemKind::Other,
+            names: item.items.iter().filter_map(foreign_name).collect(),
+        },
+        Item::Impl(item) => impl_names(item),
+        _ => return None,
+    })
+}
+
+fn trait_kind(item: &syn::ItemTrait) -> ItemKind {
+    let methods = item.items.iter().filter_map(|item| match item {
+        syn::TraitItem::Fn(method) => Some(method.sig.ident.to_string()),
+        syn::TraitItem::Const(constant) => Some(constant.ident.to_string()),
+        _ => None,
+    });
+    ItemKind::Trait {
+        methods: methods.collect(),
+    }
+}
+
+fn foreign_name(item: &syn::ForeignItem) -> Option<String> {
+    match item {
+        syn::ForeignItem::Fn(item) => Some(item.sig.ident.to_string()),
+        syn::ForeignItem::Static(item) => Some(item.ident.to_string()),
+        syn::ForeignItem::Type(item) => Some(item.ident.to_string()),
+        _ => None,
+    }
+}
+
+fn impl_names(item: &syn::ItemImpl) -> ItemNames {
+    let mut head = TokenStream::new();
+    if let Some((_, path, _)) = &item.trait_ {
+        quote::ToTokens::to_tokens(path, &mut head);
+    }
+    quote::ToTokens::to_tokens(&item.self_ty, &mut head);
+    let self_type = match &*item.self_ty {
+        syn::Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
+        _ => None,
+    };
+    let members = item.items.iter().filter_map(|member| match member {
+        syn::ImplItem::Fn(method) => Some(method.sig.ident.to_string()),
+        syn::ImplItem::Const(constant) => Some(constant.ident.to_string()),
+        syn::ImplItem::Type(item) => Some(item.ident.to_string()),
+        _ => None,
+    });
+    ItemNames::Impl {
+        head: mentions(head),
+        self_type,
+        is_trait: item.trait_.is_some(),
+        members: members.collect(),
+    }
+}
+
+/// Macros that stand for `static` items.
+fn defines_statics(path: &syn::Path) -> bool {
+    path.segments
+        .last()
+        .is_some_and(|last| last.ident == "thread_local" || last.ident == "lazy_static")
+}
+
+fn static_names(tokens: TokenStream) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let is_static = token.to_string() == "static";
+        if is_static
+            && let Some(name) =
+                tokens.next_if(|next| matches!(next, proc_macro2::TokenTree::Ident(_)))
+        {
+            match name.to_string().as_str() {
+                "ref" => names.extend(tokens.next().map(|name| name.to_string())),
+                name => names.push(name.to_owned()),
+            }
+        }
+    }
+    names
+}
+
+fn range(span: Span) -> Range<usize> {
+    span.byte_range()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! Where the runtime's libraries are: beside the executable in a cargo target folder, or in an installed folder.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::evaluate::native::Toolchain;
+
+/// The crates that cells can name without `:dep`, because the engine carries them.
+pub const CARRIED_CRATES: &[&str] = &[
+    "dagbok_engine",
+    "ndarray",
+    "ndarray_npy",
+    "plotters",
+    "polars",
+    "rand",
+    "rand_chacha",
+    "rand_distr",
+    "rayon",
+];
+
+/// The files that compiling and running a cell takes.
+#[derive(Clone, Debug)]
+pub struct RuntimeFiles {
+    /// `libdagbok.so`, which every cell is compiled against.
+    pub face: PathBuf,
+    /// `libdagbok_engine.so`.
+    pub engine: PathBuf,
+    /// The folder with the metadata of all crates below the engine.
+    pub dependencies: PathBuf,
+    /// The session's executable.
+    pub session: PathBuf,
+}
+
+/// One file of an installation: what to copy, and the path under the installed folder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InstalledFile {
+    pub source: PathBuf,
+    pub target: PathBuf,
+}
+
+/// A file of the runtime that is nowhere.
+#[derive(Debug, thiserror::Error)]
+#[error("{file} is not in {}; build the whole workspace with `cargo build --release`, or run `dagbok install` again", folder.display())]
+pub struct MissingFile {
+    file: String,
+    folder: PathBuf,
+}
+
+impl RuntimeFiles {
+    /// Looks beside the running executable: in its folder, in `deps` below it, in the folder above (for tests), and in
+    /// the `lib` folder of an installation.
+    ///
+    /// # Errors
+    /// Names the first file that is missing, and what to do.
+    pub fn locate() -> Result<Self, MissingFile> {
+        let executable = env::current_exe().unwrap_or_default();
+        let beside = executable.parent().unwrap_or(Path::new("."));
+        Self::locate_beside(beside)
+    }
+
+    fn locate_beside(beside: &Path) -> Result<Self, MissingFile> {
+        let above = beside.parent().unwrap_or(beside);
+        let folders = [
+            beside.to_owned(),
+            above.to_owned(),
+            above.join("lib"),
+            beside.join("deps"),
+        ];
+        let find = |file: String| {
+            folders
+                .iter()
+                .map(|folder| folder.join(&file))
+                .find(|path| path.is_file())
+                .ok_or_else(|| MissingFile {
+                    file,
+                    folder: beside.to_owned(),
+                })
+        };
+        let library = |name: &str| {
+            format!(
+                "{}{name}{}",
+                env::consts::DLL_PREFIX,
+                env::consts::DLL_SUFFIX
+            )
+        };
+        let face = find(library("dagbok"))?;
+        let folder = face.parent().unwrap_or(Path::new(".")).to_owned();
+        let dependencies = match folder.join("deps") {
+            deps if deps.is_dir() => deps,
+            _ => folder,
+        };
+        Ok(RuntimeFiles {
+            engine: find(library("dagbok_engine"))?,
+            session: find(format!("dagbok-session{}", env::consts::EXE_SUFFIX))?,
+            dependencies,
+            face,
+        })
+    }
+
+    /// The files of the [`CARRIED_CRATES`], the very ones that the engine was built with.
+    ///
+    /// # Errors
+    /// If the compiler cannot read the engine.
+    pub fn carried_crates(&self, toolchain: &Toolchain) -> io::Result<BTreeMap<String, PathBuf>> {
+        let mut carried = BTreeMap::new();
+        for file in self.closure(toolchain)? {
+            if let Some(name) = crate_name(&file).filter(|name| CARRIED_CRATES.contains(name)) {
+                carried.insert(name.to_owned(), file);
+            }
+        }
+        Ok(carried)
+    }
+
+    /// Every file that an installation needs besides the executable `dagbok` itself: the session's executable, the
+    /// libraries, the metadata of each crate below them, std.
+    ///
+    /// # Errors
+    /// If the compiler cannot read the engine.
+    pub fn files_to_install(&self, toolchain: &Toolchain) -> io::Result<Vec<InstalledFile>> {
+        let mut sources: BTreeSet<PathBuf> = self.closure(toolchain)?.into_iter().collect();
+        sources.insert(self.face.clone());
+        sources.insert(self.engine.clone());
+        sources.extend(toolchain.standard_library()?);
+        let mut files: Vec<InstalledFile> = sources
+            .into_iter()
+            .filter_map(|source| {
+                let target = Path::new("lib").join(source.file_name()?);
+                Some(InstalledFile { source, target })
+            })
+            .collect();
+        files.push(InstalledFile {
+            source: self.session.clone(),
+            target: Path::new("bin").join(self.session.file_name().unwrap_or_default()),
+        });
+        Ok(files)
+    }
+
+    /// The crate files outside of the sysroot that the compiler opens for a crate that names the engine and all that it
+    /// carries.
+    fn closure(&self, toolchain: &Toolchain) -> io::Result<Vec<PathBuf>> {
+        let folder = tempfile::tempdir()?;
+        let source = folder.path().join("probe.rs");
+        fs::write(&source, "extern crate dagbok_engine;\n")?;
+        let dep_info = folder.path().join("probe.d");
+        let mut emit = OsString::from("--emit=dep-info=");
+        emit.push(&dep_info);
+        let output = Command::new(&toolchain.rustc)
+            .env("RUSTC_BOOTSTRAP", "1")
+            .args([
+                "--edition",
+                "2024",
+                "--crate-type",
+                "rlib",
+                "-Zbinary-dep-depinfo",
+            ])
+            .arg(emit)
+            .arg("-L")
+            .arg(dependency_flag(&self.dependencies))
+            .args(["--extern", &format!("dagbok={}", self.face.display())])
+            .args([
+                "--extern",
+                &format!("dagbok_engine={}", self.engine.display()),
+            ])
+            .arg(&source)
+            .output()?;
+        if !output.status.success() {
+            let message = String::from_utf8_lossy(&output.stderr);
+            return Err(io::Error::other(format!(
+                "the compiler cannot read the engine: {}",
+                message.trim()
+            )));
+        }
+        let rules = fs::read_to_string(dep_info)?;
+        let files = rules
+            .lines()
+            .filter_map(|line| line.strip_suffix(':').map(PathBuf::from))
+            .filter(|file| crate_name(file).is_some() && !file.starts_with(&toolchain.sysroot));
+        Ok(files.collect())
+    }
+}
+
+/// `dependency=folder`, as `-L` takes it.
+pub(crate) fn dependency_flag(folder: &Path) -> OsString {
+    let mut flag = OsString::from("dependency=");
+    flag.push(folder);
+    flag
+}
+
+/// The crate in a file named `libNAME-HASH.rmeta` or the like.
+fn crate_name(file: &Path) -> Option<&str> {
+    let name = file.file_name()?.to_str()?.strip_prefix("lib")?;
+    let (stem, extension) = name.rsplit_once('.')?;
+    let is_crate = matches!(extension, "rlib" | "rmeta" | "so");
+    is_crate.then(|| stem.split_once('-').map_or(stem, |(name, _hash)| name))
+}

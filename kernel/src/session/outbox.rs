@@ -1,0 +1,386 @@
+//! What waits to be sent: one queue for everything, in which streams are merged and updates of a display conflated.
+//!
+//! Front ends and `jupyter_server` drop messages above about a thousand a second, results among them. So text of one
+//! stream is collected for 50 ms, and of a display's updates only the newest is sent, at most ten a second. Everything
+//! else is sent at once, and whatever waits goes out before the reply and the idle status that end a request.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::{Message, Publication};
+use crate::evaluate::{MimeData, Output, StreamName};
+
+const MERGE_STREAM: Duration = Duration::from_millis(50);
+const BETWEEN_UPDATES: Duration = Duration::from_millis(100);
+/// Text is no longer merged into a message of this size.
+const STREAM_BYTES_MAX: usize = 1 << 20;
+/// What waits before those who write are held back.
+const BYTES_MAX: usize = 8 << 20;
+
+/// Messages in the order in which they go out. Time is passed in.
+#[derive(Debug)]
+pub struct Outbox<O> {
+    queue: VecDeque<Message<O>>,
+    /// When the queue must be sent, at the latest.
+    queue_due: Option<Instant>,
+    /// The newest update of each display, in the order in which they began to wait.
+    updates: Vec<Update<O>>,
+    /// When the last update of a display was sent.
+    updated: HashMap<String, Instant>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Update<O> {
+    display_id: String,
+    due: Instant,
+    message: Message<O>,
+}
+
+impl<O: Clone + PartialEq> Outbox<O> {
+    /// Nothing to send.
+    pub fn new() -> Self {
+        Outbox {
+            queue: VecDeque::new(),
+            queue_due: None,
+            updates: Vec::new(),
+            updated: HashMap::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Adds `message` at the time `now`.
+    pub fn push(&mut self, message: Message<O>, now: Instant) {
+        match &message {
+            Message::Reply(_)
+            | Message::Publish {
+                publication: Publication::Idle | Publication::Shutdown { .. },
+                ..
+            } => self.release_updates(now),
+            Message::Publish {
+                publication: Publication::Output { output, .. },
+                ..
+            } => match output {
+                Output::Stream { .. } => return self.push_stream(message, now),
+                Output::UpdateDisplay { display_id, .. } => {
+                    let display_id = display_id.clone();
+                    return self.push_update(display_id, message, now);
+                }
+                Output::Display {
+                    display_id: Some(display_id),
+                    ..
+                } => {
+                    let display_id = display_id.clone();
+                    self.release_update(&display_id, now);
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+        self.enqueue(message, now);
+    }
+
+    /// Whether so much waits that whoever writes should wait too.
+    pub fn is_full(&self) -> bool {
+        self.bytes > BYTES_MAX
+    }
+
+    /// When [`take`](Outbox::take) will next give something.
+    pub fn due(&self) -> Option<Instant> {
+        let updates = self.updates.iter().map(|update| update.due);
+        self.queue_due.into_iter().chain(updates).min()
+    }
+
+    /// Takes what is due at the time `now`.
+    pub fn take(&mut self, now: Instant) -> Vec<Message<O>> {
+        let mut taken = Vec::new();
+        if self.queue_due.is_some_and(|due| due <= now) {
+            taken.extend(self.queue.drain(..));
+            self.queue_due = None;
+        }
+        let (due, waiting) = std::mem::take(&mut self.updates)
+            .into_iter()
+            .partition(|update| update.due <= now);
+        self.updates = waiting;
+        for update in due {
+            self.sent(update.display_id, now);
+            taken.push(update.message);
+        }
+        for message in &taken {
+            self.bytes -= bytes(message);
+        }
+        taken
+    }
+
+    fn enqueue(&mut self, message: Message<O>, due: Instant) {
+        self.bytes += bytes(&message);
+        self.queue.push_back(message);
+        self.queue_due = Some(self.queue_due.map_or(due, |earlier| earlier.min(due)));
+    }
+
+    fn push_stream(&mut self, message: Message<O>, now: Instant) {
+        let added = bytes(&message);
+        if let (Some((from, name, text)), Some((last_from, last_name, last_text))) =
+            (stream(&message), self.queue.back_mut().and_then(stream_mut))
+            && from == last_from
+            && name == last_name
+            && last_text.len() < STREAM_BYTES_MAX
+        {
+            last_text.push_str(text);
+            self.bytes += added;
+        } else {
+            self.enqueue(message, now + MERGE_STREAM);
+        }
+        if self.is_full() {
+            self.queue_due = Some(now);
+        }
+    }
+
+    fn push_update(&mut self, display_id: String, message: Message<O>, now: Instant) {
+        self.bytes += bytes(&message);
+        match self
+            .updates
+            .iter_mut()
+            .find(|update| update.display_id == display_id)
+        {
+            Some(update) => {
+                self.bytes -= bytes(&update.message);
+                update.message = message;
+            }
+            None => {
+                let rested = self
+                    .updated
+                    .get(&display_id)
+                    .map(|sent| *sent + BETWEEN_UPDATES);
+                self.updates.push(Update {
+                    display_id,
+                    due: rested.map_or(now, |rested| rested.max(now)),
+                    message,
+                });
+            }
+        }
+    }
+
+    fn release_update(&mut self, display_id: &str, now: Instant) {
+        let (released, waiting) = std::mem::take(&mut self.updates)
+            .into_iter()
+            .partition::<Vec<_>, _>(|update| update.display_id == display_id);
+        self.updates = waiting;
+        for update in released {
+            self.bytes -= bytes(&update.message);
+            self.enqueue(update.message, now);
+            self.sent(update.display_id, now);
+        }
+    }
+
+    fn release_updates(&mut self, now: Instant) {
+        for update in std::mem::take(&mut self.updates) {
+            self.bytes -= bytes(&update.message);
+            self.enqueue(update.message, now);
+            self.sent(update.display_id, now);
+        }
+    }
+
+    fn sent(&mut self, display_id: String, now: Instant) {
+        if self.updated.len() >= 1024 {
+            self.updated.retain(|_, sent| *sent + BETWEEN_UPDATES > now);
+        }
+        self.updated.insert(display_id, now);
+    }
+}
+
+impl<O: Clone + PartialEq> Default for Outbox<O> {
+    fn default() -> Self {
+        Outbox::new()
+    }
+}
+
+fn stream<O>(message: &Message<O>) -> Option<(&Option<O>, StreamName, &str)> {
+    match message {
+        Message::Publish {
+            origin,
+            publication:
+                Publication::Output {
+                    output: Output::Stream { name, text },
+                    ..
+                },
+        } => Some((origin, *name, text)),
+        _ => None,
+    }
+}
+
+fn stream_mut<O>(message: &mut Message<O>) -> Option<(&Option<O>, StreamName, &mut String)> {
+    match message {
+        Message::Publish {
+            origin,
+            publication:
+                Publication::Output {
+                    output: Output::Stream { name, text },
+                    ..
+                },
+        } => Some((origin, *name, text)),
+        _ => None,
+    }
+}
+
+/// About how much memory `message` takes.
+fn bytes<O>(message: &Message<O>) -> usize {
+    let Message::Publish {
+        publication: Publication::Output { output, .. },
+        ..
+    } = message
+    else {
+        return 0;
+    };
+    match output {
+        Output::Stream { text, .. } => text.len(),
+        Output::Display { data, .. }
+        | Output::UpdateDisplay { data, .. }
+        | Output::Result { data } => mime_bytes(data),
+    }
+}
+
+fn mime_bytes(data: &MimeData) -> usize {
+    let value_bytes = |value: &Value| match value {
+        Value::String(text) => text.len(),
+        other => other.to_string().len(),
+    };
+    data.iter()
+        .map(|(mime, value)| mime.len() + value_bytes(value))
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    /// `out text`, `err text`, `show id text`, `update id text`, `idle`; a number is milliseconds that pass, after which
+    /// what is due is taken.
+    fn message(script: &str) -> Message<u32> {
+        let (command, text) = script.split_once(' ').unwrap_or((script, ""));
+        let (id, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let data = MimeData::from_iter([("text/plain".to_string(), rest.into())]);
+        let stream = |name| Output::Stream {
+            name,
+            text: text.to_string(),
+        };
+        let display_id = id.to_string();
+        let output = match command {
+            "out" => stream(StreamName::Stdout),
+            "err" => stream(StreamName::Stderr),
+            "update" => Output::UpdateDisplay { data, display_id },
+            "show" => Output::Display {
+                data,
+                display_id: Some(display_id),
+            },
+            "idle" => {
+                return Message::Publish {
+                    origin: Some(1),
+                    publication: Publication::Idle,
+                };
+            }
+            other => panic!("no message `{other}`"),
+        };
+        Message::Publish {
+            origin: Some(1),
+            publication: Publication::Output { output, count: 1 },
+        }
+    }
+
+    fn told(message: &Message<u32>) -> String {
+        match message {
+            Message::Publish {
+                publication: Publication::Output { output, .. },
+                ..
+            } => match output {
+                Output::Stream { name, text } => format!("{name:?} {text}"),
+                Output::Display { data, .. } => format!("show {}", data["text/plain"]),
+                Output::UpdateDisplay { data, .. } => format!("update {}", data["text/plain"]),
+                Output::Result { .. } => "result".to_string(),
+            },
+            _ => "idle".to_string(),
+        }
+    }
+
+    fn check(script: &str, expected: Expect) {
+        let start = Instant::now();
+        let mut outbox = Outbox::new();
+        let mut now = start;
+        let mut lines = Vec::new();
+        for step in script.split("; ") {
+            let Ok(passed) = step.parse() else {
+                outbox.push(message(step), now);
+                continue;
+            };
+            now += Duration::from_millis(passed);
+            let taken: Vec<_> = outbox.take(now).iter().map(told).collect();
+            let due = outbox.due().map(|due| (due - start).as_millis());
+            lines.push(format!(
+                "{}: {} (next {due:?})",
+                (now - start).as_millis(),
+                taken.join(", ")
+            ));
+        }
+        expected.assert_eq(&lines.join("\n"));
+        assert_eq!(outbox.take(now + Duration::from_secs(1)).len(), 0);
+        assert_eq!(outbox.bytes, 0);
+    }
+
+    #[test]
+    fn streams_are_merged_for_50_ms() {
+        check(
+            "out a; 20; out b; 20; err c; out d; 10",
+            expect![[r#"
+            20:  (next Some(50))
+            40:  (next Some(50))
+            50: Stdout ab, Stderr c, Stdout d (next None)"#]],
+        );
+    }
+
+    #[test]
+    fn anything_else_sends_what_is_before_it() {
+        check(
+            "out a; show x 1; out b; 0; idle; 0",
+            expect![[r#"
+            0: Stdout a, show "1", Stdout b (next None)
+            0: idle (next None)"#]],
+        );
+    }
+
+    #[test]
+    fn only_the_newest_update_is_sent_and_ten_times_a_second() {
+        check(
+            "show x 0; update x 1; update x 2; update y 1; 0; update x 3; 50; update x 4; 50",
+            expect![[r#"
+                0: show "0", update "2", update "1" (next None)
+                50:  (next Some(100))
+                100: update "4" (next None)"#]],
+        );
+    }
+
+    #[test]
+    fn the_last_update_is_sent_before_idle() {
+        check(
+            "update x 1; 0; update x 2; out a; idle; 0; update x 3; 99; 1",
+            expect![[r#"
+                0: update "1" (next None)
+                0: Stdout a, update "2", idle (next None)
+                99:  (next Some(100))
+                100: update "3" (next None)"#]],
+        );
+    }
+
+    #[test]
+    fn an_update_does_not_overtake_a_display_of_the_same_id() {
+        check(
+            "update x 1; 0; update x 2; show x 3; 0",
+            expect![[r#"
+            0: update "1" (next None)
+            0: update "2", show "3" (next None)"#]],
+        );
+    }
+}

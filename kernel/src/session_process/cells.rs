@@ -1,0 +1,135 @@
+//! Loading compiled cells and calling them.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use dagbok::cell::{Outcome, Scope, Variables, catch};
+use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW, Symbol};
+
+use super::link::to_frame;
+use crate::channel::{Bundle, Ending, Finished, Place, Run};
+
+/// Libraries that std's inlined functions call, which nothing else may have loaded: `f64::hypot` is in the first.
+const SYSTEM_LIBRARIES: &[&str] = &["libm.so.6"];
+
+/// The variables and the loaded objects of this session.
+pub(super) struct Cells {
+    variables: Variables,
+    loaded: HashSet<PathBuf>,
+}
+
+type Entry = fn(&mut Scope<'_>);
+
+impl Cells {
+    /// An empty session.
+    pub(super) fn new() -> Self {
+        load_system_libraries();
+        Cells {
+            variables: Variables::default(),
+            loaded: HashSet::new(),
+        }
+    }
+
+    /// Runs a cell to its end, whatever that is.
+    pub(super) fn run(&mut self, run: &Run) -> Finished {
+        let entry = match self.load(run) {
+            Ok(entry) => entry,
+            Err(message) => return self.finished(Ending::NotLoaded { message }, None, Vec::new()),
+        };
+        let mut scope = Scope::new(&mut self.variables);
+        // Outside of the statements only taking and keeping can panic: a drop of a shadowed value, for one.
+        let called = catch(|| entry(&mut scope));
+        let (mut kept, shown, outcome) = scope.into_parts();
+        let outcome = called.err().map_or(outcome, Outcome::Panicked);
+        self.forget(&run.discard);
+        kept.retain(|name| !run.discard.contains(name));
+        let shown = shown.as_ref().map(to_frame);
+        self.finished(ending(outcome), shown, kept)
+    }
+
+    /// Drops the variables `names`; a panic in a drop ends with that drop.
+    pub(super) fn forget(&mut self, names: &[String]) {
+        for name in names {
+            let _ = catch(|| self.variables.forget(name));
+        }
+    }
+
+    fn finished(&self, ending: Ending, shown: Option<Bundle>, kept: Vec<String>) -> Finished {
+        let variables = self.variables.names().map(str::to_owned).collect();
+        Finished {
+            ending,
+            shown,
+            kept,
+            variables,
+        }
+    }
+
+    #[expect(unsafe_code, reason = "cells are loaded and called here")]
+    fn load(&mut self, run: &Run) -> Result<Entry, String> {
+        let mut entry = None;
+        for (idx, object) in run.objects.iter().enumerate() {
+            let is_own = idx + 1 == run.objects.len();
+            if !is_own && self.loaded.contains(object) {
+                continue;
+            }
+            // SAFETY: the object was made by the kernel, by the compiler that made this process, from safe entry points;
+            // it has no initialisers other than those that a person's own code asks for.
+            let library = unsafe { Library::open(Some(object), RTLD_NOW | RTLD_GLOBAL) }
+                .map_err(|error| sentence(&error))?;
+            self.loaded.insert(object.clone());
+            if is_own {
+                // SAFETY: the kernel generates this symbol with the type `Entry`.
+                let symbol: Symbol<Entry> = unsafe { library.get(run.entry.as_bytes()) }
+                    .map_err(|error| sentence(&error))?;
+                entry = Some(*symbol);
+            }
+            // Variables and functions of the cell live as long as the session.
+            std::mem::forget(library);
+        }
+        entry.ok_or_else(|| "the cell has no object to load".to_owned())
+    }
+}
+
+#[expect(unsafe_code, reason = "cells are loaded and called here")]
+fn load_system_libraries() {
+    for name in SYSTEM_LIBRARIES {
+        // SAFETY: these are the C library's own; loading them runs none of our code.
+        if let Ok(library) = unsafe { Library::open(Some(*name), RTLD_NOW | RTLD_GLOBAL) } {
+            std::mem::forget(library);
+        }
+    }
+}
+
+/// What the loader said.
+fn sentence(error: &dyn std::error::Error) -> String {
+    error
+        .source()
+        .map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+fn ending(outcome: Outcome) -> Ending {
+    match outcome {
+        Outcome::Done => Ending::Done,
+        Outcome::Failed(failure) if failure.cancelled => Ending::Interrupted,
+        Outcome::Failed(failure) => Ending::Failed {
+            message: failure.message,
+            causes: failure.causes,
+            place: failure.place.into(),
+        },
+        Outcome::Panicked(panic) if panic.cancelled => Ending::Interrupted,
+        Outcome::Panicked(panic) => Ending::Panicked {
+            message: panic.message,
+            place: panic.place.map(Into::into),
+        },
+    }
+}
+
+impl From<dagbok::cell::Place> for Place {
+    fn from(place: dagbok::cell::Place) -> Self {
+        Place {
+            file: place.file,
+            line: place.line,
+            column: place.column,
+        }
+    }
+}

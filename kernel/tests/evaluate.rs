@@ -1,0 +1,421 @@
+//! Cells through the native evaluator, with a real compiler and a real session process.
+
+mod support;
+
+use dagbok_kernel::evaluate::native::Toolchain;
+use dagbok_kernel::runtime_files::RuntimeFiles;
+use expect_test::expect;
+use support::{Session, check_cells};
+
+#[test]
+fn expressions_and_statements() {
+    check_cells(
+        r#"1 + 1 ||| let x = 2; ||| x * 21 ||| x; ||| () ||| println!("a {x}"); print!("b") ||| eprint!("c") |||
+        let (a, mut b) = (1u8, vec!["s"]); b.push("t"); b ||| b.push("u"); (a, b.len()) |||
+        let v: Vec<String> = vec![]; v ||| if x > 1 { "big" } else { "small" } ||| // nothing
+        ||| for i in 0..2 { println!("{i}"); } ||| x = 3; ||| struct Opaque; Opaque ||| loop { break 7 } ||| "5".parse::<i32>()? + 1"#,
+        expect![[r#"
+            1: =2
+            3: =42
+            6: stdout "a 2\nb"
+            7: stderr "c"
+            8: =["s", "t"]
+            9: =(1, 3)
+            10: =[]
+            11: ="big"
+            13: stdout "0\n1\n"
+            14: error[E0594]: cannot assign to `x`, as it is not declared as mutable
+             --> cell 14:1:1
+              |
+            1 | x = 3;
+              | ^^^^^ cannot assign
+            15: =a value of type `Opaque` cannot be displayed
+            16: =7
+            17: =6"#]],
+    );
+}
+
+#[test]
+fn variables_live_on() {
+    check_cells(
+        r#"use std::collections::HashMap; let mut ages: HashMap<&str, i32> = HashMap::new(); |||
+        ages.insert("ada", 36); ages.len() ||| let ages = ages.into_values().sum::<i32>(); ||| ages |||
+        let ages = vec![ages]; let copy = &ages; ||| copy ||| drop(ages); ||| ages |||
+        let f = |x: i32| x + 1; f(1) ||| f(2) ||| let g: Box<dyn Fn(i32) -> i32> = Box::new(|x| x + 2); let h: fn(&str) -> usize = str::len; ||| g(h("abc")) |||
+        let mut n = 1; ||| n += 1; panic!("half-way {n}"); ||| n ||| n += 5; Err("no luck")?; ||| n |||
+        let t = std::thread::spawn(move || n); t.join().unwrap() ||| let r = std::sync::Arc::new(std::sync::Mutex::new(1.5)); ||| *r.lock().unwrap() += 1.0; r |||
+        let late; if n > 0 { late = "yes" } else { late = "no" } ||| late ||| :vars"#,
+        expect![[r#"
+            2: =1
+            4: =36
+            6: error[E0425]: cannot find value `copy` in this scope
+             --> cell 6:1:1
+              |
+            1 | copy
+              | ^^^^ not found in this scope
+              |
+              = help: consider importing one of these functions: `use std::fs::copy;` or `use std::io::copy;` or `use std::mem::copy;` or `use std::ptr::copy;` or `use core::mem::copy;` or `use core::ptr::copy;`
+              = note: `copy` of cell 5 was not kept, because it borrows from another variable; a clone would be kept
+            8: error[E0425]: cannot find value `ages` in this scope
+             --> cell 8:1:1
+              |
+            1 | ages
+              | ^^^^ not found in this scope
+              |
+              = note: `ages` was moved in cell 7
+            9: =2
+            10: error[E0425]: cannot find function `f` in this scope
+             --> cell 10:1:1
+              |
+            1 | f(2)
+              | ^ not found in this scope
+              |
+              = note: `f` of cell 9 was not kept, because its type is a closure; a `Box<dyn Fn(…) -> …>` around it would be kept
+            12: error[E0308]: mismatched types
+             --> cell 12:1:3
+              |
+            1 | g(h("abc"))
+              | - ^^^^^^^^ expected `i32`, found `usize`
+              | |
+              | arguments to this function are incorrect
+              |
+            help: you can convert a `usize` to an `i32` and panic if the converted value doesn't fit
+              |
+            1 | g(h("abc").try_into().unwrap())
+              |           ++++++++++++++++++++
+            14: Panic: half-way 2
+             --> cell 14, line 1
+              | n += 1; panic!("half-way {n}");
+            15: =2
+            16: Error: no luck
+             --> cell 16, line 1
+              | n += 5; Err("no luck")?;
+            17: =7
+            18: =7
+            20: =Mutex { data: 2.5, poisoned: false, .. }
+            22: ="yes"
+            23: display {"text/plain":"variable  type                          cell\ng         Box<dyn Fn(i32) -> i32>       11\nh         for<'a> fn(&'a str) -> usize  11\nlate      &str                          21\nmut n     i32                           13\nr         Arc<Mutex<f64>>               19","text/html":"<table><thead><tr><th style=\"text-align:left\">variable</th><th style=\"text-align:left\">type</th><th style=\"text-align:left\">cell</th></tr></thead><tbody><tr><td style=\"text-align:left\">g</td><td style=\"text-align:left\">Box&lt;dyn Fn(i32) -&gt; i32&gt;</td><td style=\"text-align:left\">11</td></tr><tr><td style=\"text-align:left\">h</td><td style=\"text-align:left\">for&lt;'a&gt; fn(&amp;'a str) -&gt; usize</td><td style=\"text-align:left\">11</td></tr><tr><td style=\"text-align:left\">late</td><td style=\"text-align:left\">&amp;str</td><td style=\"text-align:left\">21</td></tr><tr><td style=\"text-align:left\">mut n</td><td style=\"text-align:left\">i32</td><td style=\"text-align:left\">13</td></tr><tr><td style=\"text-align:left\">r</td><td style=\"text-align:left\">Arc&lt;Mutex&lt;f64&gt;&gt;</td><td style=\"text-align:left\">19</td></tr></tbody></table>"}"#]],
+    );
+}
+
+#[test]
+fn items_across_cells() {
+    check_cells(
+        r#"fn double(x: i32) -> i32 { x * 2 } ||| double(21) ||| fn quad(x: i32) -> i32 { double(double(x)) } ||| quad(1) |||
+        fn double(x: i32) -> i32 { x * 3 } ||| quad(1) |||
+        #[derive(Debug, Clone, PartialEq)] struct Point { x: f64, y: f64 }
+        impl Point { fn norm(&self) -> f64 { self.x.hypot(self.y) } } ||| let p = Point { x: 3.0, y: 4.0 }; ||| p.norm() ||| p |||
+        trait Area { fn area(&self) -> f64; } impl Area for Point { fn area(&self) -> f64 { self.x * self.y } } ||| Point { x: 2.0, y: 4.0 }.area() |||
+        #[derive(Debug)] enum Shape { Circle(f64), Square { side: f64 } } use Shape::*; ||| let s = vec![Circle(1.0), Square { side: 2.0 }]; ||| s |||
+        macro_rules! triple { ($e:expr) => { double($e) } } ||| triple!(4) ||| use std::sync::atomic::{AtomicU32, Ordering}; static COUNT: AtomicU32 = AtomicU32::new(0); ||| COUNT.fetch_add(1, Ordering::SeqCst); ||| COUNT.load(Ordering::SeqCst) |||
+        mod m { pub fn f() -> &'static str { "m::f" } } ||| m::f() ||| fn largest<T: PartialOrd + Copy>(v: &[T]) -> T { let mut m = v[0]; for &x in v { if x > m { m = x } } m } ||| largest(&[1.5, 9.5]) |||
+        const K: usize = 3; type Row = [u8; K]; ||| let row: Row = [1; K]; row ||| union Bits { f: f32, u: u32 } unsafe { Bits { f: 1.0 }.u }"#,
+        expect![[r#"
+            2: =42
+            4: =4
+            6: =9
+            9: =5.0
+            10: =Point { x: 3.0, y: 4.0 }
+            12: =8.0
+            15: =[Circle(1.0), Square { side: 2.0 }]
+            17: =12
+            20: =1
+            22: ="m::f"
+            24: =9.5
+            26: =[1, 1, 1]
+            27: =1065353216"#]],
+    );
+}
+
+#[test]
+fn definitions_that_change() {
+    check_cells(
+        r#"#[derive(Debug)] struct P { x: i32 } fn make(x: i32) -> P { P { x } } ||| let p = make(1); let q = 5; ||| p ||| #[derive(Debug)] struct P { x: i32 } fn make(x: i32) -> P { P { x } } ||| p.x |||
+        impl std::fmt::Display for P { fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result { write!(f, "<{}>", self.x) } } ||| p ||| make(2).to_string() |||
+        #[derive(Debug)] struct P { name: String } ||| make(3) ||| P { name: "n".into() } ||| q"#,
+        expect![[r#"
+            3: =P { x: 1 }
+            5: =1
+            6: stderr "`p` was dropped, because cell 6 defines its type `P` anew\n"
+            7: error[E0425]: cannot find value `p` in this scope
+             --> cell 7:1:1
+              |
+            1 | p
+              | ^ not found in this scope
+              |
+              = note: `p` was dropped, because cell 6 defines its type `P` anew
+            8: ="<2>"
+            9: stderr "`make` is forgotten, because it no longer compiles with what cell 9 defines\n`impl std::fmt::Display for P` is forgotten, because it no longer compiles with what cell 9 defines\n"
+            10: error[E0425]: cannot find function `make` in this scope
+             --> cell 10:1:1
+              |
+            1 | make(3)
+              | ^^^^ not found in this scope
+              |
+              = note: `make` is forgotten, because it no longer compiles with what cell 9 defines
+            11: =P { name: "n" }
+            12: =5"#]],
+    );
+}
+
+#[test]
+fn compiler_errors_are_on_the_typed_lines() {
+    check_cells(
+        r#"let x: i32 = "a"; |||
+// one
+let v = vec![1];
+let w = undefined_name;
+v.push(2); |||
+fn f( { ||| let x = ; ||| struct S { a: Missing } ||| let y = 5
+let z = 6; ||| let x: u8 = 256; ||| std::fs::read_to_string(1) ||| vec![1].iter().foo() ||| "abc"?  ||| Some(1)? ||| println!("{}", nothing) ||| "abc"#,
+        expect![[r#"
+            1: error[E0308]: mismatched types
+             --> cell 1:1:14
+              |
+            1 | let x: i32 = "a";
+              |        ---   ^^^ expected `i32`, found `&str`
+              |        |
+              |        expected due to this
+            2: error[E0425]: cannot find value `undefined_name` in this scope
+             --> cell 2:3:9
+              |
+            3 | let w = undefined_name;
+              |         ^^^^^^^^^^^^^^ not found in this scope
+            3: error: this file contains an unclosed delimiter
+             --> cell 3:1:5
+              |
+            1 | fn f( {
+              |     - - unclosed delimiter
+              |     |
+              |     unclosed delimiter
+            4: error: expected expression, found `;`
+             --> cell 4:1:9
+              |
+            1 | let x = ;
+              |         ^ expected expression
+            5: error[E0425]: cannot find type `Missing` in this scope
+             --> cell 5:1:15
+              |
+            1 | struct S { a: Missing }
+              |               ^^^^^^^ not found in this scope
+            6: error: expected `;`, found keyword `let`
+             --> cell 6:1:10
+              |
+            1 | let y = 5
+              |          ^
+            2 | let z = 6;
+              | --- unexpected token
+              |
+            help: add `;` here
+              |
+            1 | let y = 5;
+              |          +
+            7: error: literal out of range for `u8`
+             --> cell 7:1:13
+              |
+            1 | let x: u8 = 256;
+              |             ^^^
+              |
+              = note: the literal `256` does not fit into the type `u8` whose range is `0..=255`
+              = note: `#[deny(overflowing_literals)]` on by default
+            8: error[E0277]: the trait bound `{integer}: AsRef<Path>` is not satisfied
+             --> cell 8:1:25
+              |
+            1 | std::fs::read_to_string(1)
+              | ----------------------- ^ the trait `AsRef<Path>` is not implemented for `{integer}`
+              | |
+              | required by a bound introduced by this call
+              |
+              = note: required by a bound in `std::fs::read_to_string`
+            9: error[E0599]: no method named `foo` found for struct `Iter<'a, T>` in the current scope
+             --> cell 9:1:16
+              |
+            1 | vec![1].iter().foo()
+              | ---------------^^^ method not found in `Iter<'_, {integer}>`
+            10: error[E0277]: the `?` operator can only be applied to values that implement `Try`
+             --> cell 10:1:1
+              |
+            1 | "abc"?
+              | ^^^^^^ the `?` operator cannot be applied to type `&str`
+              |
+              = help: the nightly-only, unstable trait `Try` is not implemented for `&str`
+            11: error[E0277]: the `?` operator can only be used on `Result`s, not `Option`s, in a cell
+             --> cell 11:1:8
+              |
+            1 | Some(1)?
+              |        ^ use `.ok_or(...)?` to provide an error compatible with `Result<(), _>`
+            12: error[E0425]: cannot find value `nothing` in this scope
+             --> cell 12:1:16
+              |
+            1 | println!("{}", nothing)
+              |                ^^^^^^^ not found in this scope
+            13: error[E0765]: unterminated double quote string
+             --> cell 13:1:1
+              |
+            1 | "abc
+              | ^^^^"#]],
+    );
+}
+
+#[test]
+fn failures_at_run_time() {
+    check_cells(
+        r#"let v = vec![1, 2];
+let i = 7;
+v[i] ||| fn inner(n: u32) -> u32 {
+    if n == 0 { panic!("bottom") }
+    inner(n - 1)
+} ||| let a = 1;
+inner(3) ||| "x".parse::<i32>()?; ||| #[derive(Debug)] struct Own(u8); |||
+Err(Own(3))?; ||| std::fs::read_to_string("/nowhere")? ||| None::<i32>.unwrap() ||| let n = 255u8; n + v0() ||| fn v0() -> u8 { 1 } ||| let n: u8 = std::hint::black_box(255); n + v0() |||
+std::thread::Builder::new().name("worker".into()).spawn(|| panic!("in a thread")).unwrap().join().is_err() ||| Err::<(), _>(dagbok::Error::new(dagbok::ErrorKind::Value, "bad `chunks`"))?;"#,
+        expect![[r#"
+            1: Panic: index out of bounds: the len is 2 but the index is 7
+             --> cell 1, line 3
+              | v[i]
+            3: Panic: bottom
+             --> cell 2, line 2
+              | if n == 0 { panic!("bottom") }
+            4: Error: invalid digit found in string
+             --> cell 4, line 1
+              | "x".parse::<i32>()?;
+            6: Error: Own(3)
+             --> cell 6, line 1
+              | Err(Own(3))?;
+            7: Error: No such file or directory (os error 2)
+             --> cell 7, line 1
+              | std::fs::read_to_string("/nowhere")?
+            8: Panic: called `Option::unwrap()` on a `None` value
+             --> cell 8, line 1
+              | None::<i32>.unwrap()
+            9: error[E0425]: cannot find function `v0` in this scope
+             --> cell 9:1:20
+              |
+            1 | let n = 255u8; n + v0()
+              |                    ^^ not found in this scope
+            11: Panic: attempt to add with overflow
+             --> cell 11, line 1
+              | let n: u8 = std::hint::black_box(255); n + v0()
+            12: stderr "thread `worker` panicked at cell 12, line 1: in a thread\n"
+            =true
+            13: Error: bad `chunks`
+             --> cell 13, line 1
+              | Err::<(), _>(dagbok::Error::new(dagbok::ErrorKind::Value, "bad `chunks`"))?;"#]],
+    );
+}
+
+#[test]
+fn displays_in_step_with_what_is_printed() {
+    check_cells(
+        r#"use dagbok::display::{display, MimeBundle, Render}; |||
+print!("one "); let h = display(&MimeBundle::plain("two")); print!("three"); h.update(&MimeBundle::plain("four")); 5 |||
+struct Stars(usize); impl Render for Stars { fn render(&self) -> MimeBundle { MimeBundle::plain("*".repeat(self.0)).with("text/html", "<b>") } } Stars(3) |||
+struct Old; impl Old { fn evcxr_display(&self) { println!("EVCXR_BEGIN_CONTENT text/html\n<i>old</i>\nEVCXR_END_CONTENT"); } } Old |||
+h.update(&MimeBundle::plain("late")); ||| for i in 0..3 { eprintln!("e{i}"); } ||| println!("å€😀");"#,
+        expect![[r#"
+            2: stdout "one "
+            display two
+            stdout "three"
+            update four
+            =5
+            3: ={"text/plain":"***","text/html":"<b>"}
+            4: display {"text/html":"<i>old</i>"}
+            5: update late
+            6: stderr "e0\ne1\ne2\n"
+            7: stdout "å€😀\n""#]],
+    );
+}
+
+#[test]
+fn interrupts_keep_the_variables() {
+    let mut session = Session::start();
+    let shown = [
+        session.show("let mut n = 1;"),
+        {
+            session.interrupt_at("started");
+            session.show("n += 1; println!(\"started\"); loop {}")
+        },
+        session.show("n"),
+    ];
+    expect![[r#"
+
+        stdout "started\n"
+        Interrupted: the cell was interrupted; all variables are there
+        =2"#]]
+    .assert_eq(&shown.join("\n"));
+}
+
+#[test]
+fn crashes_cost_the_variables_and_nothing_else() {
+    check_cells(
+        r#"fn f() -> u8 { 1 } let x = f(); ||| println!("before"); std::process::abort() ||| f() ||| x ||| fn deep(n: u64) -> u64 { if n == u64::MAX { 0 } else { 1 + deep(n + 1) } } deep(0) |||
+std::process::exit(3) ||| unsafe { *(8 as *mut u8) = 1 } ||| f()"#,
+        expect![[r#"
+            2: stdout "before\n"
+            Crash: cell 2 ended the session process: it was aborted (signal 6)
+            a new session process has started; the variable `x` is lost; functions and types are still there
+            3: =1
+            4: error[E0425]: cannot find value `x` in this scope
+             --> cell 4:1:1
+              |
+            1 | x
+              | ^ not found in this scope
+              |
+              = note: `x` was lost when cell 2 ended the session process
+            5: Crash: cell 5 ended the session process: the stack overflowed, as endless recursion makes it
+            a new session process has started; there were no variables to lose; functions and types are still there
+            6: Crash: cell 6 ended the session process: it exited with code 3
+            a new session process has started; there were no variables to lose; functions and types are still there
+            7: Crash: cell 7 ended the session process: a segmentation fault (signal 11)
+            a new session process has started; there were no variables to lose; functions and types are still there
+            8: =1"#]],
+    );
+}
+
+#[test]
+fn commands() {
+    check_cells(
+        ":vars ||| :opt 2\nlet x = vec![Some(1.5)]; ||| :opt ||| %vars ||| :hepl ||| :opt 9 ||| :clear ||| x ||| :help",
+        expect![[r#"
+            1: display there are no variables
+            3: display optimisation level 2
+            4: display {"text/plain":"variable  type              cell\nx         Vec<Option<f64>>  2","text/html":"<table><thead><tr><th style=\"text-align:left\">variable</th><th style=\"text-align:left\">type</th><th style=\"text-align:left\">cell</th></tr></thead><tbody><tr><td style=\"text-align:left\">x</td><td style=\"text-align:left\">Vec&lt;Option&lt;f64&gt;&gt;</td><td style=\"text-align:left\">2</td></tr></tbody></table>"}
+            5: CommandError: there is no command `:hepl`; is it `:help`?
+            6: CommandError: `9` is no optimisation level; there are 0, 1, 2, 3, s and z
+            8: error[E0425]: cannot find value `x` in this scope
+             --> cell 8:1:1
+              |
+            1 | x
+              | ^ not found in this scope
+              |
+              = note: `x` was dropped by `:clear`
+            9: display {"text/plain":"command             what it does\n:clear              drop all variables; functions and types stay\n:help               list all commands\n:opt [0|1|2|3|s|z]  optimise the cells from here on; without a level, show it\n:timing             show, or stop showing, how long each step of a cell takes\n:vars               list all variables with their types\n:version            show the versions of Dagbok and of the compiler","text/html":"<table><thead><tr><th style=\"text-align:left\">command</th><th style=\"text-align:left\">what it does</th></tr></thead><tbody><tr><td style=\"text-align:left\">:clear</td><td style=\"text-align:left\">drop all variables; functions and types stay</td></tr><tr><td style=\"text-align:left\">:help</td><td style=\"text-align:left\">list all commands</td></tr><tr><td style=\"text-align:left\">:opt [0|1|2|3|s|z]</td><td style=\"text-align:left\">optimise the cells from here on; without a level, show it</td></tr><tr><td style=\"text-align:left\">:timing</td><td style=\"text-align:left\">show, or stop showing, how long each step of a cell takes</td></tr><tr><td style=\"text-align:left\">:vars</td><td style=\"text-align:left\">list all variables with their types</td></tr><tr><td style=\"text-align:left\">:version</td><td style=\"text-align:left\">show the versions of Dagbok and of the compiler</td></tr></tbody></table>"}"#]],
+    );
+}
+
+#[test]
+fn an_installation_is_complete_and_holds_each_crate_once() {
+    let toolchain = Toolchain::find().unwrap();
+    let files = RuntimeFiles::locate()
+        .unwrap()
+        .files_to_install(&toolchain)
+        .unwrap();
+    let names: Vec<String> = files
+        .iter()
+        .filter(|file| file.source.is_file())
+        .filter_map(|file| file.target.to_str().map(str::to_owned))
+        .collect();
+    assert_eq!(names.len(), files.len());
+    for wanted in [
+        "lib/libdagbok.so",
+        "lib/libdagbok_engine.so",
+        "bin/dagbok-session",
+        "lib/libstd-",
+    ] {
+        assert_eq!(
+            names.iter().filter(|name| name.starts_with(wanted)).count(),
+            1,
+            "{wanted} in {names:?}"
+        );
+    }
+}

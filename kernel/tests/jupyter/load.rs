@@ -1,0 +1,81 @@
+//! Floods, and clients that do not read.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::client::{Client, Kernel, describe, patient};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_lines_loses_nothing_and_idle_comes_last() {
+    let kernel = Kernel::start().await;
+    let mut client = Client::connect(&kernel, "a").await;
+    let lines = 500_000;
+    let request = client.execute(&format!("flood {lines}\nresult end")).await;
+    let mut text = String::new();
+    let mut messages = 0;
+    loop {
+        let message = client.next_for(&request).await;
+        messages += 1;
+        let content = serde_json::to_value(&message.content).unwrap();
+        match message.header.msg_type.as_str() {
+            "stream" => text.push_str(content["text"].as_str().unwrap()),
+            _ if describe(&message) == "idle" => break,
+            _ => {}
+        }
+    }
+    let expected: String = (0..lines).map(|n| format!("{n}\n")).collect();
+    assert!(text == expected, "text was lost or reordered");
+    assert!(messages < 1000, "{messages} messages");
+    assert_eq!(client.reply(&request).await, "ok [1]");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_updates_the_last_arrives_before_idle() {
+    let kernel = Kernel::start().await;
+    let mut client = Client::connect(&kernel, "a").await;
+    let code = "display a 0\ndisplay b 0\nprogress a 100000\nprogress b 50\nprint end";
+    let request = client.execute(code).await;
+    let published = client.published(&request).await;
+    let last_of = |id: &str| {
+        let update = format!("update {id} ");
+        published
+            .iter()
+            .rfind(|seen| seen.starts_with(&update))
+            .cloned()
+    };
+    assert_eq!(last_of("a").as_deref(), Some(r#"update a "100000""#));
+    assert_eq!(last_of("b").as_deref(), Some(r#"update b "50""#));
+    assert!(published.len() < 200, "{} messages", published.len());
+}
+
+/// A subscriber that says it wants everything and never reads.
+async fn stalled_subscriber(kernel: &Kernel) -> TcpStream {
+    let port = kernel.connection.iopub_port;
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let mut greeting = [0; 64];
+    greeting[0] = 0xff;
+    greeting[9] = 0x7f;
+    greeting[10] = 3;
+    greeting[12..16].copy_from_slice(b"NULL");
+    stream.write_all(&greeting).await.unwrap();
+    let ready = b"\x04\x19\x05READY\x0bSocket-Type\0\0\0\x03SUB";
+    stream.write_all(ready).await.unwrap();
+    stream.write_all(b"\0\x01\x01").await.unwrap();
+    // Its own greeting and READY, and the beginning of the welcome.
+    let mut received = [0; 128];
+    patient(stream.read_exact(&mut received)).await.unwrap();
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscriber_that_never_reads_does_not_stop_the_others() {
+    let kernel = Kernel::start().await;
+    let stalled = stalled_subscriber(&kernel).await;
+    let mut client = Client::connect(&kernel, "a").await;
+    let request = client.execute("large 100\nprint end").await;
+    let published = client.published(&request).await;
+    let displays = published.iter().filter(|seen| seen.starts_with("display"));
+    assert_eq!(displays.count(), 100);
+    assert_eq!(client.reply(&request).await, "ok [1]");
+    drop(stalled);
+}

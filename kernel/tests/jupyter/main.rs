@@ -1,0 +1,7 @@
+//! The kernel's Jupyter side, seen by a front end over real sockets. Cells are scripts, so no compiler is needed.
+
+mod client;
+mod dialogue;
+mod load;
+mod scripted;
+mod transport;

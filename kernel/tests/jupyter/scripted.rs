@@ -1,0 +1,151 @@
+//! An evaluator that needs no compiler: each line of a cell is a command and what it is about.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+
+use dagbok_kernel::evaluate::{
+    Cell, CellError, Completeness, Evaluator, Frontend, Interrupt, MimeData, Output, StreamName,
+};
+
+/// What wakes a cell that waits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wake {
+    Interrupted,
+    #[allow(dead_code, reason = "tests release cells, the example does not")]
+    Released,
+}
+
+pub(crate) struct Scripted {
+    wake: Sender<Wake>,
+    woken: Receiver<Wake>,
+    /// The front end of an earlier cell, which goes on writing.
+    earlier: Option<Arc<dyn Frontend>>,
+}
+
+struct Interrupter(Mutex<Sender<Wake>>);
+
+impl Interrupt for Interrupter {
+    fn interrupt(&self) {
+        let _ = self.0.lock().unwrap().send(Wake::Interrupted);
+    }
+}
+
+impl Scripted {
+    pub(crate) fn new() -> Scripted {
+        let (wake, woken) = channel();
+        Scripted {
+            wake,
+            woken,
+            earlier: None,
+        }
+    }
+
+    /// Releases a cell that does `wait`.
+    #[allow(dead_code, reason = "tests release cells, the example does not")]
+    pub(crate) fn releaser(&self) -> Sender<Wake> {
+        self.wake.clone()
+    }
+
+    fn line(&mut self, line: &str, frontend: &Arc<dyn Frontend>) -> Result<(), CellError> {
+        let (command, text) = line.split_once(' ').unwrap_or((line, ""));
+        let (id, rest) = text.split_once(' ').unwrap_or((text, ""));
+        match command {
+            "" => {}
+            "print" => frontend.output(stream(StreamName::Stdout, text)),
+            "eprint" => frontend.output(stream(StreamName::Stderr, text)),
+            "show" => frontend.output(Output::Display {
+                data: plain(text),
+                display_id: None,
+            }),
+            "display" => frontend.output(Output::Display {
+                data: plain(rest),
+                display_id: Some(id.to_string()),
+            }),
+            "update" => frontend.output(Output::UpdateDisplay {
+                data: plain(rest),
+                display_id: id.to_string(),
+            }),
+            "result" => frontend.output(Output::Result { data: plain(text) }),
+            "flood" => {
+                for n in 0..text.parse().unwrap() {
+                    frontend.output(stream(StreamName::Stdout, &format!("{n}")));
+                }
+            }
+            "progress" => {
+                for n in 0..=rest.parse().unwrap() {
+                    frontend.output(Output::UpdateDisplay {
+                        data: plain(&format!("{n}")),
+                        display_id: id.to_string(),
+                    });
+                }
+            }
+            "large" => {
+                let megabyte = "x".repeat(1 << 20);
+                for _ in 0..text.parse().unwrap() {
+                    frontend.output(Output::Display {
+                        data: plain(&megabyte),
+                        display_id: None,
+                    });
+                }
+            }
+            "keep" => self.earlier = Some(frontend.clone()),
+            "earlier" => match &self.earlier {
+                Some(earlier) => earlier.output(stream(StreamName::Stdout, text)),
+                None => return Err(error("Script", "no earlier cell")),
+            },
+            "wait" => {
+                if let Ok(Wake::Interrupted) = self.woken.recv() {
+                    return Err(error("Interrupted", "the cell was interrupted"));
+                }
+            }
+            "fail" => return Err(error(id, rest)),
+            "panic" => panic!("{text}"),
+            _ => return Err(error("Script", &format!("no command `{command}`"))),
+        }
+        Ok(())
+    }
+}
+
+impl Evaluator for Scripted {
+    fn evaluate(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Result<(), CellError> {
+        let ended = cell
+            .code
+            .lines()
+            .try_for_each(|line| self.line(line.trim(), &frontend));
+        while self.woken.try_recv().is_ok() {}
+        ended
+    }
+
+    fn interrupter(&self) -> Arc<dyn Interrupt> {
+        Arc::new(Interrupter(Mutex::new(self.wake.clone())))
+    }
+
+    fn is_complete(&self, code: &str) -> Completeness {
+        match code.chars().last() {
+            Some('{') => Completeness::Incomplete {
+                indent: "    ".to_string(),
+            },
+            Some('}') => Completeness::Invalid,
+            _ => Completeness::Complete,
+        }
+    }
+}
+
+fn stream(name: StreamName, line: &str) -> Output {
+    Output::Stream {
+        name,
+        text: format!("{line}\n"),
+    }
+}
+
+fn plain(text: &str) -> MimeData {
+    MimeData::from_iter([("text/plain".to_string(), text.into())])
+}
+
+fn error(name: &str, value: &str) -> CellError {
+    CellError {
+        name: name.to_string(),
+        value: value.to_string(),
+        traceback: vec![format!("{name}: {value}")],
+    }
+}

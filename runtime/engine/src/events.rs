@@ -1,0 +1,51 @@
+//! What observers see of a computation: progress displays, profiles and the dashboard are built on it.
+//!
+//! Events are noted by the threads that run tasks, a few bytes each, and handed out by the thread that waits for the computation, so
+//! that an observer never holds up a task.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::graph::{Graph, TaskId};
+pub use crate::scheduler::{Outcome, RunId};
+
+/// A computation that has begun.
+pub struct Run {
+    pub id: RunId,
+    /// The computation whose task asked for this one.
+    pub parent: Option<RunId>,
+    pub graph: Arc<Graph>,
+    /// The number of threads that run tasks.
+    pub n_threads: usize,
+    pub submitted: Instant,
+}
+
+/// Something that happened to a task or to the whole computation.
+#[derive(Clone, Copy, Debug)]
+pub enum Event {
+    /// A thread runs the task from now on.
+    Started { task: TaskId, thread: u32 },
+    /// The task has its result, of so many bytes.
+    Finished { task: TaskId, bytes: usize },
+    /// The task returned an error or panicked.
+    Failed { task: TaskId },
+    /// No task needs the result any more: its bytes are free.
+    Released { task: TaskId, bytes: usize },
+    /// The computation is over; no event follows.
+    Ended { outcome: Outcome },
+}
+
+/// An event and when it happened.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamped {
+    pub at: Instant,
+    pub event: Event,
+}
+
+/// Watches computations.
+pub trait Observer: Send + Sync {
+    /// Takes what has happened since the last call, in order; there may be nothing.
+    ///
+    /// Called on the thread that waits for `run`, about fifty times a second, and a last time when `run` has ended.
+    fn observe(&self, run: &Run, events: &[Stamped]);
+}

@@ -1,0 +1,40 @@
+//! Who uses a task's result: the edges of a graph, turned round.
+
+use super::{Graph, TaskId};
+
+/// For each task, the tasks that take its result, in order; as often as they take it.
+pub(crate) struct Dependents {
+    starts: Vec<u32>,
+    tasks: Vec<TaskId>,
+}
+
+impl Dependents {
+    /// The dependents of all tasks of `graph`. Takes time and memory linear in its tasks and edges.
+    pub(crate) fn of(graph: &Graph) -> Self {
+        let mut starts = vec![0_u32; graph.len() + 1];
+        for (_, task) in graph.tasks() {
+            for input in &task.inputs {
+                starts[input.index() + 1] += 1;
+            }
+        }
+        for idx in 0..graph.len() {
+            starts[idx + 1] += starts[idx];
+        }
+        let mut next = starts.clone();
+        let mut tasks = vec![TaskId::new(0); starts[graph.len()] as usize];
+        for (id, task) in graph.tasks() {
+            for input in &task.inputs {
+                let place = &mut next[input.index()];
+                tasks[*place as usize] = id;
+                *place += 1;
+            }
+        }
+        Dependents { starts, tasks }
+    }
+
+    /// The tasks that take the result of `task`.
+    pub(crate) fn of_task(&self, task: TaskId) -> &[TaskId] {
+        let (start, end) = (self.starts[task.index()], self.starts[task.index() + 1]);
+        &self.tasks[start as usize..end as usize]
+    }
+}

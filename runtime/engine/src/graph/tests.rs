@@ -1,0 +1,209 @@
+//! Graphs written as text: `u0: ; v0: ; uv0: u0 v0`, each task with its inputs, all in layers of their own.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use dagbok::{Name, Site, Value};
+use expect_test::{Expect, expect};
+use proptest::prelude::*;
+
+use super::*;
+
+struct Sketch {
+    graph: Graph,
+    ids: HashMap<String, TaskId>,
+}
+
+fn sketch(text: &str) -> Sketch {
+    let mut graph = Graph::default();
+    let mut ids = HashMap::new();
+    for line in text.split(';').filter(|line| !line.trim().is_empty()) {
+        let (name, inputs) = line.split_once(':').expect("a task is `name: inputs`");
+        let name = name.trim();
+        let inputs = inputs.split_whitespace().map(|input| ids[input]).collect();
+        let task = add(&mut graph, name, inputs);
+        ids.insert(name.to_owned(), task);
+    }
+    Sketch { graph, ids }
+}
+
+fn add(graph: &mut Graph, name: &str, inputs: Vec<TaskId>) -> TaskId {
+    let layer = graph.add_layer(Layer {
+        name: Name::of(name, 0),
+        kind: LayerKind::Delayed,
+        site: Site::caller(),
+        detail: String::new(),
+    });
+    graph.add_task(Task {
+        layer,
+        block: Box::new([]),
+        inputs: inputs.into(),
+        run: Arc::new(|_| Ok(Value::new(()))),
+        bytes: 0,
+    })
+}
+
+fn name(graph: &Graph, id: TaskId) -> &str {
+    graph.layer(graph.task(id).layer).name.operation()
+}
+
+fn check_order(text: &str, outputs: &str, expected: Expect) {
+    let Sketch { graph, ids } = sketch(text);
+    let outputs: Vec<TaskId> = outputs.split_whitespace().map(|name| ids[name]).collect();
+    let mut outputs = [outputs];
+    let graph = arrange(graph, &mut outputs);
+    let names: Vec<&str> = graph.tasks().map(|(id, _)| name(&graph, id)).collect();
+    expected.assert_eq(&names.join(" "));
+}
+
+#[test]
+fn the_order_finishes_what_was_begun() {
+    check_order("a: ; b: ; c: a b; d: c", "d", expect!["a b c d"]);
+    // a pair is summed before the next is made
+    check_order(
+        "a: ; b: ; c: ; d: ; ab: a b; cd: c d; sum: ab cd",
+        "sum",
+        expect!["a b ab c d cd sum"],
+    );
+    // what has more work behind it comes first, so that `a` is not kept meanwhile
+    check_order("a: ; b: ; c: b; d: c; e: a d", "e", expect!["b c d a e"]);
+    // two outputs of one source: both of the first chunk before the second chunk
+    check_order(
+        "x0: ; x1: ; f0: x0; f1: x1; g0: x0; g1: x1",
+        "f0 f1 g0 g1",
+        expect!["x0 f0 g0 x1 f1 g1"],
+    );
+    // a sum and what the sum is subtracted from
+    check_order(
+        "x0: ; x1: ; s: x0 x1; d0: x0 s; d1: x1 s",
+        "d0 d1",
+        expect!["x0 x1 s d0 d1"],
+    );
+}
+
+#[test]
+fn what_no_output_needs_is_culled() {
+    check_order("a: ; b: a; c: a; d: b", "c", expect!["a c"]);
+    check_order("a: ; b: ", "", expect![""]);
+    check_order("a: ; b: a a", "b b a", expect!["a b"]);
+}
+
+#[test]
+fn culling_drops_empty_layers_and_keeps_names() {
+    let Sketch { graph, ids } = sketch("a: ; b: a; c: a");
+    let mut outputs = [vec![ids["c"]], vec![ids["a"], ids["c"]]];
+    let graph = arrange(graph, &mut outputs);
+    assert_eq!(graph.layers().len(), 2);
+    let names = outputs.map(|ids| {
+        ids.iter()
+            .map(|id| name(&graph, *id))
+            .collect::<Vec<_>>()
+            .join(" ")
+    });
+    assert_eq!(names, ["c", "a c"]);
+}
+
+/// The most results in memory at a time when `graph` runs in order of its ids.
+fn peak(graph: &Graph, outputs: &[TaskId]) -> usize {
+    let dependents = Dependents::of(graph);
+    let mut uses: Vec<usize> = graph
+        .tasks()
+        .map(|(id, _)| dependents.of_task(id).len())
+        .collect();
+    outputs.iter().for_each(|id| uses[id.index()] += 1);
+    let (mut held, mut peak) = (0_usize, 0);
+    for (_, task) in graph.tasks() {
+        held += 1;
+        peak = peak.max(held);
+        for input in &task.inputs {
+            uses[input.index()] -= 1;
+            held -= usize::from(uses[input.index()] == 0);
+        }
+    }
+    peak
+}
+
+/// A reduction of `parts` in a tree with at most eight inputs a task.
+fn reduce(graph: &mut Graph, name: &str, mut parts: Vec<TaskId>) -> TaskId {
+    while parts.len() > 1 {
+        parts = parts
+            .chunks(8)
+            .map(|parts| add(graph, name, parts.to_vec()))
+            .collect();
+    }
+    parts[0]
+}
+
+#[test]
+fn means_of_shared_arrays_hold_few_chunks() {
+    let mut graph = Graph::default();
+    let chunks = |graph: &mut Graph, name: &str| -> Vec<TaskId> {
+        (0..512).map(|_| add(graph, name, vec![])).collect()
+    };
+    let (u, v) = (chunks(&mut graph, "u"), chunks(&mut graph, "v"));
+    let mut mean_of_product = |a: &[TaskId], b: &[TaskId]| {
+        let products = a
+            .iter()
+            .zip(b)
+            .map(|(a, b)| add(&mut graph, "product", vec![*a, *b]));
+        let products = products.collect();
+        reduce(&mut graph, "mean", products)
+    };
+    let outputs = vec![
+        mean_of_product(&u, &u),
+        mean_of_product(&v, &v),
+        mean_of_product(&u, &v),
+    ];
+    let mut outputs = [outputs];
+    let graph = arrange(graph, &mut outputs);
+    // a chunk of `u`, one of `v`, and three trees of three levels with at most eight partial results each
+    assert!(
+        peak(&graph, &outputs[0]) <= 80,
+        "{} results at a time",
+        peak(&graph, &outputs[0])
+    );
+}
+
+#[test]
+fn a_chain_of_a_hundred_thousand_is_no_recursion() {
+    let mut graph = Graph::default();
+    let mut last = add(&mut graph, "start", vec![]);
+    for _ in 0..100_000 {
+        last = add(&mut graph, "next", vec![last]);
+    }
+    let mut outputs = [vec![last]];
+    let graph = arrange(graph, &mut outputs);
+    assert_eq!(graph.len(), 100_001);
+    assert_eq!(outputs[0][0].index(), 100_000);
+}
+
+proptest! {
+    #[test]
+    fn any_order_has_inputs_first_and_all_that_is_needed(
+        edges in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..4), 1..60),
+        wanted in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
+    ) {
+        let mut graph = Graph::default();
+        let mut ancestors: Vec<HashSet<usize>> = Vec::new();
+        for (idx, inputs) in edges.iter().enumerate() {
+            let inputs: Vec<usize> = inputs.iter().filter(|_| idx > 0).map(|input| input.index(idx)).collect();
+            let mut behind = HashSet::from([idx]);
+            inputs.iter().for_each(|input| behind.extend(&ancestors[*input]));
+            ancestors.push(behind);
+            add(&mut graph, &format!("t{idx}"), inputs.into_iter().map(TaskId::new).collect());
+        }
+        let outputs: Vec<usize> = wanted.iter().map(|output| output.index(edges.len())).collect();
+        let needed: HashSet<usize> = outputs.iter().flat_map(|output| &ancestors[*output]).copied().collect();
+        let mut arranged = [outputs.iter().map(|idx| TaskId::new(*idx)).collect::<Vec<_>>()];
+        let graph = arrange(graph, &mut arranged);
+
+        let names: HashSet<String> = graph.tasks().map(|(id, _)| name(&graph, id).to_owned()).collect();
+        prop_assert_eq!(names, needed.iter().map(|idx| format!("t{idx}")).collect::<HashSet<_>>());
+        for (id, task) in graph.tasks() {
+            prop_assert!(task.inputs.iter().all(|input| *input < id));
+        }
+        for (output, id) in outputs.iter().zip(&arranged[0]) {
+            prop_assert_eq!(name(&graph, *id), format!("t{output}"));
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Files: which there are, and how their parts are read.
+
+mod blocks;
+mod csv;
+mod files;
+pub mod npy;
+mod parquet;
+mod tables;
+
+pub use tables::scan;
+
+pub(crate) use blocks::{Borders, borders, count_quotes};
+pub(crate) use tables::{in_file, read};

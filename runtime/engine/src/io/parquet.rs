@@ -1,0 +1,65 @@
+//! Parquet files.
+
+use std::fs::File;
+
+use dagbok::Result;
+use dagbok::frame::{ParquetReadOptions, Part, Piece};
+use polars::prelude as pl;
+use polars::prelude::SerReader;
+
+use super::csv::unreadable;
+use crate::table::from_polars_error;
+
+/// Names and types of the columns.
+pub(super) fn schema(path: &str) -> Result<pl::SchemaRef> {
+    read(path, None)?
+        .collect_schema()
+        .map_err(|error| from_polars_error(error).context(&format!("in `{path}`")))
+}
+
+/// The partitions of a file: neighbouring row groups, as many as reach the block size.
+pub(super) fn pieces(path: &str, options: &ParquetReadOptions) -> Result<Vec<Piece>> {
+    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let mut reader = pl::ParquetReader::new(file);
+    let metadata = reader
+        .get_metadata()
+        .map_err(|error| from_polars_error(error).context(&format!("in `{path}`")))?;
+    let mut pieces = Vec::new();
+    let (mut offset, mut len, mut bytes) = (0, 0, 0);
+    for (group_idx, group) in metadata.row_groups.iter().enumerate() {
+        len += group.num_rows();
+        bytes += group.total_byte_size();
+        let is_last = group_idx + 1 == metadata.row_groups.len();
+        if bytes >= options.blocksize || is_last {
+            pieces.push(Piece {
+                path: path.to_owned(),
+                part: Part::Rows { offset, len },
+                bytes,
+            });
+            (offset, len, bytes) = (offset + len, 0, 0);
+        }
+    }
+    if pieces.len() <= 1 {
+        let bytes = pieces.first().map_or(0, |piece| piece.bytes);
+        return Ok(vec![Piece {
+            path: path.to_owned(),
+            part: Part::Whole,
+            bytes,
+        }]);
+    }
+    Ok(pieces)
+}
+
+/// The rows of a file, or `len` of them from `offset` on.
+pub(super) fn read(path: &str, rows: Option<(usize, usize)>) -> Result<pl::LazyFrame> {
+    let args = pl::ScanArgsParquet {
+        glob: false,
+        ..Default::default()
+    };
+    let frame = pl::LazyFrame::scan_parquet(pl::PlRefPath::new(path), args)
+        .map_err(|error| from_polars_error(error).context(&format!("in `{path}`")))?;
+    Ok(match rows {
+        Some((offset, len)) => frame.slice(offset as i64, len as pl::IdxSize),
+        None => frame,
+    })
+}

@@ -1,0 +1,290 @@
+//! Partitions with the steps that run on each of them, and what is made of them in the same task.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use dagbok::engine::Collection;
+use dagbok::frame::{DataFrame, Frame, FrameOp, Part, Piece, Source};
+use dagbok::{Name, Result, Value};
+use polars::prelude as pl;
+
+use super::step::{self, Step};
+use super::{Planner, layer_of};
+use crate::graph::{LayerId, Task, TaskId};
+use crate::io::{Borders, borders, count_quotes, in_file, read};
+use crate::planner::input;
+use crate::table::{polars_frame, task_table};
+
+/// What a task makes of its partition, which it asks for when it needs it, and of the values of further tasks.
+pub(super) type Sink =
+    Arc<dyn Fn(&dyn Fn() -> Result<pl::LazyFrame>, &[Value]) -> Result<Value> + Send + Sync>;
+
+/// The partitions of a frame, not computed yet: where each comes from, and the steps that run on it.
+pub(super) struct Pipeline {
+    origins: Vec<Origin>,
+    steps: Arc<[Step]>,
+    operation: String,
+}
+
+/// Where a partition comes from.
+#[derive(Clone)]
+enum Origin {
+    Piece {
+        source: Arc<Source>,
+        piece: Piece,
+        borders: Option<TaskId>,
+    },
+    Table(Value),
+    Task {
+        task: TaskId,
+        bytes: usize,
+    },
+}
+
+impl Pipeline {
+    /// The partitions of `frame` with all steps that have no tasks of their own.
+    pub(super) fn up_to(planner: &mut Planner, frame: &Frame) -> Result<Pipeline> {
+        let mut steps = Vec::new();
+        let mut below = frame.clone();
+        let (origins, operation) = loop {
+            let node = below.node().clone();
+            if planner.frames.planned.contains_key(&node.name) {
+                break (from_tasks(planner, &below)?, node.op.operation().to_owned());
+            }
+            match &node.op {
+                FrameOp::Read(source) => {
+                    let operation = node.name.operation().to_owned();
+                    break (from_files(planner, &below, source)?, operation);
+                }
+                FrameOp::Partitions(values) => {
+                    let origins = values.iter().cloned().map(Origin::Table).collect();
+                    break (origins, node.name.operation().to_owned());
+                }
+                _ => {}
+            }
+            match step::of(&node)? {
+                Some(op) => {
+                    let (mut step, aggregates) = Step::new(&below, op);
+                    if let Some(aggregates) = aggregates {
+                        let tasks = planner.blocks(&Collection::Frame(aggregates))?;
+                        step.table = tasks.first().copied();
+                    }
+                    steps.push(step);
+                    below = node.inputs[0].clone();
+                }
+                None => break (from_tasks(planner, &below)?, node.op.operation().to_owned()),
+            }
+        };
+        steps.reverse();
+        Ok(Pipeline {
+            origins,
+            steps: steps.into(),
+            operation,
+        })
+    }
+
+    /// The number of partitions.
+    pub(super) fn len(&self) -> usize {
+        self.origins.len()
+    }
+
+    /// The bytes that all partitions are expected to take, if known.
+    pub(super) fn bytes(&self) -> Option<usize> {
+        self.origins.iter().map(Origin::bytes).sum()
+    }
+
+    /// One line about what runs in each task.
+    pub(super) fn detail(&self) -> String {
+        let mut detail = self.operation.clone();
+        for step in self.steps.iter() {
+            detail.push_str(" → ");
+            detail.push_str(step.operation());
+        }
+        let n = self.len();
+        let plural = if n == 1 { "" } else { "s" };
+        format!("{detail}; {n} partition{plural}")
+    }
+
+    /// One task a partition: `sink` of it and of the values of `further` tasks.
+    pub(super) fn tasks(
+        &self,
+        planner: &mut Planner,
+        layer: LayerId,
+        further: &[TaskId],
+        sink: &Sink,
+    ) -> Vec<TaskId> {
+        (0..self.len())
+            .map(|idx| self.task(planner, layer, idx, further, sink))
+            .collect()
+    }
+
+    /// The task of partition `idx`: `sink` of it and of the values of `further` tasks.
+    pub(super) fn task(
+        &self,
+        planner: &mut Planner,
+        layer: LayerId,
+        idx: usize,
+        further: &[TaskId],
+        sink: &Sink,
+    ) -> TaskId {
+        let origin = self.origins[idx].clone();
+        let steps = self.steps.clone();
+        let sink = sink.clone();
+        let mut inputs: Vec<TaskId> = origin.input().into_iter().collect();
+        inputs.extend(steps.iter().filter_map(|step| step.table));
+        let n_own = inputs.len();
+        inputs.extend_from_slice(further);
+        planner.graph.add_task(Task {
+            layer,
+            block: Box::new([idx as u32]),
+            inputs: inputs.into(),
+            bytes: origin.bytes().map_or(0, |bytes| bytes.max(1)),
+            run: Arc::new(move |values| {
+                let (own, further) = values.split_at(n_own);
+                let partition = || run_steps(&origin, &steps, own);
+                sink(&partition, further).map_err(|error| match &origin {
+                    Origin::Piece { piece, .. } => in_file(error, piece),
+                    _ => error,
+                })
+            }),
+        })
+    }
+}
+
+fn run_steps(origin: &Origin, steps: &[Step], values: &[Value]) -> Result<pl::LazyFrame> {
+    let (own, mut tables) = values.split_at(usize::from(origin.input().is_some()));
+    let mut partition = origin.read(own.first())?;
+    for step in steps {
+        let table = match step.table {
+            Some(_) => tables.split_off_first(),
+            None => None,
+        };
+        partition = step.run(partition, table)?;
+    }
+    Ok(partition)
+}
+
+fn from_tasks(planner: &mut Planner, frame: &Frame) -> Result<Vec<Origin>> {
+    let tasks = planner.blocks(&Collection::Frame(frame.clone()))?;
+    Ok(tasks
+        .into_iter()
+        .map(|task| Origin::Task {
+            task,
+            bytes: planner.graph.task(task).bytes,
+        })
+        .collect())
+}
+
+fn from_files(planner: &mut Planner, frame: &Frame, source: &Source) -> Result<Vec<Origin>> {
+    let source = Arc::new(source.clone());
+    let mut borders = HashMap::new();
+    let mut origins = Vec::with_capacity(source.partitions.len());
+    for piece in &source.partitions {
+        let borders = match piece.part {
+            Part::Block { of, blocksize, .. } => Some(match borders.get(&piece.path) {
+                Some(task) => *task,
+                None => {
+                    let task = borders_task(planner, frame, &source, &piece.path, of, blocksize);
+                    borders.insert(piece.path.clone(), task);
+                    task
+                }
+            }),
+            Part::Whole | Part::Rows { .. } => None,
+        };
+        origins.push(Origin::Piece {
+            source: source.clone(),
+            piece: piece.clone(),
+            borders,
+        });
+    }
+    Ok(origins)
+}
+
+/// The task that finds where the blocks of a large CSV file start, of the quotes that others count in each.
+fn borders_task(
+    planner: &mut Planner,
+    frame: &Frame,
+    source: &Arc<Source>,
+    path: &str,
+    of: usize,
+    blocksize: u64,
+) -> TaskId {
+    let name = Name::of("borders", (frame.name(), path));
+    if let Some(tasks) = planner.frames.planned.get(&name) {
+        return tasks[0];
+    }
+    let quote = match &source.format {
+        dagbok::frame::Format::Csv(options) => options.quote_char,
+        dagbok::frame::Format::Parquet(_) => None,
+    };
+    let mut inputs = Vec::new();
+    if let Some(quote) = quote {
+        let layer = layer_of(
+            frame.node(),
+            "quotes",
+            format!("quotes in {of} blocks of `{path}`"),
+        );
+        let layer = planner.graph.add_layer(layer);
+        for index in 0..of {
+            let path = path.to_owned();
+            inputs.push(planner.graph.add_task(Task {
+                layer,
+                block: Box::new([index as u32]),
+                inputs: Box::new([]),
+                run: Arc::new(move |_| {
+                    Ok(Value::new(count_quotes(&path, index, blocksize, quote)?))
+                }),
+                bytes: size_of::<u64>(),
+            }));
+        }
+    }
+    let layer = layer_of(frame.node(), "borders", format!("{of} blocks of `{path}`"));
+    let layer = planner.graph.add_layer(layer);
+    let path = path.to_owned();
+    let task = planner.graph.add_task(Task {
+        layer,
+        block: Box::new([0]),
+        inputs: inputs.into(),
+        run: Arc::new(move |values| {
+            let mut quotes: Vec<u64> = values.iter().map(|value| *input(value)).collect();
+            quotes.resize(of, 0);
+            Ok(Value::new(borders(&path, blocksize, &quotes, quote)?))
+        }),
+        bytes: of * size_of::<u64>(),
+    });
+    planner.frames.planned.insert(name, vec![task]);
+    task
+}
+
+impl Origin {
+    fn input(&self) -> Option<TaskId> {
+        match self {
+            Origin::Piece { borders, .. } => *borders,
+            Origin::Table(_) => None,
+            Origin::Task { task, .. } => Some(*task),
+        }
+    }
+
+    fn bytes(&self) -> Option<usize> {
+        match self {
+            Origin::Piece { piece, .. } => Some(piece.bytes),
+            Origin::Table(value) => Some(value.bytes()),
+            Origin::Task { bytes, .. } => (*bytes > 0).then_some(*bytes),
+        }
+    }
+
+    fn read(&self, value: Option<&Value>) -> Result<pl::LazyFrame> {
+        match self {
+            Origin::Piece { source, piece, .. } => read(source, piece, value.map(input::<Borders>)),
+            Origin::Table(table) => Ok(lazy(polars_frame(input::<DataFrame>(table)))),
+            Origin::Task { .. } => match value {
+                Some(value) => Ok(lazy(task_table(value))),
+                None => unreachable!("the task has this input"),
+            },
+        }
+    }
+}
+
+fn lazy(table: &pl::DataFrame) -> pl::LazyFrame {
+    pl::IntoLazy::lazy(table.clone())
+}

@@ -1,0 +1,198 @@
+//! Computes graphs on a pool of threads: [`state`] decides, [`pool`] runs, and here somebody waits for the results.
+
+mod nested;
+mod pool;
+mod state;
+mod task;
+#[cfg(test)]
+mod tests;
+
+use std::num::NonZero;
+use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use dagbok::{Error, ErrorKind, Result, Value, cancel};
+
+use crate::events::{Observer, Run, Stamped};
+use crate::graph::{Graph, TaskId};
+use pool::{Audience, Core, Hands, Job, Shared, Whom};
+use state::Schedule;
+pub use state::{Outcome, RunId};
+
+/// How often a waiting thread looks for an interrupt and hands out events.
+const TICK: Duration = Duration::from_millis(20);
+/// How long a waiting thread waits, after an interrupt, for tasks that are running.
+const GRACE: Duration = Duration::from_millis(60);
+/// Enough for deeply recursive functions; only what is used takes memory.
+const STACK_BYTES: usize = 64 << 20;
+
+/// A pool of threads that computes graphs, several at once.
+pub struct Scheduler {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Scheduler {
+    /// A scheduler with so many threads of its own. They end when it is dropped.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if the system gives no more threads.
+    pub fn new(n_threads: NonZero<usize>) -> Result<Self> {
+        task::keep_panics_quiet();
+        let mut scheduler = Scheduler {
+            shared: Arc::default(),
+            threads: Vec::new(),
+        };
+        for idx in 0..n_threads.get() {
+            let shared = scheduler.shared.clone();
+            let thread = Builder::new()
+                .name(format!("dagbok-{idx}"))
+                .stack_size(STACK_BYTES)
+                .spawn(move || shared.work(idx as u32))
+                .map_err(|error| {
+                    let text = format!("cannot start thread {idx} of {n_threads}: {error}");
+                    Error::new(ErrorKind::Io, text)
+                })?;
+            scheduler.threads.push(thread);
+        }
+        Ok(scheduler)
+    }
+
+    /// Whether the current thread runs a task of this scheduler.
+    pub(crate) fn is_in_task(&self) -> bool {
+        nested::current(&self.shared).is_some()
+    }
+
+    /// The values of `outputs`, tasks of `graph`, whose ids are in the order to run them in and all needed.
+    ///
+    /// May be called from several threads at once, and from within a task, which then takes part in the work.
+    ///
+    /// # Errors
+    /// The error of the first task that failed, of its kind, with the task's name; [`ErrorKind::Task`] for a panic.
+    /// [`ErrorKind::Cancelled`] after [`cancel::request`]: tasks that do not end within a moment are left to end
+    /// by themselves.
+    pub fn compute(
+        &self,
+        graph: Graph,
+        outputs: &[TaskId],
+        observers: &[Arc<dyn Observer>],
+    ) -> Result<Vec<Value>> {
+        let graph = Arc::new(graph);
+        let schedule = Schedule::new(graph.clone(), outputs);
+        let parent = nested::current(&self.shared);
+        let audience = match observers {
+            [] => Audience::Caller,
+            _ => Audience::Observers,
+        };
+        let mut hands = Hands::new(self.threads.len() as u32);
+        let submitted = Instant::now();
+        let mut core = self.shared.lock();
+        let (id, changed) = core.submit(graph.clone(), schedule, parent, audience, &mut hands);
+        drop(core);
+        self.shared.wake(Whom::One);
+        let run = Run {
+            id,
+            parent,
+            graph,
+            n_threads: self.threads.len(),
+            submitted,
+        };
+        let waiter = Waiter {
+            shared: &self.shared,
+            run: &run,
+            changed: &changed,
+            observers,
+        };
+        let mut job = waiter.wait(&mut hands)?;
+        match job.outcome {
+            Some(Outcome::Done) => Ok(outputs
+                .iter()
+                .map(|task| job.results.share(*task))
+                .collect()),
+            Some(Outcome::Failed) => Err(job.error.take().expect("a failed run has an error")),
+            Some(Outcome::Cancelled) | None => Err(task::cancelled()),
+        }
+    }
+}
+
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.wake(Whom::All);
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The thread that asked for a run.
+struct Waiter<'a> {
+    shared: &'a Shared,
+    run: &'a Run,
+    changed: &'a Condvar,
+    observers: &'a [Arc<dyn Observer>],
+}
+
+impl Waiter<'_> {
+    /// Waits until the run has ended. A thread that is itself in a task helps meanwhile, so that nested runs cannot
+    /// use up all threads.
+    fn wait(&self, hands: &mut Hands) -> Result<Job> {
+        let run = self.run.id;
+        let mut next_look = Instant::now() + TICK;
+        let mut give_up: Option<Instant> = None;
+        let mut core = self.shared.lock();
+        while core.job(run).outcome.is_none() {
+            let now = Instant::now();
+            if now >= next_look {
+                next_look = now + TICK;
+                core = self.report(core);
+                continue;
+            }
+            if cancel::requested() && give_up.is_none() {
+                core.cancel(run, hands);
+                give_up = Some(now + GRACE);
+                continue;
+            }
+            if give_up.is_some_and(|give_up| now >= give_up) {
+                let events = core.abandon(run);
+                drop(core);
+                self.tell(&events);
+                return Err(task::cancelled());
+            }
+            let picked = match self.run.parent {
+                Some(_) => core.pick(Some(run), hands),
+                None => None,
+            };
+            core = match picked {
+                Some((run, task)) => self.shared.run(core, run, task, hands),
+                None => {
+                    let wait = self.changed.wait_timeout(core, next_look - now);
+                    wait.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        let job = core.take(run);
+        drop(core);
+        hands.clear();
+        self.tell(&job.log);
+        Ok(job)
+    }
+
+    /// Hands the events of the last moments to the observers, outside of the lock.
+    fn report<'a>(&'a self, mut core: MutexGuard<'a, Core>) -> MutexGuard<'a, Core> {
+        if self.observers.is_empty() {
+            return core;
+        }
+        let events = std::mem::take(&mut core.job(self.run.id).log);
+        drop(core);
+        self.tell(&events);
+        self.shared.lock()
+    }
+
+    fn tell(&self, events: &[Stamped]) {
+        for observer in self.observers {
+            observer.observe(self.run, events);
+        }
+    }
+}

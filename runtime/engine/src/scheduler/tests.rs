@@ -1,0 +1,312 @@
+//! The state machine alone: random graphs, random completion order, failures, interrupts and nested runs, no threads.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use dagbok::{Name, Site, Value};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::state::{Action, Event, Outcome, RunId, Schedule, State};
+use crate::graph::{Graph, Layer, LayerKind, Task, TaskId};
+
+fn graph(edges: &[Vec<Index>]) -> Arc<Graph> {
+    let mut graph = Graph::default();
+    let layer = graph.add_layer(Layer {
+        name: Name::of("task", 0),
+        kind: LayerKind::Delayed,
+        site: Site::caller(),
+        detail: String::new(),
+    });
+    for (idx, inputs) in edges.iter().enumerate() {
+        let inputs = inputs.iter().filter(|_| idx > 0);
+        graph.add_task(Task {
+            layer,
+            block: Box::new([]),
+            inputs: inputs.map(|input| TaskId::new(input.index(idx))).collect(),
+            run: Arc::new(|_| Ok(Value::new(()))),
+            bytes: 0,
+        });
+    }
+    Arc::new(graph)
+}
+
+/// What a run looks like from outside, and what may happen to it.
+struct Model {
+    graph: Arc<Graph>,
+    outputs: BTreeSet<TaskId>,
+    parent: Option<RunId>,
+    results: BTreeSet<TaskId>,
+    finished: BTreeSet<TaskId>,
+    running: BTreeSet<TaskId>,
+    may_start: bool,
+    outcome: Option<Outcome>,
+}
+
+#[derive(Default)]
+struct World {
+    state: State,
+    runs: BTreeMap<RunId, Model>,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Submit(Vec<Vec<Index>>, Vec<Index>),
+    /// A run that a running task asks for.
+    Nest(Index, Vec<Vec<Index>>),
+    Start,
+    StartOf(Index),
+    Finish(Index),
+    Fail(Index),
+    Cancel(Index),
+}
+
+fn edges() -> impl Strategy<Value = Vec<Vec<Index>>> {
+    prop::collection::vec(prop::collection::vec(any::<Index>(), 0..4), 0..20)
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        2 => (edges(), prop::collection::vec(any::<Index>(), 0..3)).prop_map(|(edges, outputs)| Step::Submit(edges, outputs)),
+        1 => (any::<Index>(), edges()).prop_map(|(task, edges)| Step::Nest(task, edges)),
+        30 => Just(Step::Start),
+        10 => any::<Index>().prop_map(Step::StartOf),
+        40 => any::<Index>().prop_map(Step::Finish),
+        1 => any::<Index>().prop_map(Step::Fail),
+        1 => any::<Index>().prop_map(Step::Cancel),
+    ];
+    prop::collection::vec(step, 1..400)
+}
+
+impl World {
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Submit(edges, outputs) => self.submit(None, &edges, &outputs),
+            Step::Nest(task, edges) => {
+                if let Some((run, _)) = self.pick_running(&task) {
+                    self.submit(Some(run), &edges, &[]);
+                }
+            }
+            Step::Start => self.start(None),
+            Step::StartOf(run) => {
+                if let Some(run) = self.pick_open(&run) {
+                    self.start(Some(run));
+                }
+            }
+            Step::Finish(task) => {
+                if let Some((run, task)) = self.pick_running(&task) {
+                    self.finish(run, task);
+                }
+            }
+            Step::Fail(task) => {
+                if let Some((run, task)) = self.pick_running(&task) {
+                    self.model(run).running.remove(&task);
+                    self.stop(run);
+                    self.handle(Event::Failed { run });
+                }
+            }
+            Step::Cancel(run) => {
+                if let Some(run) = self.pick_open(&run) {
+                    self.stop(run);
+                    self.handle(Event::Cancelled { run });
+                }
+            }
+        }
+    }
+
+    fn submit(&mut self, parent: Option<RunId>, edges: &[Vec<Index>], outputs: &[Index]) {
+        let graph = graph(edges);
+        let outputs = outputs.iter().filter(|_| !graph.is_empty());
+        let outputs: Vec<TaskId> = outputs
+            .map(|idx| TaskId::new(idx.index(graph.len())))
+            .collect();
+        let run = RunId(self.runs.len() as u64);
+        let schedule = Schedule::new(graph.clone(), &outputs);
+        let model = Model {
+            graph,
+            outputs: outputs.into_iter().collect(),
+            parent,
+            results: BTreeSet::new(),
+            finished: BTreeSet::new(),
+            running: BTreeSet::new(),
+            may_start: parent.is_none_or(|parent| self.runs[&parent].may_start),
+            outcome: None,
+        };
+        self.runs.insert(run, model);
+        self.handle(Event::Submitted {
+            run,
+            parent,
+            schedule,
+        });
+    }
+
+    fn start(&mut self, of: Option<RunId>) {
+        let could = self
+            .runs
+            .iter()
+            .any(|(id, run)| of.is_none_or(|of| of == *id) && run.can_start());
+        assert_eq!(self.state.has_ready(of), could);
+        let n_running = self.n_running();
+        self.handle(Event::Idle { of });
+        assert_eq!(self.n_running(), n_running + usize::from(could));
+    }
+
+    fn finish(&mut self, run: RunId, task: TaskId) {
+        let model = self.model(run);
+        model.running.remove(&task);
+        if model.may_start {
+            model.finished.insert(task);
+            model.results.insert(task);
+        }
+        self.handle(Event::Finished { run, task });
+        let model = &self.runs[&run];
+        if model.may_start {
+            for (task, _) in model.graph.tasks() {
+                assert_eq!(
+                    model.results.contains(&task),
+                    model.is_of_use(task),
+                    "{task:?}"
+                );
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        let mut actions = Vec::new();
+        self.state.handle(event, &mut actions);
+        for action in actions {
+            match action {
+                Action::Run { run, task } => {
+                    let model = self.model(run);
+                    assert!(model.may_start && model.outcome.is_none());
+                    assert!(
+                        model
+                            .graph
+                            .task(task)
+                            .inputs
+                            .iter()
+                            .all(|input| model.results.contains(input))
+                    );
+                    assert!(!model.finished.contains(&task));
+                    assert!(model.running.insert(task), "{task:?} runs twice");
+                }
+                Action::Drop { run, task } => {
+                    let model = self.model(run);
+                    assert!(!model.outputs.contains(&task));
+                    assert!(model.results.remove(&task), "{task:?} is dropped twice");
+                }
+                Action::End { run, outcome } => {
+                    let model = self.model(run);
+                    assert!(model.running.is_empty());
+                    assert_eq!(model.outcome.replace(outcome), None, "a run ends once");
+                    assert_eq!(model.may_start, outcome == Outcome::Done);
+                    if outcome == Outcome::Done {
+                        assert_eq!(model.finished.len(), model.graph.len());
+                    }
+                }
+            }
+        }
+    }
+
+    /// A run that is stopped stops the runs that its tasks asked for.
+    fn stop(&mut self, run: RunId) {
+        self.model(run).may_start = false;
+        let children = self.runs.iter().filter(|(_, model)| {
+            model.parent == Some(run) && model.outcome.is_none() && model.may_start
+        });
+        let children: Vec<RunId> = children.map(|(id, _)| *id).collect();
+        children.into_iter().for_each(|child| self.stop(child));
+    }
+
+    /// Lets everything that goes on come to its end.
+    fn drain(&mut self) {
+        loop {
+            self.start(None);
+            let running = self
+                .runs
+                .iter()
+                .find_map(|(id, run)| Some((*id, *run.running.first()?)));
+            match running {
+                Some((run, task)) => self.finish(run, task),
+                None => break,
+            }
+        }
+        assert!(
+            self.runs.values().all(|run| run.outcome.is_some()),
+            "a run hangs"
+        );
+    }
+
+    fn model(&mut self, run: RunId) -> &mut Model {
+        self.runs.get_mut(&run).expect("every run was submitted")
+    }
+
+    fn n_running(&self) -> usize {
+        self.runs.values().map(|run| run.running.len()).sum()
+    }
+
+    fn pick_running(&self, idx: &Index) -> Option<(RunId, TaskId)> {
+        let running = self
+            .runs
+            .iter()
+            .flat_map(|(id, run)| run.running.iter().map(|task| (*id, *task)));
+        let running: Vec<_> = running.collect();
+        (!running.is_empty()).then(|| running[idx.index(running.len())])
+    }
+
+    fn pick_open(&self, idx: &Index) -> Option<RunId> {
+        let open = self.runs.iter().filter(|(_, run)| run.outcome.is_none());
+        let open: Vec<RunId> = open.map(|(id, _)| *id).collect();
+        (!open.is_empty()).then(|| open[idx.index(open.len())])
+    }
+}
+
+impl Model {
+    fn can_start(&self) -> bool {
+        let is_ready = |(id, task): (TaskId, &Task)| {
+            !self.finished.contains(&id)
+                && !self.running.contains(&id)
+                && task
+                    .inputs
+                    .iter()
+                    .all(|input| self.finished.contains(input))
+        };
+        self.may_start && self.graph.tasks().any(is_ready)
+    }
+
+    /// Whether the result of `task` is there and something will still take it; what nothing ever takes stays to the end.
+    fn is_of_use(&self, task: TaskId) -> bool {
+        let mut takers = self
+            .graph
+            .tasks()
+            .filter(|(_, other)| other.inputs.contains(&task))
+            .peekable();
+        let is_last = takers.peek().is_none();
+        self.finished.contains(&task)
+            && (is_last
+                || self.outputs.contains(&task)
+                || takers.any(|(id, _)| !self.finished.contains(&id)))
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn any_sequence_of_events_keeps_the_invariants(steps in steps()) {
+        let mut world = World::default();
+        steps.into_iter().for_each(|step| world.step(step));
+        world.drain();
+    }
+}
+
+#[test]
+fn runs_share_the_threads_evenly() {
+    let wide = vec![Vec::new(); 10];
+    let mut world = World::default();
+    world.submit(None, &wide, &[]);
+    world.submit(None, &wide, &[]);
+    (0..6).for_each(|_| world.start(None));
+    let running: Vec<usize> = world.runs.values().map(|run| run.running.len()).collect();
+    assert_eq!(running, [3, 3]);
+}

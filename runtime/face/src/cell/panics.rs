@@ -1,0 +1,104 @@
+//! Panics as values: message and place, without a word on stderr.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, Location, PanicHookInfo, catch_unwind};
+
+use crate::cancel::Cancelled;
+
+/// A place in source code, as the compiler records it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub file: String,
+    pub line: u32,
+    pub column: u32,
+}
+
+impl From<&Location<'_>> for Place {
+    fn from(location: &Location<'_>) -> Self {
+        Place {
+            file: location.file().to_owned(),
+            line: location.line(),
+            column: location.column(),
+        }
+    }
+}
+
+/// A panic that was caught.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Panic {
+    /// What `panic!` was given.
+    pub message: String,
+    /// Where it stands; `None` for a payload that was thrown without a message.
+    pub place: Option<Place>,
+    /// Whether it is an interrupt and no panic at all.
+    pub cancelled: bool,
+}
+
+thread_local! {
+    static CATCHING: Cell<u32> = const { Cell::new(0) };
+    static CAUGHT: RefCell<Option<Panic>> = const { RefCell::new(None) };
+}
+
+/// Runs `f`; a panic in it becomes a value with message and place, and is reported nowhere else.
+///
+/// ```
+/// use dagbok::cell::{catch, set_panic_reporter};
+///
+/// set_panic_reporter(|_thread, _panic| {});
+/// let panic = catch(|| -> u8 { panic!("no {}", "luck") }).unwrap_err();
+/// assert_eq!(panic.message, "no luck");
+/// assert!(panic.place.is_some() && !panic.cancelled);
+/// assert_eq!(catch(|| 1), Ok(1));
+/// ```
+pub fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
+    CATCHING.with(|depth| depth.set(depth.get() + 1));
+    let result = catch_unwind(AssertUnwindSafe(f));
+    CATCHING.with(|depth| depth.set(depth.get() - 1));
+    result.map_err(|payload| caught(&*payload))
+}
+
+fn caught(payload: &(dyn Any + Send)) -> Panic {
+    let recorded = CAUGHT.with(|caught| caught.borrow_mut().take());
+    let message = message(payload);
+    // A panic that someone else caught before leaves its record behind; the message tells it apart.
+    match recorded {
+        Some(panic) if panic.message == message => panic,
+        _ => Panic {
+            message,
+            place: None,
+            cancelled: payload.is::<Cancelled>(),
+        },
+    }
+}
+
+fn message(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic without a message".to_owned()
+    }
+}
+
+/// From now on panics within [`catch`] are silent, and all others of this process go to `report`, with the name of
+/// their thread.
+pub fn set_panic_reporter(report: impl Fn(&str, &Panic) + Send + Sync + 'static) {
+    std::panic::set_hook(Box::new(move |info| {
+        let panic = describe(info);
+        if CATCHING.with(Cell::get) > 0 {
+            CAUGHT.with(|caught| *caught.borrow_mut() = Some(panic));
+        } else {
+            report(std::thread::current().name().unwrap_or("unnamed"), &panic);
+        }
+    }));
+}
+
+fn describe(info: &PanicHookInfo<'_>) -> Panic {
+    Panic {
+        message: message(info.payload()),
+        place: info.location().map(Place::from),
+        cancelled: info.payload().is::<Cancelled>(),
+    }
+}

@@ -1,0 +1,233 @@
+//! What a delayed function may be called with.
+
+use std::any::Any;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, Hash};
+
+use super::Delayed;
+use super::call::{by_value, of_all};
+use crate::Value;
+use crate::array::{Array, NdArray};
+use crate::engine::Collection;
+use crate::frame::{DataFrame, Frame};
+
+/// One argument of a delayed call.
+pub enum Argument {
+    /// Known already.
+    Value(Value),
+    /// The whole value of a collection.
+    Input(Collection),
+    /// One value put together from those of several collections.
+    Several {
+        inputs: Vec<Collection>,
+        collect: Box<dyn Fn(&[Value]) -> Value + Send + Sync>,
+    },
+}
+
+/// What a delayed function takes where it is declared to take a `T`: a `T`, a [`Delayed<T>`], or collections that compute to a `T`.
+///
+/// | declared | takes too |
+/// |---|---|
+/// | `Vec<T>` or `&[T]` | `Vec<Delayed<T>>`, arrays and slices of them, `[T; N]`, `&[T]` |
+/// | `(T, U)`, `(T, U, V)` | tuples of `Delayed`s |
+/// | `HashMap<K, V>`, `BTreeMap<K, V>` | maps whose values are `Delayed`s |
+/// | `String` or `&str` | `&str` |
+/// | `NdArray` | `Array` |
+/// | `DataFrame` | `Frame` |
+///
+/// and references to all of these.
+#[diagnostic::on_unimplemented(
+    message = "a delayed function takes `{T}` here and was given `{Self}`",
+    label = "takes `{T}`, `Delayed<{T}>`, or collections that compute to it"
+)]
+pub trait IntoDelayed<T> {
+    /// The argument that a call keeps until it happens.
+    fn into_argument(self) -> Argument;
+}
+
+/// A type that a delayed function can take by value: other calls may need the value too, so it is cloned.
+#[diagnostic::on_unimplemented(
+    message = "a delayed function cannot take `{Self}` by value",
+    label = "not `Clone + Send + Sync + 'static`",
+    note = "a parameter of type `&{Self}` needs no `Clone`"
+)]
+pub trait ByValue: Any + Send + Sync + Clone {}
+
+impl<T: Any + Send + Sync + Clone> ByValue for T {}
+
+impl<T: Any + Send + Sync> IntoDelayed<T> for T {
+    fn into_argument(self) -> Argument {
+        Argument::Value(Value::new(self))
+    }
+}
+
+impl<T: ByValue> IntoDelayed<T> for &T {
+    fn into_argument(self) -> Argument {
+        Argument::Value(Value::new(self.clone()))
+    }
+}
+
+impl<T: Any + Send + Sync> IntoDelayed<T> for Delayed<T> {
+    fn into_argument(self) -> Argument {
+        Argument::Input(self.collection())
+    }
+}
+
+impl<T: Any + Send + Sync> IntoDelayed<T> for &Delayed<T> {
+    fn into_argument(self) -> Argument {
+        Argument::Input(self.collection())
+    }
+}
+
+impl IntoDelayed<String> for &str {
+    fn into_argument(self) -> Argument {
+        Argument::Value(Value::new(self.to_owned()))
+    }
+}
+
+impl IntoDelayed<NdArray> for Array {
+    fn into_argument(self) -> Argument {
+        Argument::Input(Collection::Array(self))
+    }
+}
+
+impl IntoDelayed<NdArray> for &Array {
+    fn into_argument(self) -> Argument {
+        Argument::Input(Collection::Array(self.clone()))
+    }
+}
+
+impl IntoDelayed<DataFrame> for Frame {
+    fn into_argument(self) -> Argument {
+        Argument::Input(Collection::Frame(self))
+    }
+}
+
+impl IntoDelayed<DataFrame> for &Frame {
+    fn into_argument(self) -> Argument {
+        Argument::Input(Collection::Frame(self.clone()))
+    }
+}
+
+impl<T: ByValue> IntoDelayed<Vec<T>> for &[T] {
+    fn into_argument(self) -> Argument {
+        Argument::Value(Value::new(self.to_vec()))
+    }
+}
+
+impl<T: ByValue, const N: usize> IntoDelayed<Vec<T>> for [T; N] {
+    fn into_argument(self) -> Argument {
+        Argument::Value(Value::new(Vec::from(self)))
+    }
+}
+
+impl<T: ByValue> IntoDelayed<Vec<T>> for &[Delayed<T>] {
+    fn into_argument(self) -> Argument {
+        list(self)
+    }
+}
+
+impl<T: ByValue> IntoDelayed<Vec<T>> for Vec<Delayed<T>> {
+    fn into_argument(self) -> Argument {
+        list(&self)
+    }
+}
+
+impl<T: ByValue> IntoDelayed<Vec<T>> for &Vec<Delayed<T>> {
+    fn into_argument(self) -> Argument {
+        list(self)
+    }
+}
+
+impl<T: ByValue, const N: usize> IntoDelayed<Vec<T>> for [Delayed<T>; N] {
+    fn into_argument(self) -> Argument {
+        list(&self)
+    }
+}
+
+impl<T: ByValue, const N: usize> IntoDelayed<Vec<T>> for &[Delayed<T>; N] {
+    fn into_argument(self) -> Argument {
+        list(self)
+    }
+}
+
+impl<T: ByValue, U: ByValue> IntoDelayed<(T, U)> for (Delayed<T>, Delayed<U>) {
+    fn into_argument(self) -> Argument {
+        pair(&self.0, &self.1)
+    }
+}
+
+impl<T: ByValue, U: ByValue> IntoDelayed<(T, U)> for (&Delayed<T>, &Delayed<U>) {
+    fn into_argument(self) -> Argument {
+        pair(self.0, self.1)
+    }
+}
+
+impl<T: ByValue, U: ByValue, V: ByValue> IntoDelayed<(T, U, V)>
+    for (Delayed<T>, Delayed<U>, Delayed<V>)
+{
+    fn into_argument(self) -> Argument {
+        let inputs = vec![
+            self.0.collection(),
+            self.1.collection(),
+            self.2.collection(),
+        ];
+        several(inputs, |values| {
+            let [first, second, third] = values else {
+                unreachable!("three inputs have three values")
+            };
+            Value::new::<(T, U, V)>((by_value(first), by_value(second), by_value(third)))
+        })
+    }
+}
+
+impl<K, T, S> IntoDelayed<HashMap<K, T, S>> for HashMap<K, Delayed<T>, S>
+where
+    K: ByValue + Eq + Hash,
+    T: ByValue,
+    S: BuildHasher + Default + Any + Send + Sync,
+{
+    fn into_argument(self) -> Argument {
+        let (keys, values): (Vec<K>, Vec<_>) = self.into_iter().unzip();
+        map_argument::<K, T, HashMap<K, T, S>>(keys, &values)
+    }
+}
+
+impl<K: ByValue + Ord, T: ByValue> IntoDelayed<BTreeMap<K, T>> for BTreeMap<K, Delayed<T>> {
+    fn into_argument(self) -> Argument {
+        let (keys, values): (Vec<K>, Vec<_>) = self.into_iter().unzip();
+        map_argument::<K, T, BTreeMap<K, T>>(keys, &values)
+    }
+}
+
+fn list<T: ByValue>(items: &[Delayed<T>]) -> Argument {
+    let inputs = items.iter().map(Delayed::collection).collect();
+    several(inputs, |values| Value::new(of_all::<T>(values)))
+}
+
+pub(super) fn pair<T: ByValue, U: ByValue>(first: &Delayed<T>, second: &Delayed<U>) -> Argument {
+    several(vec![first.collection(), second.collection()], |values| {
+        Value::new::<(T, U)>((by_value(&values[0]), by_value(&values[1])))
+    })
+}
+
+fn map_argument<K: ByValue, T: ByValue, M>(keys: Vec<K>, values: &[Delayed<T>]) -> Argument
+where
+    M: FromIterator<(K, T)> + Any + Send + Sync,
+{
+    let inputs = values.iter().map(Delayed::collection).collect();
+    several(inputs, move |values| {
+        let entries = keys.iter().cloned().zip(of_all::<T>(values));
+        Value::new(entries.collect::<M>())
+    })
+}
+
+fn several(
+    inputs: Vec<Collection>,
+    collect: impl Fn(&[Value]) -> Value + Send + Sync + 'static,
+) -> Argument {
+    Argument::Several {
+        inputs,
+        collect: Box::new(collect),
+    }
+}
