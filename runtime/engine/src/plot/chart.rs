@@ -9,7 +9,7 @@ use super::axis::{Axis, Extent, FONT_SIZE, brief, date};
 use super::canvas::{Canvas, INK, UNITS};
 use super::series::{Across, Figure, Shape};
 use super::{Drawn, drawing_error, marks};
-use crate::render::format::{count, counted};
+use crate::render::format::counted;
 use crate::render::text::{shorten, width};
 
 pub(super) type Area = DrawingArea<Canvas, plotters::coord::Shift>;
@@ -61,8 +61,8 @@ pub(super) fn draw(plot: &Plot, size: (u32, u32)) -> Result<Drawn> {
     drop(area);
     if figure.n_bars_left_out > 0 {
         notes.push(format!(
-            "{} more are left out",
-            counted(figure.n_bars_left_out, "bar")
+            "{} left out",
+            counted(figure.n_bars_left_out, "more bar")
         ));
     }
     if figure.n_missing() > 0 {
@@ -284,7 +284,7 @@ fn describe(figure: &Figure, options: &Options) -> String {
     text.push_str(&match &figure.across {
         Across::Numbers => format!(", x from {} to {}", brief(x.low), brief(x.high)),
         Across::Times => format!(", from {} to {}", date(x.low), date(x.high)),
-        Across::Labels(labels) => format!(", {} labels", count(labels.len())),
+        Across::Labels(labels) => format!(", {}", counted(labels.len(), "label")),
     });
     let value = |y: f64| match figure.scale {
         Scale::Linear => brief(y),

@@ -85,7 +85,12 @@ impl Figure {
                         .enumerate()
                         .map(|(idx, count)| (bins.edge(idx), count as f64))
                         .collect();
-                    (Shape::Steps { width: bins.width }, steps)
+                    (
+                        Shape::Steps {
+                            width: bins.width(),
+                        },
+                        steps,
+                    )
                 }
                 SeriesKind::HeatMap { .. } => continue,
             };

@@ -59,3 +59,60 @@ fn columns(piece: &[(f64, f64)], left: f64, right: f64, n_columns: usize) -> Vec
     }
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use super::line;
+
+    #[test]
+    fn gaps_split_a_line() {
+        let nan = f64::NAN;
+        let check = |ys: &[f64], expected: &[&[f64]]| {
+            let points: Vec<_> = ys.iter().enumerate().map(|(x, &y)| (x as f64, y)).collect();
+            let pieces = line(&points, 0.0, 1.0, 100).pieces;
+            let ys: Vec<Vec<f64>> = pieces
+                .iter()
+                .map(|piece| piece.iter().map(|&(_, y)| y).collect())
+                .collect();
+            assert_eq!(ys, expected);
+        };
+        check(&[], &[]);
+        check(&[nan, nan], &[]);
+        check(&[1.0, 2.0], &[&[1.0, 2.0]]);
+        check(
+            &[1.0, nan, 2.0, 3.0, nan, nan, 4.0],
+            &[&[1.0], &[2.0, 3.0], &[4.0]],
+        );
+    }
+
+    #[test]
+    fn each_column_keeps_its_extremes() {
+        let points: Vec<(f64, f64)> = (0..10_000)
+            .map(|idx| (f64::from(idx), f64::from(idx * 7919 % 10_007)))
+            .collect();
+        let thinned = line(&points, 0.0, 10_000.0, 20);
+        let [piece] = &*thinned.pieces else {
+            panic!("one piece");
+        };
+        assert!(piece.len() <= 80 && !thinned.is_coarse);
+        for column in points.chunks(500) {
+            let inside = |point: &&(f64, f64)| point.0 >= column[0].0 && point.0 <= column[499].0;
+            let kept: Vec<_> = piece.iter().filter(inside).map(|point| point.1).collect();
+            let extremes = |ys: &[f64]| {
+                let low = ys.iter().copied().fold(f64::INFINITY, f64::min);
+                (low, ys.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+            };
+            let all: Vec<_> = column.iter().map(|point| point.1).collect();
+            assert_eq!(extremes(&kept), extremes(&all));
+        }
+    }
+
+    #[test]
+    fn a_line_that_runs_back_is_cut_down_at_last() {
+        let points: Vec<(f64, f64)> = (0..100_000)
+            .map(|idx| (f64::from(idx).sin(), f64::from(idx).cos()))
+            .collect();
+        let thinned = line(&points, -1.0, 1.0, 100);
+        assert!(thinned.is_coarse && thinned.pieces[0].len() <= 20_000);
+    }
+}

@@ -4,3 +4,5 @@ mod array;
 mod compute;
 mod delayed;
 mod frame;
+mod plot;
+mod render;

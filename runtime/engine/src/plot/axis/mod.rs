@@ -126,9 +126,10 @@ impl Axis {
         } else {
             &[1.0, 2.0, 5.0]
         };
-        let stride = (decades / n_max).ceil().max(1.0) as usize;
-        let ticks = (low.floor() as i64..=high.ceil() as i64)
-            .step_by(stride)
+        let stride = round_step(decades / n_max).max(1.0) as i64;
+        let first = (low.floor() as i64).div_euclid(stride) * stride;
+        let ticks = (first..=high.ceil() as i64)
+            .step_by(stride as usize)
             .flat_map(|exponent| steps.iter().map(move |&step| (exponent, step)))
             .map(|(exponent, step)| (exponent as f64 + step.log10(), power(exponent, step)))
             .filter(|&(place, _)| place >= low - 1e-9 && place <= high + 1e-9)
@@ -298,4 +299,169 @@ fn superscript(exponent: i64) -> String {
 /// A time in seconds since 1970 as a date, with the time of day where it is not midnight.
 pub(super) fn date(seconds: f64) -> String {
     time::date(seconds).unwrap_or_else(|| brief(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::{Axis, Extent, brief};
+
+    #[track_caller]
+    fn check(axis: &Axis, expected: Expect) {
+        for (place, _) in &axis.ticks {
+            assert!(*place >= axis.low - 1e-9 && *place <= axis.high * (1.0 + 1e-9) + 1e-9);
+        }
+        let labels: Vec<&str> = axis.ticks.iter().map(|(_, label)| &**label).collect();
+        expected.assert_eq(&labels.join(" | "));
+    }
+
+    fn linear(low: f64, high: f64) -> Axis {
+        Axis::linear(Extent { low, high }, 400.0, 80.0)
+    }
+
+    #[test]
+    fn ticks_are_round() {
+        check(
+            &linear(0.0, 1.0),
+            expect!["0.0 | 0.2 | 0.4 | 0.6 | 0.8 | 1.0"],
+        );
+        check(&linear(-0.3, 0.45), expect!["−0.2 | 0.0 | 0.2 | 0.4"]);
+        check(
+            &linear(2011.9, 2016.2),
+            expect!["2012 | 2013 | 2014 | 2015 | 2016"],
+        );
+        check(
+            &linear(0.0, 45_000.0),
+            expect!["0 | 10,000 | 20,000 | 30,000 | 40,000"],
+        );
+        check(
+            &linear(-3e9, 2e9),
+            expect!["−3×10⁹ | −2×10⁹ | −1×10⁹ | 0 | 1×10⁹ | 2×10⁹"],
+        );
+        check(
+            &linear(1e-7, 9e-7),
+            expect!["2×10⁻⁷ | 4×10⁻⁷ | 6×10⁻⁷ | 8×10⁻⁷"],
+        );
+        check(&linear(-8e307, 8e307), expect!["−5×10³⁰⁷ | 0 | 5×10³⁰⁷"]);
+        check(
+            &linear(1e15, 1e15 + 4.0),
+            expect![
+                "1.000000000000000×10¹⁵ | 1.000000000000001×10¹⁵ | 1.000000000000002×10¹⁵ | 1.000000000000003×10¹⁵ | 1.000000000000004×10¹⁵"
+            ],
+        );
+        check(
+            &Axis::whole(
+                Extent {
+                    low: 0.0,
+                    high: 2.0,
+                },
+                400.0,
+                80.0,
+            ),
+            expect!["0 | 1 | 2"],
+        );
+    }
+
+    #[test]
+    fn logarithmic_ticks_are_powers() {
+        let log = |low: f64, high: f64| {
+            Axis::logarithmic(
+                Extent {
+                    low: low.log10(),
+                    high: high.log10(),
+                },
+                300.0,
+            )
+        };
+        check(
+            &log(0.5, 30_000.0),
+            expect!["1 | 10 | 100 | 1,000 | 10,000"],
+        );
+        check(&log(2.0, 30.0), expect!["2 | 5 | 10 | 20"]);
+        check(
+            &log(1e-200, 1e200),
+            expect!["10⁻²⁰⁰ | 10⁻¹⁵⁰ | 10⁻¹⁰⁰ | 10⁻⁵⁰ | 1 | 10⁵⁰ | 10¹⁰⁰ | 10¹⁵⁰ | 10²⁰⁰"],
+        );
+        check(
+            &log(1e-6, 1e9),
+            expect!["10⁻⁶ | 0.0001 | 0.01 | 1 | 100 | 10,000 | 10⁶ | 10⁸"],
+        );
+    }
+
+    #[test]
+    fn time_ticks_follow_the_calendar() {
+        const DAY: f64 = 86_400.0;
+        let time = |low: f64, span: f64| {
+            Axis::time(
+                Extent {
+                    low,
+                    high: low + span,
+                },
+                600.0,
+            )
+        };
+        let start = 15_340.0 * DAY;
+        check(
+            &time(start, 4.0 * 365.25 * DAY),
+            expect!["2012 | 2013 | 2014 | 2015 | 2016"],
+        );
+        check(
+            &time(start, 200.0 * DAY),
+            expect!["2012-01 | 2012-02 | 2012-03 | 2012-04 | 2012-05 | 2012-06 | 2012-07"],
+        );
+        check(
+            &time(start, 20.0 * DAY),
+            expect!["2012-01-05 | 2012-01-12 | 2012-01-19"],
+        );
+        check(
+            &time(start + 100.0, 30.0 * 3600.0),
+            expect!["06:00 | 12:00 | 18:00 | 2012-01-02 | 06:00"],
+        );
+        check(
+            &time(start, 90.0),
+            expect!["2012-01-01 | 00:00:15 | 00:00:30 | 00:00:45 | 00:01:00 | 00:01:15 | 00:01:30"],
+        );
+        check(
+            &time(start, 0.01),
+            expect![
+                "00:00:00.000 | 00:00:00.002 | 00:00:00.004 | 00:00:00.006 | 00:00:00.008 | 00:00:00.010"
+            ],
+        );
+        check(&time(-3e9, 6e9), expect!["1900 | 1950 | 2000 | 2050"]);
+        check(
+            &time(-1e18, 2e18),
+            expect!["−1.0×10¹⁸ | −0.5×10¹⁸ | 0 | 0.5×10¹⁸ | 1.0×10¹⁸"],
+        );
+    }
+
+    #[test]
+    fn labels_are_thinned_out() {
+        let categories = |n: usize, name: &str| {
+            let labels: Vec<String> = (0..n).map(|idx| format!("{name}{idx}")).collect();
+            Axis::categories(&labels, 400.0)
+        };
+        check(&categories(3, "a"), expect!["a0 | a1 | a2"]);
+        check(
+            &categories(60, "category "),
+            expect!["category 2 | category 14 | category 26 | category 38 | category 50"],
+        );
+        check(
+            &categories(1, "one label that is longer than the axis has room "),
+            expect!["one label that is…"],
+        );
+        check(&categories(0, ""), expect![""]);
+    }
+
+    #[test]
+    fn numbers_in_texts_are_brief() {
+        let check = |value, expected: &str| assert_eq!(brief(value), expected);
+        check(0.0, "0");
+        check(-1.5, "−1.5");
+        check(1234.5678, "1235");
+        check(0.001, "0.001");
+        check(123_456.0, "123,456");
+        check(1e-9, "1.00e−9");
+        check(6.022e23, "6.02e23");
+    }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 
-use super::{Axis, Extent, round_step};
+use super::{Axis, Extent, decimals, round_step};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -31,7 +31,7 @@ pub(super) fn axis(extent: Extent, length: f64) -> Axis {
 fn ticks(Extent { low, high }: Extent, length: f64) -> Option<Vec<(f64, String)>> {
     let wanted = (high - low) / (length / LABEL_PIXELS).max(1.0);
     if wanted < 1.0 {
-        return None;
+        return below_a_second(Extent { low, high }, round_step(wanted));
     }
     let step = step(wanted);
     let end = moment(high)?;
@@ -48,6 +48,19 @@ fn ticks(Extent { low, high }: Extent, length: f64) -> Option<Vec<(f64, String)>
         };
     }
     Some(ticks)
+}
+
+/// Ticks that are parts of a second apart.
+fn below_a_second(extent: Extent, step: f64) -> Option<Vec<(f64, String)>> {
+    let decimals = decimals(step);
+    let places = Axis::stepped(extent, step).ticks.into_iter();
+    places
+        .map(|(place, _)| {
+            let whole = (place + step * 1e-3).floor();
+            let part = format!("{:.decimals$}", (place - whole).abs());
+            Some((place, format!("{}{}", moment(whole)?.time(), &part[1..])))
+        })
+        .collect()
 }
 
 fn moment(seconds: f64) -> Option<NaiveDateTime> {
