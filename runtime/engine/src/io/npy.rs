@@ -18,17 +18,25 @@ use crate::kernels::{Affine, Walk};
 /// [`ErrorKind::Io`] if the file cannot be read, is no `.npy` file, holds another dtype than dagbok's, or is shorter
 /// than its header says.
 pub fn open(path: &Path) -> Result<NpyFile> {
-    let at = |message: String| Error::new(ErrorKind::Io, format!("`{}`: {message}", path.display()));
+    let at =
+        |message: String| Error::new(ErrorKind::Io, format!("`{}`: {message}", path.display()));
     let failed = |error: io::Error| at(error.to_string());
     let mut file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     let (text, data_offset) = header_text(&mut file).map_err(|problem| at(problem.into()))?;
-    let header = Header::parse(&text)
-        .ok_or_else(|| at(format!("the header is not one of a .npy file: `{}`", text.trim())))?;
-    let (dtype, big_endian) = header.dtype().ok_or_else(|| {
-        at(format!("dtype `{}` is not supported", header.descr))
+    let header = Header::parse(&text).ok_or_else(|| {
+        at(format!(
+            "the header is not one of a .npy file: `{}`",
+            text.trim()
+        ))
     })?;
-    let len = header.shape.iter().try_fold(dtype.itemsize(), |len, &axis| len.checked_mul(axis));
+    let (dtype, big_endian) = header
+        .dtype()
+        .ok_or_else(|| at(format!("dtype `{}` is not supported", header.descr)))?;
+    let len = header
+        .shape
+        .iter()
+        .try_fold(dtype.itemsize(), |len, &axis| len.checked_mul(axis));
     let bytes = metadata.len().saturating_sub(data_offset);
     match len {
         Some(len) if len as u64 <= bytes => {}
@@ -62,7 +70,8 @@ fn header_text(file: &mut File) -> std::result::Result<(String, u64), &'static s
     }
     let mut len = [0; 4];
     let len_bytes = if start[6] == 1 { 2 } else { 4 };
-    file.read_exact(&mut len[..len_bytes]).map_err(|_| "the header is cut off")?;
+    file.read_exact(&mut len[..len_bytes])
+        .map_err(|_| "the header is cut off")?;
     let len = u64::from(u32::from_le_bytes(len));
     let mut text = Vec::new();
     let read = file.take(len).read_to_end(&mut text);
@@ -85,7 +94,9 @@ impl Header {
     fn parse(text: &str) -> Option<Header> {
         let value = |key: &str| {
             let quoted = [format!("'{key}':"), format!("\"{key}\":")];
-            let place = quoted.iter().find_map(|key| Some(text.find(key)? + key.len()))?;
+            let place = quoted
+                .iter()
+                .find_map(|key| Some(text.find(key)? + key.len()))?;
             Some(text[place..].trim_start())
         };
         let descr = value("descr")?;
@@ -96,7 +107,10 @@ impl Header {
         let order = value("fortran_order")?;
         let fortran_order = order.starts_with("True");
         let shape = value("shape")?.strip_prefix('(')?.split(')').next()?;
-        let lengths = shape.split(',').map(str::trim).filter(|len| !len.is_empty());
+        let lengths = shape
+            .split(',')
+            .map(str::trim)
+            .filter(|len| !len.is_empty());
         let lengths = lengths.map(|len| len.trim_end_matches('L').parse().ok());
         (fortran_order || order.starts_with("False")).then_some(Header {
             descr: descr.to_owned(),
@@ -135,9 +149,8 @@ impl Header {
 /// # Errors
 /// [`ErrorKind::Io`] if the file cannot be read or has become shorter.
 pub(crate) fn read(file: &NpyFile, offset: &[usize], shape: &[usize]) -> Result<NdArray> {
-    let at = |error: io::Error| {
-        Error::new(ErrorKind::Io, format!("`{}`: {error}", file.path.display()))
-    };
+    let at =
+        |error: io::Error| Error::new(ErrorKind::Io, format!("`{}`: {error}", file.path.display()));
     let bytes = if file.fortran_order {
         let reversed = |lengths: &[usize]| lengths.iter().rev().copied().collect::<Vec<_>>();
         let (whole, offset, shape) = (reversed(&file.shape), reversed(offset), reversed(shape));

@@ -101,7 +101,10 @@ impl Call<'_> {
     }
 
     fn two<T: Element, U: Copy>(&self, out: &mut Vec<U>, function: impl Fn(T, T) -> U) {
-        match (self.arguments[0].typed::<T>(), self.arguments[1].typed::<T>()) {
+        match (
+            self.arguments[0].typed::<T>(),
+            self.arguments[1].typed::<T>(),
+        ) {
             (Typed::Slice(left), Typed::Slice(right)) => {
                 let pairs = left.iter().zip(right);
                 out.extend(pairs.map(|(&left, &right)| function(left, right)));
@@ -190,7 +193,10 @@ impl Call<'_> {
         &self,
         out: &mut Vec<bool>,
     ) {
-        let (left, right) = (self.arguments[0].typed::<T>(), self.arguments[1].typed::<U>());
+        let (left, right) = (
+            self.arguments[0].typed::<T>(),
+            self.arguments[1].typed::<U>(),
+        );
         for idx in 0..self.len {
             let left: i128 = match left {
                 Typed::Slice(values) => values[idx].into(),
@@ -244,7 +250,9 @@ impl Call<'_> {
             Ufunc::IsNan => self.one(vector(out), |value: T| value.is_nan()),
             Ufunc::IsInf => self.one(vector(out), |value: T| value.is_infinite()),
             Ufunc::IsFinite => {
-                self.one(vector(out), |value: T| !value.is_nan() && !value.is_infinite());
+                self.one(vector(out), |value: T| {
+                    !value.is_nan() && !value.is_infinite()
+                });
             }
             _ => return Handled::No,
         }
@@ -253,11 +261,7 @@ impl Call<'_> {
 
     fn integer<T>(&self, out: &mut Buffer) -> Result<()>
     where
-        T: Number
-            + BitAnd<Output = T>
-            + BitOr<Output = T>
-            + BitXor<Output = T>
-            + Not<Output = T>,
+        T: Number + BitAnd<Output = T> + BitOr<Output = T> + BitXor<Output = T> + Not<Output = T>,
     {
         if self.function == Ufunc::Power {
             self.check_exponents::<T>()?;

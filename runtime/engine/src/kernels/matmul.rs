@@ -116,7 +116,9 @@ fn add_to(sum: &mut Buffer, values: &Buffer) {
         (Buffer::I32(sum), Buffer::I32(values)) => add(sum, values),
         (Buffer::I64(sum), Buffer::I64(values)) => add(sum, values),
         (Buffer::Bool(sum), Buffer::Bool(values)) => {
-            sum.iter_mut().zip(values).for_each(|(sum, value)| *sum |= value);
+            sum.iter_mut()
+                .zip(values)
+                .for_each(|(sum, value)| *sum |= value);
         }
         (sum, values) => unreachable!("sum of {} and {}", sum.dtype(), values.dtype()),
     }

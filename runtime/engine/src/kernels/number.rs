@@ -26,13 +26,21 @@ pub(super) trait Number: Element + PartialOrd {
     /// The larger; NaN if one is NaN.
     #[inline]
     fn maximum(self, other: Self) -> Self {
-        if self >= other || self.is_nan() { self } else { other }
+        if self >= other || self.is_nan() {
+            self
+        } else {
+            other
+        }
     }
 
     /// The smaller; NaN if one is NaN.
     #[inline]
     fn minimum(self, other: Self) -> Self {
-        if self <= other || self.is_nan() { self } else { other }
+        if self <= other || self.is_nan() {
+            self
+        } else {
+            other
+        }
     }
 }
 

@@ -98,7 +98,9 @@ impl Reader {
             Reader::Slice(..) | Reader::Constant(_) => {}
             Reader::Gather(chunk, walk) => append(walk, chunk.buffer(), start, len, strip),
             Reader::Source(source, walk, _) => {
-                walk.runs(start, len, |place, step, n| fill(source, place, step, n, strip));
+                walk.runs(start, len, |place, step, n| {
+                    fill(source, place, step, n, strip)
+                });
             }
         }
     }
@@ -219,7 +221,9 @@ impl Registers {
         let mut free: Vec<usize> = Vec::new();
         let mut places: Vec<usize> = Vec::with_capacity(steps.len());
         for (idx, step) in steps.iter().enumerate() {
-            let fitting = free.iter().position(|&strip| strips[strip].dtype() == step.dtype);
+            let fitting = free
+                .iter()
+                .position(|&strip| strips[strip].dtype() == step.dtype);
             places.push(match fitting {
                 Some(fitting) => free.swap_remove(fitting),
                 None => {
@@ -281,7 +285,12 @@ impl StepInput {
 impl Argument<'_> {
     /// Appends the `len` elements to `out`, which has the same dtype.
     fn append(&self, len: usize, out: &mut Buffer) {
-        fn append<T: Element>(values: &[T], range: Option<Range<usize>>, len: usize, out: &mut Buffer) {
+        fn append<T: Element>(
+            values: &[T],
+            range: Option<Range<usize>>,
+            len: usize,
+            out: &mut Buffer,
+        ) {
             let out = T::vector(out).expect("the result has the program's dtype");
             match range {
                 Some(range) => out.extend_from_slice(&values[range]),
@@ -292,7 +301,9 @@ impl Argument<'_> {
             Argument::Slice(buffer, range) => {
                 each_buffer!(&**buffer, values => append(values, Some(range.clone()), len, out));
             }
-            Argument::One(buffer) => each_buffer!(&**buffer, values => append(values, None, len, out)),
+            Argument::One(buffer) => {
+                each_buffer!(&**buffer, values => append(values, None, len, out))
+            }
         }
     }
 }

@@ -200,16 +200,46 @@ macro_rules! each_number {
     ($left:expr, $right:expr, $into:ident, $values:ident, $type:ident => $call:expr, bool => $logic:expr) => {
         match ($left, $right) {
             (Buffer::Bool($into), Buffer::Bool($values)) => $logic,
-            (Buffer::U8($into), Buffer::U8($values)) => { type $type = u8; $call }
-            (Buffer::U16($into), Buffer::U16($values)) => { type $type = u16; $call }
-            (Buffer::U32($into), Buffer::U32($values)) => { type $type = u32; $call }
-            (Buffer::U64($into), Buffer::U64($values)) => { type $type = u64; $call }
-            (Buffer::I8($into), Buffer::I8($values)) => { type $type = i8; $call }
-            (Buffer::I16($into), Buffer::I16($values)) => { type $type = i16; $call }
-            (Buffer::I32($into), Buffer::I32($values)) => { type $type = i32; $call }
-            (Buffer::I64($into), Buffer::I64($values)) => { type $type = i64; $call }
-            (Buffer::F32($into), Buffer::F32($values)) => { type $type = f32; $call }
-            (Buffer::F64($into), Buffer::F64($values)) => { type $type = f64; $call }
+            (Buffer::U8($into), Buffer::U8($values)) => {
+                type $type = u8;
+                $call
+            }
+            (Buffer::U16($into), Buffer::U16($values)) => {
+                type $type = u16;
+                $call
+            }
+            (Buffer::U32($into), Buffer::U32($values)) => {
+                type $type = u32;
+                $call
+            }
+            (Buffer::U64($into), Buffer::U64($values)) => {
+                type $type = u64;
+                $call
+            }
+            (Buffer::I8($into), Buffer::I8($values)) => {
+                type $type = i8;
+                $call
+            }
+            (Buffer::I16($into), Buffer::I16($values)) => {
+                type $type = i16;
+                $call
+            }
+            (Buffer::I32($into), Buffer::I32($values)) => {
+                type $type = i32;
+                $call
+            }
+            (Buffer::I64($into), Buffer::I64($values)) => {
+                type $type = i64;
+                $call
+            }
+            (Buffer::F32($into), Buffer::F32($values)) => {
+                type $type = f32;
+                $call
+            }
+            (Buffer::F64($into), Buffer::F64($values)) => {
+                type $type = f64;
+                $call
+            }
             (into, values) => unreachable!("folding {} into {}", values.dtype(), into.dtype()),
         }
     };
@@ -264,7 +294,7 @@ impl Accumulator {
                 let Buffer::F64(buffer) = buffer else {
                     unreachable!("sums are computed as f64");
                 };
-                let sum = lanes(&buffer[values], 0.0, f64::add);
+                let sum = pairwise(&buffer[values]);
                 add_exactly(&mut sums[place], &mut errors[place], sum);
             }
             Accumulator::Fold(which, into) => {
@@ -386,6 +416,17 @@ fn add_exactly(sum: &mut f64, error: &mut f64, value: f64) {
     *sum = total;
 }
 
+/// The sum of `values` by halves, so that rounding errors grow with the logarithm of their number.
+fn pairwise(values: &[f64]) -> f64 {
+    match values.len() {
+        ..=128 => lanes(values, 0.0, f64::add),
+        len => {
+            let (left, right) = values.split_at((len / 2).next_multiple_of(16));
+            pairwise(left) + pairwise(right)
+        }
+    }
+}
+
 /// Folds `values` in 16 lanes side by side, which the compiler turns into vector instructions, and then the lanes.
 fn lanes<T: Copy>(values: &[T], identity: T, fold: impl Fn(T, T) -> T) -> T {
     let (groups, rest) = values.as_chunks::<16>();
@@ -439,7 +480,7 @@ impl Moments {
 
     fn add_all(&mut self, place: usize, values: &[f64]) {
         let count = values.len() as f64;
-        let mean = lanes(values, 0.0, f64::add) / count;
+        let mean = pairwise(values) / count;
         let (groups, rest) = values.as_chunks::<16>();
         let mut sums = [0.0; 16];
         for group in groups {
@@ -447,7 +488,10 @@ impl Moments {
                 *sum += (value - mean) * (value - mean);
             }
         }
-        let rest: f64 = rest.iter().map(|value| (value - mean) * (value - mean)).sum();
+        let rest: f64 = rest
+            .iter()
+            .map(|value| (value - mean) * (value - mean))
+            .sum();
         self.merge(place, count, mean, sums.iter().sum::<f64>() + rest);
     }
 
@@ -457,7 +501,9 @@ impl Moments {
         let targets = place..place + values.len();
         let count = self.counts[place] + 1.0;
         self.counts[targets.clone()].fill(count);
-        let parts = self.means[targets.clone()].iter_mut().zip(&mut self.squares[targets]);
+        let parts = self.means[targets.clone()]
+            .iter_mut()
+            .zip(&mut self.squares[targets]);
         let share = 1.0 / count;
         for ((mean, squares), &value) in parts.zip(values) {
             let delta = value - *mean;
@@ -558,6 +604,10 @@ pub(crate) fn finish(
             })
         }
     };
-    let buffer = if buffer.dtype() == dtype { buffer } else { buffer.cast(dtype) };
+    let buffer = if buffer.dtype() == dtype {
+        buffer
+    } else {
+        buffer.cast(dtype)
+    };
     NdArray::from_buffer(shape.to_vec(), buffer)
 }

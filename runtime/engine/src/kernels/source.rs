@@ -9,7 +9,9 @@ pub(super) fn fill(source: &Source, place: isize, step: isize, len: usize, out: 
     let places = (0..len as isize).map(move |idx| place + idx * step);
     match (source, out) {
         (Source::Full(value), out) => {
-            let one = value.to_buffer(out.dtype()).expect("checked when the array was made");
+            let one = value
+                .to_buffer(out.dtype())
+                .expect("checked when the array was made");
             repeat(&one, len, out);
         }
         (Source::Arange { start, step }, Buffer::F64(out)) => {

@@ -97,7 +97,13 @@ impl Walk {
     }
 
     /// Appends the elements `start..start + len` of `from` to `out`.
-    pub(crate) fn gather<T: Element>(&self, from: &[T], start: usize, len: usize, out: &mut Vec<T>) {
+    pub(crate) fn gather<T: Element>(
+        &self,
+        from: &[T],
+        start: usize,
+        len: usize,
+        out: &mut Vec<T>,
+    ) {
         self.runs(start, len, |place, step, n| match step {
             1 => out.extend_from_slice(&from[place as usize..place as usize + n]),
             0 => out.resize(out.len() + n, from[place as usize]),
@@ -135,7 +141,11 @@ impl Walk {
         };
         let planes = Walk {
             offset: self.offset,
-            axes: if outer.is_empty() { vec![(1, 0)] } else { outer.to_vec() },
+            axes: if outer.is_empty() {
+                vec![(1, 0)]
+            } else {
+                outer.to_vec()
+            },
         };
         let n_planes = len / (rows * columns);
         let mut planes_out = out.chunks_exact_mut(rows * columns);

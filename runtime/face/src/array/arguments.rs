@@ -14,7 +14,9 @@ impl Dims {
         let lengths = self.0.iter().map(|&len| usize::try_from(len).ok());
         let shape: Option<Vec<usize>> = lengths.collect();
         let len = shape.as_ref().and_then(|shape| {
-            let len = shape.iter().try_fold(1usize, |len, &axis| len.checked_mul(axis));
+            let len = shape
+                .iter()
+                .try_fold(1usize, |len, &axis| len.checked_mul(axis));
             len.filter(|&len| isize::try_from(len).is_ok())
         });
         match (shape, len) {
@@ -44,7 +46,9 @@ impl Dims {
             )
         };
         let len: usize = from.iter().product();
-        let open: Vec<usize> = (0..self.0.len()).filter(|&axis| self.0[axis] == -1).collect();
+        let open: Vec<usize> = (0..self.0.len())
+            .filter(|&axis| self.0[axis] == -1)
+            .collect();
         let mut dims = self.0.clone();
         match open.as_slice() {
             [] => {}

@@ -62,7 +62,11 @@ impl Array {
         chunks: impl Into<ChunkSizes>,
         function: impl Fn(&Block) -> NdArray + Send + Sync + 'static,
     ) -> Array {
-        let chunks = or_raise(chunks.into().of_blocks(self.shape(), self.dtype(), &self.numblocks()));
+        let chunks = or_raise(chunks.into().of_blocks(
+            self.shape(),
+            self.dtype(),
+            &self.numblocks(),
+        ));
         self.blocks(dtype, chunks, BlockFn(Arc::new(function)))
     }
 

@@ -164,7 +164,9 @@ pub(crate) fn refine(cuts: &[&[usize]]) -> Vec<usize> {
     ends.sort_unstable();
     ends.dedup();
     let mut start = 0;
-    let lengths = ends.into_iter().map(|end| end - std::mem::replace(&mut start, end));
+    let lengths = ends
+        .into_iter()
+        .map(|end| end - std::mem::replace(&mut start, end));
     let lengths: Vec<usize> = lengths.filter(|&len| len > 0).collect();
     if lengths.is_empty() { vec![0] } else { lengths }
 }

@@ -67,7 +67,9 @@ impl Range {
         if let (Scalar::Int(start), Scalar::Int(stop), Scalar::Int(step)) =
             (self.start, self.stop, self.step)
         {
-            let ends_fit = [start, stop, step].iter().all(|&end| i64::try_from(end).is_ok());
+            let ends_fit = [start, stop, step]
+                .iter()
+                .all(|&end| i64::try_from(end).is_ok());
             let len = (stop - start + step - step.signum()) / step;
             return match usize::try_from(len.max(0)) {
                 Ok(len) if ends_fit && isize::try_from(len).is_ok() => Ok(len),

@@ -37,8 +37,8 @@ impl NumberFormat {
         let sizes: Vec<f64> = finite.filter(|&size| size != 0.0).collect();
         let largest = sizes.iter().copied().fold(0.0, f64::max);
         let smallest = sizes.iter().copied().fold(f64::INFINITY, f64::min);
-        let exponent = !sizes.is_empty()
-            && (largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1000.0);
+        let exponent =
+            !sizes.is_empty() && (largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1000.0);
         if exponent {
             NumberFormat::exponent(array, &places)
         } else {
@@ -67,7 +67,9 @@ impl NumberFormat {
             digits: digits.unwrap_or(0),
             width: 0,
         };
-        let widths = places.iter().map(|&place| format.number(array, place).len());
+        let widths = places
+            .iter()
+            .map(|&place| format.number(array, place).len());
         NumberFormat::Exponent {
             digits: digits.unwrap_or(0),
             width: widths.max().unwrap_or(0),
@@ -263,7 +265,7 @@ fn wrap(words: impl Iterator<Item = String>, indent: usize) -> String {
     let mut column = indent;
     for (idx, word) in words.enumerate() {
         let width = word.chars().count();
-        if idx > 0 && column + 1 + width > LINE_WIDTH - 1 {
+        if idx > 0 && column + 1 + width > LINE_WIDTH - indent {
             text.truncate(text.trim_end().len());
             text.push('\n');
             text.push_str(&" ".repeat(indent));

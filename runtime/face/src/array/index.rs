@@ -281,7 +281,11 @@ impl Index {
 
 fn at(place: i64, shape: &[usize], axis: usize) -> Result<AxisRange> {
     let len = shape[axis];
-    let counted = if place < 0 { place.saturating_add(len as i64) } else { place };
+    let counted = if place < 0 {
+        place.saturating_add(len as i64)
+    } else {
+        place
+    };
     let start = usize::try_from(counted).ok().filter(|&start| start < len);
     let start = start.ok_or_else(|| {
         Error::new(
@@ -304,7 +308,11 @@ fn cut(start: Option<i64>, end: Option<i64>, step: i64, len: usize) -> AxisRange
     let axis = len as i64;
     let (low, high) = if step > 0 { (0, axis) } else { (-1, axis - 1) };
     let place = |place: i64| {
-        let counted = if place < 0 { place.saturating_add(axis) } else { place };
+        let counted = if place < 0 {
+            place.saturating_add(axis)
+        } else {
+            place
+        };
         counted.clamp(low, high)
     };
     let start = start.map_or(if step > 0 { low } else { high }, place);

@@ -53,7 +53,11 @@ impl Array {
             ));
         }
         let (rows, columns) = (self.ndim() == 2, other.ndim() == 2);
-        let left = if rows { self.clone() } else { self.expand_dims(0) };
+        let left = if rows {
+            self.clone()
+        } else {
+            self.expand_dims(0)
+        };
         let right = if columns { other } else { other.expand_dims(1) };
         let kept = [(0, rows), (1, columns)].into_iter();
         let kept = kept.filter(|(_, kept)| *kept).map(|(axis, _)| Some(axis));

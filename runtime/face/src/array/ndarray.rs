@@ -147,8 +147,8 @@ impl NdArray {
     /// [`ErrorKind::Index`] if the index is outside of the array or has not one number an axis.
     pub fn get(&self, index: impl AsRef<[usize]>) -> Result<Scalar> {
         let index = index.as_ref();
-        let inside = index.len() == self.ndim()
-            && index.iter().zip(&self.shape).all(|(idx, len)| idx < len);
+        let inside =
+            index.len() == self.ndim() && index.iter().zip(&self.shape).all(|(idx, len)| idx < len);
         if !inside {
             return Err(Error::new(
                 ErrorKind::Index,

@@ -1,26 +1,38 @@
 //! Operators between arrays, references to arrays and numbers.
+//!
+//! On the right stands whatever becomes an [`Operand`]. On the left stands an array, or a number: of the two types `i64`
+//! and `f64` alone, so that the compiler knows the type of `2 * &x` before it knows that of `2`, and `(2 * &x).sum(())`
+//! needs no annotation.
 
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Rem, Sub};
 
 use super::elementwise::elementwise;
-use super::{Array, Ufunc};
+use super::{Array, Operand, Ufunc};
 
 macro_rules! binary {
     ($($operator:ident $method:ident $function:ident;)+) => {$(
-        binary!(@one $operator $method $function, Array, Array);
-        binary!(@one $operator $method $function, Array, &Array);
-        binary!(@one $operator $method $function, &Array, Array);
-        binary!(@one $operator $method $function, &Array, &Array);
-        binary!(@numbers $operator $method $function;
-            bool u8 u16 u32 u64 usize i8 i16 i32 i64 isize f32 f64);
+        impl<R: Into<Operand>> $operator<R> for Array {
+            type Output = Array;
+
+            #[track_caller]
+            fn $method(self, right: R) -> Array {
+                elementwise(Ufunc::$function, &[self.into(), right.into()])
+            }
+        }
+
+        impl<R: Into<Operand>> $operator<R> for &Array {
+            type Output = Array;
+
+            #[track_caller]
+            fn $method(self, right: R) -> Array {
+                elementwise(Ufunc::$function, &[self.into(), right.into()])
+            }
+        }
+
+        binary!(@number $operator $method $function, i64, Array);
+        binary!(@number $operator $method $function, i64, &Array);
     )+};
-    (@numbers $operator:ident $method:ident $function:ident; $($number:ty)+) => {$(
-        binary!(@one $operator $method $function, Array, $number);
-        binary!(@one $operator $method $function, &Array, $number);
-        binary!(@one $operator $method $function, $number, Array);
-        binary!(@one $operator $method $function, $number, &Array);
-    )+};
-    (@one $operator:ident $method:ident $function:ident, $left:ty, $right:ty) => {
+    (@number $operator:ident $method:ident $function:ident, $left:ty, $right:ty) => {
         impl $operator<$right> for $left {
             type Output = Array;
 
@@ -41,6 +53,21 @@ binary! {
     BitAnd bitand BitwiseAnd;
     BitOr bitor BitwiseOr;
     BitXor bitxor BitwiseXor;
+}
+
+macro_rules! float_left {
+    ($($operator:ident $method:ident $function:ident;)+) => {$(
+        binary!(@number $operator $method $function, f64, Array);
+        binary!(@number $operator $method $function, f64, &Array);
+    )+};
+}
+
+float_left! {
+    Add add Add;
+    Sub sub Subtract;
+    Mul mul Multiply;
+    Div div Divide;
+    Rem rem Remainder;
 }
 
 macro_rules! unary {

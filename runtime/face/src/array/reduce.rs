@@ -264,7 +264,8 @@ impl Array {
     fn check_reduction(&self, function: ReductionFn, options: &Reduce, axes: &[bool]) {
         let lengths = |reduced: bool| {
             let axes = self.shape().iter().zip(axes);
-            axes.filter(move |(_, is)| **is == reduced).map(|(len, _)| *len)
+            axes.filter(move |(_, is)| **is == reduced)
+                .map(|(len, _)| *len)
         };
         let none = lengths(true).product::<usize>() == 0 && lengths(false).product::<usize>() > 0;
         if none && !function.has_identity() {
@@ -296,7 +297,10 @@ impl Array {
         }) {
             raise(Error::new(
                 ErrorKind::Value,
-                format!("`{}` does not take a dtype, here `{dtype}`", function.name()),
+                format!(
+                    "`{}` does not take a dtype, here `{dtype}`",
+                    function.name()
+                ),
             ));
         }
     }

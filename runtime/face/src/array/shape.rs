@@ -71,7 +71,10 @@ impl Array {
         if shape == self.shape() {
             return self.clone();
         }
-        let chunk = self.chunks().iter().map(|lengths| *lengths.iter().max().unwrap_or(&1));
+        let chunk = self
+            .chunks()
+            .iter()
+            .map(|lengths| *lengths.iter().max().unwrap_or(&1));
         let chunk_len = chunk.product::<usize>().max(1);
         let input = match are_rows(self.chunks(), self.shape()) {
             true => self.clone(),
@@ -276,7 +279,9 @@ fn join(operation: &str, arrays: &[Array], axis: i64) -> Array {
     let others_fit = |other: &&Array| {
         let axes = 0..first.ndim();
         other.ndim() == first.ndim()
-            && axes.into_iter().all(|own| own == axis || other.shape()[own] == first.shape()[own])
+            && axes
+                .into_iter()
+                .all(|own| own == axis || other.shape()[own] == first.shape()[own])
     };
     if let Some(odd) = arrays.iter().find(|other| !others_fit(other)) {
         raise(Error::new(

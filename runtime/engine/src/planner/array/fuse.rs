@@ -67,7 +67,11 @@ impl Fused {
                 steps: builder.steps,
                 dtype: array.dtype(),
             },
-            grids: builder.leaves.iter().map(|(leaf, _)| Grid::of(leaf)).collect(),
+            grids: builder
+                .leaves
+                .iter()
+                .map(|(leaf, _)| Grid::of(leaf))
+                .collect(),
             leaves: builder.leaves,
             reads_sources: planner.fuses() || array.node().inputs.is_empty(),
         }
@@ -233,8 +237,14 @@ fn is_view(array: &Array) -> bool {
 
 /// `inputs` without those that are the same.
 fn distinct(inputs: &[Array]) -> impl Iterator<Item = &Array> {
-    let first = |idx: usize| inputs[..idx].iter().all(|other| other.name() != inputs[idx].name());
-    (0..inputs.len()).filter(move |&idx| first(idx)).map(|idx| &inputs[idx])
+    let first = |idx: usize| {
+        inputs[..idx]
+            .iter()
+            .all(|other| other.name() != inputs[idx].name())
+    };
+    (0..inputs.len())
+        .filter(move |&idx| first(idx))
+        .map(|idx| &inputs[idx])
 }
 
 struct Builder<'a> {

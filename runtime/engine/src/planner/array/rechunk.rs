@@ -19,7 +19,10 @@ pub(super) fn plan(planner: &mut Planner, array: &Array) -> Result<Vec<TaskId>> 
     Ok(add_blocks(planner, array, |planner, block| {
         let chunks = planner.planned(&array.node().inputs[0]);
         let parts = overlapping(&from, block);
-        let inputs = parts.iter().map(|(part, _)| chunks[from.flat(part)]).collect();
+        let inputs = parts
+            .iter()
+            .map(|(part, _)| chunks[from.flat(part)])
+            .collect();
         let pieces: Vec<Piece> = parts.into_iter().map(|(_, piece)| piece).collect();
         let shape = block.shape.clone();
         let run = move |values: &[Value]| {

@@ -10,8 +10,8 @@ use super::grid::{Grid, GridBlock, indices};
 use super::tree::{Tree, part_layer};
 use super::{layer, value};
 use crate::graph::{LayerId, Task, TaskId};
-use crate::kernels::reduce::{Partial, Position, finish, merge, reduce};
 use crate::kernels::Program;
+use crate::kernels::reduce::{Partial, Position, finish, merge, reduce};
 use crate::planner::{Planner, input};
 
 pub(super) fn plan(
@@ -106,7 +106,10 @@ impl Chunks {
             shape: block.shape.clone().into(),
         };
         let axes = block.shape.iter().zip(&self.reduction.axes);
-        let kept: usize = axes.filter(|(_, reduced)| !**reduced).map(|(len, _)| len).product();
+        let kept: usize = axes
+            .filter(|(_, reduced)| !**reduced)
+            .map(|(len, _)| len)
+            .product();
         let inputs = placed.inputs.clone().into();
         let (program, whole) = (self.program.clone(), self.whole.clone());
         let reduction = self.reduction.clone();

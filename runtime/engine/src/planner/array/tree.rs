@@ -62,7 +62,8 @@ impl<'a> Tree<'a> {
         if self.levels.len() == level {
             let detail = format!("level {} of a tree", level + 1);
             let part = format!("combine{}", level + 1);
-            self.levels.push(part_layer(planner, self.array, &part, detail));
+            self.levels
+                .push(part_layer(planner, self.array, &part, detail));
         }
         self.levels[level]
     }

@@ -50,7 +50,11 @@ impl View {
         let added = array.ndim() - input.ndim();
         let axes = (0..input.ndim()).map(|axis| {
             let repeated = input.shape()[axis] != array.shape()[axis + added];
-            if repeated { FIRST } else { self.0[axis + added] }
+            if repeated {
+                FIRST
+            } else {
+                self.0[axis + added]
+            }
         });
         View(axes.collect())
     }

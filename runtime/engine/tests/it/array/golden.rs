@@ -25,7 +25,10 @@ fn slices() {
     let uneven = arange(104).rechunk([vec![20, 23, 27, 13, 21]]);
     let down: Vec<i64> = (0..35).map(|idx| 103 - 3 * idx).collect();
     check(&uneven.slice(s![..;-3]), down);
-    check(&range(100, 20).slice(s![-1..-8;-1]), [99_i64, 98, 97, 96, 95, 94, 93]);
+    check(
+        &range(100, 20).slice(s![-1..-8;-1]),
+        [99_i64, 98, 97, 96, 95, 94, 93],
+    );
     check(&range(10, 3).slice(s![..0]), Vec::<i64>::new());
     check(&range(4, 2).slice(s![2]), 2_i64);
     check(&grid(5, 10, [2, 3]).slice(s![0, 5]), 5_i64);
@@ -97,10 +100,16 @@ fn reductions() {
     let x = (Array::from([4.0, 7.0, 13.0, 16.0]) + 1e9).rechunk(3);
     check(&x.var(axis(()).ddof(1)), 30.0);
     let x = grid(2, 3, [2, 2]).astype(DType::I32);
-    check(&x.sum(axis(-1).keepdims().dtype(DType::F32)), [[3_f32], [12.0]]);
+    check(
+        &x.sum(axis(-1).keepdims().dtype(DType::F32)),
+        [[3_f32], [12.0]],
+    );
     let x = Array::from([1.0, f64::NAN, 3.0]).rechunk(2);
     check(&x.min(()), f64::NAN);
-    check(&Array::from([3, 9, 9, 0, 0, 9]).rechunk(2).argmax(()), 1_i64);
+    check(
+        &Array::from([3, 9, 9, 0, 0, 9]).rechunk(2).argmax(()),
+        1_i64,
+    );
     let x = Array::from([[1, 0], [1, 0], [0, 5]]).rechunk(1);
     check(&x.argmin(0), [2_i64, 0]);
 }

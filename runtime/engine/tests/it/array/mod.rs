@@ -42,9 +42,12 @@ fn check_close(array: &Array, expected: impl Into<NdArray>) {
 fn assert_same(computed: &NdArray, expected: &NdArray) {
     let same = computed.shape() == expected.shape()
         && computed.dtype() == expected.dtype()
-        && computed.iter().zip(expected.iter()).all(|(computed, expected)| {
-            computed == expected || (computed.is_nan() && expected.is_nan())
-        });
+        && computed
+            .iter()
+            .zip(expected.iter())
+            .all(|(computed, expected)| {
+                computed == expected || (computed.is_nan() && expected.is_nan())
+            });
     assert!(same, "computed\n{computed:?}\nexpected\n{expected:?}");
 }
 

@@ -15,7 +15,10 @@ use dagbok_engine::planner::{Plan, plan, plan_unfused, plan_whole};
 fn run(plan: &Plan) -> Result<Vec<Vec<Value>>> {
     let mut values: Vec<Value> = Vec::new();
     for (_, task) in plan.graph.tasks() {
-        let inputs = task.inputs.iter().map(|input| values[input.index()].clone());
+        let inputs = task
+            .inputs
+            .iter()
+            .map(|input| values[input.index()].clone());
         let inputs: Vec<Value> = inputs.collect();
         values.push((task.run)(&inputs)?);
     }
@@ -65,7 +68,9 @@ fn joined(array: &Array, chunks: &[NdArray]) -> NdArray {
             values[place.fold(0, |flat, ((idx, start), len)| flat * len + idx + start)] = value;
         }
     }
-    NdArray::new(array.shape(), values).unwrap().astype(array.dtype())
+    NdArray::new(array.shape(), values)
+        .unwrap()
+        .astype(array.dtype())
 }
 
 pub(super) fn unravel(flat: usize, lengths: &[usize]) -> Vec<usize> {
