@@ -18,13 +18,9 @@ pub(super) fn count(outputs: &[Collection]) -> HashMap<Name, usize> {
             continue;
         }
         let inputs: Vec<Collection> = match &collection {
-            Collection::Array(array) => array
-                .node()
-                .inputs
-                .iter()
-                .cloned()
-                .map(Collection::Array)
-                .collect(),
+            Collection::Array(array) => {
+                array.node().inputs.iter().cloned().map(Collection::Array).collect()
+            }
             Collection::Frame(_) => Vec::new(),
             Collection::Delayed(node) => node.inputs.clone(),
         };

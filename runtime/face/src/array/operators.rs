@@ -1,14 +1,12 @@
 //! Operators between arrays, references to arrays and numbers.
-//!
-//! On the right stands whatever becomes an [`Operand`]. On the left stands an array, or a number: of the two types `i64`
-//! and `f64` alone, so that the compiler knows the type of `2 * &x` before it knows that of `2`, and `(2 * &x).sum(())`
-//! needs no annotation.
 
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Rem, Sub};
 
 use super::elementwise::elementwise;
 use super::{Array, Operand, Ufunc};
 
+// One implementation for all right operands, so that the compiler knows the result of `x + 1.0` before it knows the type of
+// `1.0`, and `(x + 1.0).sum(())` needs no annotation. On the left a literal can only be one type of each kind.
 macro_rules! binary {
     ($($operator:ident $method:ident $function:ident;)+) => {$(
         impl<R: Into<Operand>> $operator<R> for Array {
@@ -29,10 +27,14 @@ macro_rules! binary {
             }
         }
 
-        binary!(@number $operator $method $function, i64, Array);
-        binary!(@number $operator $method $function, i64, &Array);
+        binary!(@left $operator $method $function; i64, &Array);
+        binary!(@left $operator $method $function; i64, Array);
+        binary!(@left $operator $method $function; f64, &Array);
+        binary!(@left $operator $method $function; f64, Array);
+        binary!(@left $operator $method $function; bool, &Array);
+        binary!(@left $operator $method $function; bool, Array);
     )+};
-    (@number $operator:ident $method:ident $function:ident, $left:ty, $right:ty) => {
+    (@left $operator:ident $method:ident $function:ident; $left:ty, $right:ty) => {
         impl $operator<$right> for $left {
             type Output = Array;
 
@@ -53,21 +55,6 @@ binary! {
     BitAnd bitand BitwiseAnd;
     BitOr bitor BitwiseOr;
     BitXor bitxor BitwiseXor;
-}
-
-macro_rules! float_left {
-    ($($operator:ident $method:ident $function:ident;)+) => {$(
-        binary!(@number $operator $method $function, f64, Array);
-        binary!(@number $operator $method $function, f64, &Array);
-    )+};
-}
-
-float_left! {
-    Add add Add;
-    Sub sub Subtract;
-    Mul mul Multiply;
-    Div div Divide;
-    Rem rem Remainder;
 }
 
 macro_rules! unary {
