@@ -7,7 +7,8 @@
 use std::process::Command;
 use std::time::Duration;
 
-use dagbok_tests::client::Client;
+use dagbok_tests::client::{Client, Execution};
+use jupyter_protocol::JupyterMessageContent;
 
 /// A one-line cell; `{n}` is a number that differs in each round, so that no cell repeats an earlier one.
 struct Cell {
@@ -62,14 +63,14 @@ const CELLS: &[Cell] = &[
         "weather.filter(col(\"precipitation\").gt(lit({n}))).group_by([\"weather\"]).agg([len()]).compute()?",
     ),
     runtime("delayed call", "inc({n}).compute()?"),
-    runtime("plot", "plot::line(&[1.0, 2.0, {n}.0][..])"),
+    runtime("plot", "plot::line([1.0, 2.0, 3.0], [1.0, 2.0, {n}.0])"),
 ];
 
 fn main() {
     let rounds = rounds_from_arguments();
     let csv = dagbok_tests::root().join("notebooks/data/seattle-weather.csv");
     let set_up = [
-        format!("let weather = read_csv({:?});", csv.display().to_string()),
+        format!("let weather = read_csv({:?})?;", csv.display().to_string()),
         "#[delayed] fn inc(x: i64) -> i64 { x + 1 }".to_owned(),
     ];
 
@@ -86,6 +87,8 @@ fn main() {
 
 struct Figures {
     started: Duration,
+    /// From the start of the process to the end of its first cell.
+    first_cell: Duration,
     /// Sorted, one list a cell; empty where the cell was not run.
     cells: Vec<Vec<Duration>>,
 }
@@ -97,9 +100,11 @@ fn measure(
     wanted: impl Fn(&Cell) -> bool,
 ) -> Figures {
     let mut client = Client::start(kernel);
-    set_up.iter().for_each(|code| {
-        client.execute(code);
-    });
+    let first_cell = client.started() + client.execute("1").elapsed;
+    for code in set_up {
+        let execution = client.execute(code);
+        assert!(!failed(&execution), "{code}: {:?}", execution.outputs);
+    }
     let mut cells: Vec<Vec<Duration>> = CELLS.iter().map(|_| Vec::new()).collect();
     for round in 0..=rounds {
         for (cell, times) in CELLS
@@ -107,9 +112,11 @@ fn measure(
             .zip(&mut cells)
             .filter(|(cell, _)| wanted(cell))
         {
-            let elapsed = client
-                .execute(&cell.code.replace("{n}", &(round + 3).to_string()))
-                .elapsed;
+            let code = cell.code.replace("{n}", &(round + 3).to_string());
+            let execution = client.execute(&code);
+            let as_meant = failed(&execution) == (cell.name == "error");
+            assert!(as_meant, "{code}: {:?}", execution.outputs);
+            let elapsed = execution.elapsed;
             if round > 0 {
                 times.push(elapsed);
             }
@@ -118,7 +125,17 @@ fn measure(
     let started = client.started();
     client.shutdown();
     cells.iter_mut().for_each(|times| times.sort());
-    Figures { started, cells }
+    Figures {
+        started,
+        first_cell,
+        cells,
+    }
+}
+
+fn failed(execution: &Execution) -> bool {
+    let is_error =
+        |output: &JupyterMessageContent| matches!(output, JupyterMessageContent::ErrorOutput(_));
+    execution.outputs.iter().any(is_error)
 }
 
 fn print_table(ours: &Figures, peer: Option<&Figures>, rounds: usize) {
@@ -167,6 +184,11 @@ fn print_table(ours: &Figures, peer: Option<&Figures>, rounds: usize) {
         "start to ready",
         &[ours.started],
         peer.map(|peer| vec![peer.started]).as_deref(),
+    );
+    row(
+        "start to first end",
+        &[ours.first_cell],
+        peer.map(|peer| vec![peer.first_cell]).as_deref(),
     );
     if peer.is_none() {
         println!("evcxr_jupyter is not installed: no comparison");
