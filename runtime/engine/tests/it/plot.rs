@@ -1,7 +1,7 @@
 //! One-line plots.
 
 use dagbok::plot::{self, Coordinates, Data, Matrix, Plot};
-use dagbok::{ErrorKind, attempt};
+use dagbok::prelude::*;
 use expect_test::{Expect, expect};
 
 use crate::render::check_picture;
@@ -194,6 +194,31 @@ fn heat_maps() {
     assert_eq!(
         error.to_string(),
         "cannot draw 1 value as a matrix of shape (2, 2)"
+    );
+}
+
+#[test]
+fn columns_and_arrays() {
+    dagbok_engine::install();
+    let frame = df!(
+        "day" => ["2012-01-01", "2012-01-02", "2012-01-03"],
+        "rain" => [Some(1.5), None, Some(0.25)],
+        "dry" => [false, true, false]
+    );
+    let frame = Frame::from(frame.expect("a table")).with_columns([col("day").cast(DataType::Date)]);
+    let frame = frame.compute().expect("dates");
+    let column = |name| frame.column(name).expect("a column");
+    check(plot::line(column("day"), &column("rain")), expect![""]);
+    check(plot::scatter(column("rain"), column("dry")), expect![""]);
+    check(plot::hist(column("day")), expect![""]);
+    let array = arange(6).reshape([2, 3]).compute().expect("an array");
+    check(plot::heatmap(&array), expect![""]);
+    check(plot::hist(arange(6).compute().expect("an array")), expect![""]);
+    check_raises(|| plot::hist(&array), ErrorKind::Shape, expect![""]);
+    check_raises(
+        || plot::heatmap(arange(6).compute().expect("an array")),
+        ErrorKind::Shape,
+        expect![""],
     );
 }
 
