@@ -54,7 +54,6 @@ fn variables_live_on() {
             1 | copy
               | ^^^^ not found in this scope
               |
-              = help: consider importing one of these functions: `use std::fs::copy;` or `use std::io::copy;` or `use std::mem::copy;` or `use std::ptr::copy;` or `use core::mem::copy;` or `use core::ptr::copy;`
               = note: `copy` of cell 5 was not kept, because it borrows from another variable; a clone would be kept
             8: error[E0425]: cannot find value `ages` in this scope
              --> cell 8:1:1

@@ -1,3 +1,5 @@
+//! The command `:clear`.
+
 use super::{Answer, Command};
 use crate::evaluate::native::NativeEvaluator;
 

@@ -1,3 +1,5 @@
+//! The command `:help`.
+
 use super::{Answer, COMMANDS, Command};
 use crate::evaluate::native::NativeEvaluator;
 

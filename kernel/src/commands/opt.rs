@@ -1,3 +1,5 @@
+//! The command `:opt`.
+
 use super::{Answer, Command};
 use crate::evaluate::native::{NativeEvaluator, OptLevel};
 

@@ -1,3 +1,5 @@
+//! The command `:timing`.
+
 use super::{Answer, Command};
 use crate::evaluate::native::NativeEvaluator;
 

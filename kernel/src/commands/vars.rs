@@ -1,3 +1,5 @@
+//! The command `:vars`.
+
 use super::{Answer, Command};
 use crate::evaluate::native::{NativeEvaluator, Variable};
 

@@ -1,3 +1,5 @@
+//! The command `:version`.
+
 use super::{Answer, Command};
 use crate::evaluate::native::NativeEvaluator;
 

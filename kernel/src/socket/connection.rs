@@ -22,9 +22,9 @@ const LINGER: Duration = Duration::from_millis(500);
 /// What waits for a peer before its sender is held back.
 const QUEUED_BYTES_MAX: usize = 8 << 20;
 /// A peer whose queue is full is disconnected if it reads nothing for this long …
-const STALLED: Duration = Duration::from_secs(2);
+const STALLED: Duration = Duration::from_secs(10);
 /// … or if its queue stays full for this long.
-const SLOW: Duration = Duration::from_secs(10);
+const SLOW: Duration = Duration::from_secs(60);
 
 static NEXT_CONNECTION: AtomicU64 = AtomicU64::new(0);
 
@@ -57,22 +57,32 @@ impl Peer {
         }
     }
 
+    /// How much waits to be written.
+    pub(super) fn queued_bytes(&self) -> usize {
+        self.queued_bytes.load(Ordering::Relaxed)
+    }
+
     /// Waits until the queue has room again; a peer that stopped reading, or is far too slow, is disconnected instead.
     pub(super) async fn room(&self) {
         let gave_up = Instant::now() + SLOW;
         loop {
             let mut written = pin!(self.written.notified());
             written.as_mut().enable();
-            if self.queued_bytes.load(Ordering::Relaxed) <= QUEUED_BYTES_MAX {
+            if self.queued_bytes() <= QUEUED_BYTES_MAX {
                 return;
             }
             if timeout(STALLED, written).await.is_err() || Instant::now() > gave_up {
-                tracing::warn!(identity = ?self.identity, "a client does not read, disconnecting it");
-                self.close();
-                self.cut.notify_one();
+                self.disconnect();
                 return;
             }
         }
+    }
+
+    /// Ends the connection of a peer that does not read; it is free to come back.
+    pub(super) fn disconnect(&self) {
+        tracing::warn!(identity = ?self.identity, "a client does not read, disconnecting it");
+        self.close();
+        self.cut.notify_one();
     }
 
     fn close(&self) {

@@ -9,6 +9,9 @@ use bytes::{Buf, Bytes};
 use super::connection::{Connections, Peer, Service};
 use super::zmtp::{self, Received, SocketType};
 
+/// What waits for a subscriber that the others are not to wait for. Messages are shared, so this is there once.
+const BEHIND_BYTES_MAX: usize = 32 << 20;
+
 /// Makes the message that greets a subscriber of a topic, or none.
 type Welcome = Box<dyn Fn(&[u8]) -> Option<Vec<Bytes>> + Send + Sync>;
 
@@ -41,8 +44,8 @@ impl Publisher {
         self.0.port()
     }
 
-    /// Queues `frames` for every subscriber. Waits while one of them is too far behind; one that does not read at all
-    /// is disconnected after two seconds, and is free to come back.
+    /// Queues `frames` for every subscriber, and waits while even the fastest of them is too far behind. One that is very
+    /// far behind is disconnected, and is free to come back.
     pub async fn send(&self, frames: &[Bytes]) {
         let subscribers = self.subscribers(&frames[0]);
         if subscribers.is_empty() {
@@ -53,7 +56,12 @@ impl Publisher {
             peer.queue(encoded.clone());
         }
         for peer in &subscribers {
-            peer.room().await;
+            if peer.queued_bytes() > BEHIND_BYTES_MAX {
+                peer.disconnect();
+            }
+        }
+        if let Some(fastest) = subscribers.iter().min_by_key(|peer| peer.queued_bytes()) {
+            fastest.room().await;
         }
     }
 

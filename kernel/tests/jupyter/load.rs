@@ -72,10 +72,10 @@ async fn a_subscriber_that_never_reads_does_not_stop_the_others() {
     let kernel = Kernel::start().await;
     let stalled = stalled_subscriber(&kernel).await;
     let mut client = Client::connect(&kernel, "a").await;
-    let request = client.execute("large 100\nprint end").await;
+    let request = client.execute("large 64\nprint end").await;
     let published = client.published(&request).await;
     let displays = published.iter().filter(|seen| seen.starts_with("display"));
-    assert_eq!(displays.count(), 100);
+    assert_eq!(displays.count(), 64);
     assert_eq!(client.reply(&request).await, "ok [1]");
     drop(stalled);
 }

@@ -7,6 +7,7 @@ mod compute;
 pub mod delayed;
 pub mod display;
 pub mod engine;
+mod erased;
 mod error;
 pub mod frame;
 mod name;

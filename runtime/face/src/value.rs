@@ -1,6 +1,6 @@
 //! What a task returns: any value, shared, with its size.
 
-use std::any::Any;
+use std::any::{Any, type_name};
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone)]
 pub struct Value {
-    data: Arc<dyn Any + Send + Sync>,
+    data: Arc<Box<dyn Any + Send + Sync>>,
     type_name: &'static str,
     bytes: usize,
 }
@@ -24,28 +24,45 @@ impl Value {
     /// A value whose size is that of its type, and for vectors of numbers and strings of what they hold; of other types, what
     /// they point to is not counted.
     pub fn new<T: Any + Send + Sync>(value: T) -> Self {
-        let bytes = size_of::<T>() + heap_bytes(&value);
-        Value::with_bytes(value, bytes)
+        let data: Box<dyn Any + Send + Sync> = Box::new(value);
+        let bytes = size_of::<T>() + heap_bytes(&*data);
+        Value::boxed(data, type_name::<T>(), bytes)
     }
 
     /// A value that keeps `bytes` in memory.
     pub fn with_bytes<T: Any + Send + Sync>(value: T, bytes: usize) -> Self {
+        Value::boxed(Box::new(value), type_name::<T>(), bytes)
+    }
+
+    fn boxed(data: Box<dyn Any + Send + Sync>, type_name: &'static str, bytes: usize) -> Self {
         Value {
-            data: Arc::new(value),
-            type_name: std::any::type_name::<T>(),
+            data: Arc::new(data),
+            type_name,
             bytes,
         }
     }
 
     /// The value, if it is a `T`.
     pub fn downcast_ref<T: Any>(&self) -> Option<&T> {
-        self.data.downcast_ref()
+        (**self.data).downcast_ref()
     }
 
     /// The value if it is a `T`: moved out where this is the last reference to it, cloned otherwise.
     pub fn into_inner<T: Any + Send + Sync + Clone>(self) -> Option<T> {
-        let data = self.data.downcast::<T>().ok()?;
-        Some(Arc::try_unwrap(data).unwrap_or_else(|shared| (*shared).clone()))
+        match self.unshared() {
+            Ok(data) => Some(*data.downcast().ok()?),
+            Err(shared) => shared.downcast_ref().cloned(),
+        }
+    }
+
+    /// The data, if this is the last reference to it.
+    fn unshared(self) -> Result<Box<dyn Any + Send + Sync>, Value> {
+        let (type_name, bytes) = (self.type_name, self.bytes);
+        Arc::try_unwrap(self.data).map_err(|data| Value {
+            data,
+            type_name,
+            bytes,
+        })
     }
 
     /// The bytes that this value keeps in memory.
@@ -66,7 +83,7 @@ impl fmt::Debug for Value {
 }
 
 /// The bytes that `value` owns elsewhere, for the types that tasks return most.
-fn heap_bytes(value: &dyn Any) -> usize {
+fn heap_bytes(value: &(dyn Any + Send + Sync)) -> usize {
     macro_rules! of_vectors {
         ($($element:ty),*) => {
             $(if let Some(vector) = value.downcast_ref::<Vec<$element>>() {

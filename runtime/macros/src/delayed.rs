@@ -33,6 +33,7 @@ pub(crate) fn expand(arguments: TokenStream, function: TokenStream) -> Result<To
     let name_text = name_text.trim_start_matches("r#");
     let generics = outer_generics(&signature.generics, &parameters);
     let (parameter_list, _, where_clause) = generics.split_for_impl();
+    let turbofish = turbofish(signature);
     let outer_parameters = parameters.iter().map(Parameter::declaration);
     let arguments = parameters.iter().map(Parameter::into_argument);
     let made_call = made_call(signature, &parameters, &returned);
@@ -47,11 +48,13 @@ pub(crate) fn expand(arguments: TokenStream, function: TokenStream) -> Result<To
             #(#inner_attributes)*
             #signature #body
 
-            ::dagbok::delayed::call(
-                #name_text,
-                ::std::vec![#(#arguments),*],
-                |_arguments: &[::dagbok::Value]| #made_call,
-            )
+            fn __run #parameter_list (_arguments: &[::dagbok::Value]) -> ::dagbok::Result<::dagbok::Value> #where_clause {
+                #made_call
+            }
+
+            ::dagbok::delayed::Call::new(#name_text)
+                #(.with(#arguments))*
+                .of(__run #turbofish)
         }
     })
 }
@@ -131,26 +134,29 @@ impl Parameter {
 /// The expression that calls the function and gives a `Result<Value>`.
 fn made_call(signature: &Signature, parameters: &[Parameter], returned: &Returned) -> TokenStream {
     let name = &signature.ident;
-    let generics = signature
-        .generics
-        .params
-        .iter()
-        .filter_map(|parameter| match parameter {
-            GenericParam::Type(parameter) => Some(&parameter.ident),
-            GenericParam::Const(parameter) => Some(&parameter.ident),
-            GenericParam::Lifetime(_) => None,
-        });
     let taken = parameters
         .iter()
         .enumerate()
         .map(|(idx, parameter)| parameter.taken(idx));
-    let call = quote!(#name::<#(#generics),*>(#(#taken),*));
+    let turbofish = turbofish(signature);
+    let call = quote!(#name #turbofish (#(#taken),*));
     match returned {
         Returned::Plain(_) => quote!(::std::result::Result::Ok(::dagbok::Value::new(#call))),
         Returned::Result(_) => quote! {
             #call.map(::dagbok::Value::new).map_err(::dagbok::delayed::task_error)
         },
     }
+}
+
+/// The function's type and const parameters, passed on.
+fn turbofish(signature: &Signature) -> TokenStream {
+    let parameters = signature.generics.params.iter();
+    let names = parameters.filter_map(|parameter| match parameter {
+        GenericParam::Type(parameter) => Some(&parameter.ident),
+        GenericParam::Const(parameter) => Some(&parameter.ident),
+        GenericParam::Lifetime(_) => None,
+    });
+    quote!(::<#(#names),*>)
 }
 
 /// The function's type and const parameters, with what a value has to be that waits for its call.

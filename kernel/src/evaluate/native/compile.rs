@@ -199,6 +199,11 @@ impl Compiler {
         let input = self.folder.join(format!("{crate_name}.o"));
         let object = self.folder.join(format!("{crate_name}.so"));
         let mut command = match &self.toolchain.linker {
+            Linker::Ld(ld) => {
+                let mut command = Command::new(ld);
+                command.args(["-shared", "--eh-frame-hdr"]);
+                command
+            }
             Linker::Lld(lld) => {
                 let mut command = Command::new(lld);
                 command.args(["-flavor", "gnu", "-shared", "--eh-frame-hdr"]);

@@ -151,7 +151,8 @@ pub(super) fn render(
                     .element(snippet),
             ),
             None if points_elsewhere(child, source) => {
-                if let Some(imports) = imports(child) {
+                // A name that was there a moment ago is not to be found in std.
+                if let Some(imports) = imports(child).filter(|_| notes.is_empty()) {
                     main = main.element(Level::HELP.message(imports));
                 }
             }

@@ -378,44 +378,6 @@ fn draws_in_place_on_a_small_screen() {
             tail
         "#]],
     );
-    // What has left the screen stays as it was, and is shown again with its new state.
-    check_live(
-        (40, 6),
-        "display a old\nout 1\nout 2\nout 3\nout 4\nout 5\nout 6\nupdate a new",
-        expect![[r#"
-            [1] display a old
-                out 1
-                out 2
-                out 3
-                out 4
-                out 5
-                out 6
-                update a new
-            old
-            1
-            2
-            3
-            4
-            5
-            6
-            new
-        "#]],
-    );
-    // A display that is higher than the screen shows its end while it changes, and all of it in the end.
-    check_live(
-        (40, 4),
-        "display a 1\\n2\\n3\\n4\\n5\\n6\nupdate a a\\nb\\nc\\nd\\ne\\nf",
-        expect![[r#"
-            [1] display a 1\n2\n3\n4\n5\n6
-                update a a\nb\nc\nd\ne\nf
-            a
-            b
-            c
-            d
-            e
-            f
-        "#]],
-    );
 }
 
 #[test]

@@ -70,10 +70,15 @@ pub(crate) fn read(
 
 /// The error of reading `piece`, with its file.
 pub(crate) fn in_file(error: Error, piece: &Piece) -> Error {
-    if error.to_string().contains(&piece.path) {
+    let text = error.to_string();
+    if text.contains(&piece.path) {
         return error;
     }
-    error.context(&format!("in `{}`", piece.path))
+    let hint = match text.starts_with("could not parse `") {
+        true => "; `CsvReadOptions` can give the column's type or make the value a null",
+        false => "",
+    };
+    Error::new(error.kind(), format!("in `{}`: {text}{hint}", piece.path))
 }
 
 fn same_columns(

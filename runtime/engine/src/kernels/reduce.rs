@@ -294,7 +294,7 @@ impl Accumulator {
                 let Buffer::F64(buffer) = buffer else {
                     unreachable!("sums are computed as f64");
                 };
-                let sum = lanes(&buffer[values], 0.0, f64::add);
+                let sum = pairwise(&buffer[values]);
                 add_exactly(&mut sums[place], &mut errors[place], sum);
             }
             Accumulator::Fold(which, into) => {
@@ -416,6 +416,17 @@ fn add_exactly(sum: &mut f64, error: &mut f64, value: f64) {
     *sum = total;
 }
 
+/// The sum of `values` by halves, so that rounding errors grow with the logarithm of their number.
+fn pairwise(values: &[f64]) -> f64 {
+    match values.len() {
+        ..=128 => lanes(values, 0.0, f64::add),
+        len => {
+            let (left, right) = values.split_at((len / 2).next_multiple_of(16));
+            pairwise(left) + pairwise(right)
+        }
+    }
+}
+
 /// Folds `values` in 16 lanes side by side, which the compiler turns into vector instructions, and then the lanes.
 fn lanes<T: Copy>(values: &[T], identity: T, fold: impl Fn(T, T) -> T) -> T {
     let (groups, rest) = values.as_chunks::<16>();
@@ -469,7 +480,7 @@ impl Moments {
 
     fn add_all(&mut self, place: usize, values: &[f64]) {
         let count = values.len() as f64;
-        let mean = lanes(values, 0.0, f64::add) / count;
+        let mean = pairwise(values) / count;
         let (groups, rest) = values.as_chunks::<16>();
         let mut sums = [0.0; 16];
         for group in groups {

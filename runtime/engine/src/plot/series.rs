@@ -79,9 +79,12 @@ impl Figure {
                     (shape, places.points(x, y))
                 }
                 SeriesKind::Histogram { values } => {
-                    let counts = bins.count(&drawable(numbers(values)));
-                    let steps = counts
+                    let values = drawable(numbers(values));
+                    let n_bins = if values.is_empty() { 0 } else { usize::MAX };
+                    let steps = bins
+                        .count(&values)
                         .into_iter()
+                        .take(n_bins)
                         .enumerate()
                         .map(|(idx, count)| (bins.edge(idx), count as f64))
                         .collect();

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use dagbok::{Error, Result, Value};
+use dagbok::{Error, ErrorKind, Result, Value, cancel};
 
 use super::nested;
 use super::state::{Action, Event, Outcome, RunId, Schedule, State};
@@ -210,7 +210,11 @@ impl Core {
             }
             Err(error) => {
                 job.note(hands.now, events::Event::Failed { task });
+                let interrupted = error.kind() == ErrorKind::Cancelled;
                 job.error.get_or_insert(error);
+                if interrupted {
+                    self.cancel(run, hands);
+                }
                 Event::Failed { run }
             }
         };
@@ -308,7 +312,11 @@ impl Hands {
             .current
             .as_ref()
             .expect("the graph was picked with the task");
-        let result = task::run(graph, task, &self.inputs);
+        let result = if cancel::requested() {
+            Err(task::cancelled())
+        } else {
+            task::run(graph, task, &self.inputs)
+        };
         let inputs = &mut self.inputs;
         drop_quietly(|| inputs.clear());
         self.now = Instant::now();

@@ -83,16 +83,22 @@ fn of_known_inputs(frame: &Frame) -> Result<DataFrame> {
             .map(|table| table.slice(0, 0))
             .ok_or_else(|| Error::new(ErrorKind::Value, "a frame needs at least one partition")),
         FrameOp::Map(map) => on_empty_table(map, inputs[0].clone()),
-        op => {
-            let inputs = inputs
-                .iter()
-                .map(|input| polars_frame(input).clone().lazy())
-                .collect();
-            let schema = apply(op, inputs)?
-                .collect_schema()
-                .map_err(from_polars_error)?;
-            Ok(from_polars(pl::DataFrame::empty_with_schema(&schema)))
-        }
+        op => Ok(from_polars(on_empty_inputs(op, &inputs)?)),
+    }
+}
+
+/// What the operation makes of empty tables: run, as polars finds some mistakes in types only then.
+fn on_empty_inputs(op: &FrameOp, inputs: &[DataFrame]) -> Result<pl::DataFrame> {
+    let frame = || {
+        let inputs = inputs
+            .iter()
+            .map(|input| polars_frame(input).clone().lazy());
+        apply(op, inputs.collect())
+    };
+    let schema = frame()?.collect_schema().map_err(from_polars_error)?;
+    match frame()?.collect().map_err(from_polars_error) {
+        Err(error) if error.kind() == ErrorKind::DType => Err(error),
+        _ => Ok(pl::DataFrame::empty_with_schema(&schema)),
     }
 }
 

@@ -121,7 +121,7 @@ fn histograms() {
     );
     check(
         plot::hist(Vec::<f64>::new()),
-        expect!["histogram of 1 bin, nothing to draw"],
+        expect!["histogram of 0 bins, nothing to draw"],
     );
     check(
         plot::hist([f64::NAN, 1.0, 2.0]).log_y(),

@@ -265,7 +265,7 @@ fn wrap(words: impl Iterator<Item = String>, indent: usize) -> String {
     let mut column = indent;
     for (idx, word) in words.enumerate() {
         let width = word.chars().count();
-        if idx > 0 && column + 1 + width > LINE_WIDTH - 1 {
+        if idx > 0 && column + 1 + width > LINE_WIDTH - indent {
             text.truncate(text.trim_end().len());
             text.push('\n');
             text.push_str(&" ".repeat(indent));

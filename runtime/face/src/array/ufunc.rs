@@ -172,7 +172,10 @@ impl Ufunc {
         if self.is_comparison() {
             return Ok(comparison(operands));
         }
-        let common = common(operands);
+        let common = match self {
+            Ufunc::Arctan2 | Ufunc::Hypot => common_float(operands),
+            _ => common(operands),
+        };
         let computed = self.computes_in(common).ok_or_else(|| {
             Error::new(
                 ErrorKind::DType,
@@ -248,6 +251,20 @@ fn common(operands: &[Operand]) -> DType {
         None => scalars
             .max_by_key(|scalar| scalar.kind())
             .map_or(DType::F64, Scalar::dtype),
+    }
+}
+
+/// The dtype in which a function of floats computes all operands: each array's own, promoted.
+fn common_float(operands: &[Operand]) -> DType {
+    let arrays = operands.iter().filter_map(|operand| match operand {
+        Operand::Array(array) => Some(array.dtype()),
+        Operand::Scalar(_) => None,
+    });
+    let has_float = arrays.clone().any(DType::is_float);
+    let beside_float = |operand: &Operand| matches!(operand, Operand::Scalar(Scalar::Float(_)));
+    match arrays.map(DType::to_float).reduce(DType::promote) {
+        Some(dtype) if has_float || !operands.iter().any(beside_float) => dtype,
+        _ => DType::F64,
     }
 }
 

@@ -9,19 +9,49 @@ use super::call::{by_value, of_all};
 use crate::Value;
 use crate::array::{Array, NdArray};
 use crate::engine::Collection;
+use crate::erased::Erased;
 use crate::frame::{DataFrame, Frame};
 
-/// One argument of a delayed call.
-pub enum Argument {
+/// One argument of a delayed call: a value, or what computes to it.
+pub struct Argument(Box<dyn Any + Send>);
+
+/// What an [`Argument`] holds.
+pub(super) enum Kind {
     /// Known already.
     Value(Value),
     /// The whole value of a collection.
     Input(Collection),
-    /// One value put together from those of several collections.
-    Several {
-        inputs: Vec<Collection>,
-        collect: Box<dyn Fn(&[Value]) -> Value + Send + Sync>,
-    },
+    /// One value put together from those of several calls.
+    Several(Vec<Erased>, Box<Collect>),
+}
+
+/// Puts one value together from several.
+pub(super) type Collect = dyn Fn(&[Value]) -> Value + Send + Sync;
+
+impl Argument {
+    fn value(value: Value) -> Self {
+        Argument(Box::new(Kind::Value(value)))
+    }
+
+    fn input(input: Collection) -> Self {
+        Argument(Box::new(Kind::Input(input)))
+    }
+
+    fn lazy(node: &Erased) -> Self {
+        Argument::input(super::call::collection(node))
+    }
+
+    fn several(len: usize, node: &dyn Fn(usize) -> Erased, collect: Box<Collect>) -> Self {
+        Argument(Box::new(Kind::Several(
+            (0..len).map(node).collect(),
+            collect,
+        )))
+    }
+
+    pub(super) fn into_kind(self) -> Kind {
+        let kind = self.0.downcast();
+        *kind.unwrap_or_else(|_| unreachable!("an argument holds its kind"))
+    }
 }
 
 /// What a delayed function takes where it is declared to take a `T`: a `T`, a [`Delayed<T>`], or collections that compute to a `T`.
@@ -57,67 +87,67 @@ impl<T: Any + Send + Sync + Clone> ByValue for T {}
 
 impl<T: Any + Send + Sync> IntoDelayed<T> for T {
     fn into_argument(self) -> Argument {
-        Argument::Value(Value::new(self))
+        Argument::value(Value::new(self))
     }
 }
 
 impl<T: ByValue> IntoDelayed<T> for &T {
     fn into_argument(self) -> Argument {
-        Argument::Value(Value::new(self.clone()))
+        Argument::value(Value::new(self.clone()))
     }
 }
 
 impl<T: Any + Send + Sync> IntoDelayed<T> for Delayed<T> {
     fn into_argument(self) -> Argument {
-        Argument::Input(self.collection())
+        Argument::lazy(&self.node)
     }
 }
 
 impl<T: Any + Send + Sync> IntoDelayed<T> for &Delayed<T> {
     fn into_argument(self) -> Argument {
-        Argument::Input(self.collection())
+        Argument::lazy(&self.node)
     }
 }
 
 impl IntoDelayed<String> for &str {
     fn into_argument(self) -> Argument {
-        Argument::Value(Value::new(self.to_owned()))
+        Argument::value(Value::new(self.to_owned()))
     }
 }
 
 impl IntoDelayed<NdArray> for Array {
     fn into_argument(self) -> Argument {
-        Argument::Input(Collection::Array(self))
+        Argument::input(Collection::Array(self))
     }
 }
 
 impl IntoDelayed<NdArray> for &Array {
     fn into_argument(self) -> Argument {
-        Argument::Input(Collection::Array(self.clone()))
+        Argument::input(Collection::Array(self.clone()))
     }
 }
 
 impl IntoDelayed<DataFrame> for Frame {
     fn into_argument(self) -> Argument {
-        Argument::Input(Collection::Frame(self))
+        Argument::input(Collection::Frame(self))
     }
 }
 
 impl IntoDelayed<DataFrame> for &Frame {
     fn into_argument(self) -> Argument {
-        Argument::Input(Collection::Frame(self.clone()))
+        Argument::input(Collection::Frame(self.clone()))
     }
 }
 
 impl<T: ByValue> IntoDelayed<Vec<T>> for &[T] {
     fn into_argument(self) -> Argument {
-        Argument::Value(Value::new(self.to_vec()))
+        Argument::value(Value::new(self.to_vec()))
     }
 }
 
 impl<T: ByValue, const N: usize> IntoDelayed<Vec<T>> for [T; N] {
     fn into_argument(self) -> Argument {
-        Argument::Value(Value::new(Vec::from(self)))
+        Argument::value(Value::new(Vec::from(self)))
     }
 }
 
@@ -167,17 +197,18 @@ impl<T: ByValue, U: ByValue, V: ByValue> IntoDelayed<(T, U, V)>
     for (Delayed<T>, Delayed<U>, Delayed<V>)
 {
     fn into_argument(self) -> Argument {
-        let inputs = vec![
-            self.0.collection(),
-            self.1.collection(),
-            self.2.collection(),
-        ];
-        several(inputs, |values| {
-            let [first, second, third] = values else {
-                unreachable!("three inputs have three values")
-            };
-            Value::new::<(T, U, V)>((by_value(first), by_value(second), by_value(third)))
-        })
+        let nodes = [self.0.node, self.1.node, self.2.node];
+        Argument::several(
+            3,
+            &|idx| nodes[idx].clone(),
+            Box::new(|values| {
+                Value::new::<(T, U, V)>((
+                    by_value(&values[0]),
+                    by_value(&values[1]),
+                    by_value(&values[2]),
+                ))
+            }),
+        )
     }
 }
 
@@ -201,33 +232,32 @@ impl<K: ByValue + Ord, T: ByValue> IntoDelayed<BTreeMap<K, T>> for BTreeMap<K, D
 }
 
 fn list<T: ByValue>(items: &[Delayed<T>]) -> Argument {
-    let inputs = items.iter().map(Delayed::collection).collect();
-    several(inputs, |values| Value::new(of_all::<T>(values)))
+    Argument::several(
+        items.len(),
+        &|idx| items[idx].node.clone(),
+        Box::new(|values| Value::new(of_all::<T>(values))),
+    )
 }
 
 pub(super) fn pair<T: ByValue, U: ByValue>(first: &Delayed<T>, second: &Delayed<U>) -> Argument {
-    several(vec![first.collection(), second.collection()], |values| {
-        Value::new::<(T, U)>((by_value(&values[0]), by_value(&values[1])))
-    })
+    let nodes = [&first.node, &second.node];
+    Argument::several(
+        2,
+        &|idx| nodes[idx].clone(),
+        Box::new(|values| Value::new::<(T, U)>((by_value(&values[0]), by_value(&values[1])))),
+    )
 }
 
 fn map_argument<K: ByValue, T: ByValue, M>(keys: Vec<K>, values: &[Delayed<T>]) -> Argument
 where
     M: FromIterator<(K, T)> + Any + Send + Sync,
 {
-    let inputs = values.iter().map(Delayed::collection).collect();
-    several(inputs, move |values| {
-        let entries = keys.iter().cloned().zip(of_all::<T>(values));
-        Value::new(entries.collect::<M>())
-    })
-}
-
-fn several(
-    inputs: Vec<Collection>,
-    collect: impl Fn(&[Value]) -> Value + Send + Sync + 'static,
-) -> Argument {
-    Argument::Several {
-        inputs,
-        collect: Box::new(collect),
-    }
+    Argument::several(
+        values.len(),
+        &|idx| values[idx].node.clone(),
+        Box::new(move |values| {
+            let entries = keys.iter().cloned().zip(of_all::<T>(values));
+            Value::new(entries.collect::<M>())
+        }),
+    )
 }

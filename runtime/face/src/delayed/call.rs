@@ -1,65 +1,90 @@
-//! A delayed call put together: what the `#[delayed]` attribute's code calls.
+//! A delayed call put together: what the `#[delayed]` attribute's code calls. As little as can be is generic, for a cell compiles
+//! that again.
 
 use std::any::{Any, type_name};
 use std::fmt::Display;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::argument::{Collect, Kind};
 use super::{Argument, ByValue, Delayed, DelayedNode};
+use crate::display::MimeBundle;
+use crate::engine::{Collection, engine};
+use crate::erased::Erased;
 use crate::{Error, ErrorKind, Name, Result, Site, Value};
 
-/// A call of `function`, which is `run` with the values of `arguments`.
+/// A call that is being put together.
 #[doc(hidden)]
-#[track_caller]
-pub fn call<T: Any + Send + Sync>(
-    function: &str,
-    arguments: Vec<Argument>,
-    run: fn(&[Value]) -> Result<Value>,
-) -> Delayed<T> {
-    Delayed::from_node(node(function, arguments, run))
-}
+pub struct Call(Box<dyn Any + Send>);
 
-#[track_caller]
-fn node(
-    function: &str,
-    arguments: Vec<Argument>,
-    run: fn(&[Value]) -> Result<Value>,
-) -> DelayedNode {
-    let mut inputs = Vec::new();
-    let mut slots = Vec::with_capacity(arguments.len());
-    for argument in arguments {
-        let start = inputs.len();
-        slots.push(match argument {
-            Argument::Value(value) => Slot::Value(value),
-            Argument::Input(input) => {
-                inputs.push(input);
-                Slot::Input(start)
-            }
-            Argument::Several {
-                inputs: mut several,
-                collect,
-            } => {
-                inputs.append(&mut several);
-                Slot::Several(start..inputs.len(), collect)
-            }
-        });
-    }
-    DelayedNode {
-        name: Name::unique(function),
-        inputs,
-        run: Arc::new(move |inputs: &[Value]| {
-            let arguments: Vec<Value> = slots.iter().map(|slot| slot.value(inputs)).collect();
-            run(&arguments)
-        }),
-        site: Site::caller(),
-    }
+/// What a [`Call`] holds.
+struct Parts {
+    function: &'static str,
+    inputs: Vec<Collection>,
+    slots: Vec<Slot>,
+    site: Site,
 }
 
 /// Where an argument's value comes from, once the inputs have theirs.
 enum Slot {
     Value(Value),
     Input(usize),
-    Several(Range<usize>, Box<dyn Fn(&[Value]) -> Value + Send + Sync>),
+    Several(Range<usize>, Box<Collect>),
+}
+
+impl Call {
+    #[track_caller]
+    pub fn new(function: &'static str) -> Self {
+        Call(Box::new(Parts {
+            function,
+            inputs: Vec::new(),
+            slots: Vec::new(),
+            site: Site::caller(),
+        }))
+    }
+
+    /// The call with one argument more.
+    pub fn with(mut self, argument: Argument) -> Self {
+        let parts: &mut Parts = self.0.downcast_mut().expect("a call holds its parts");
+        let start = parts.inputs.len();
+        parts.slots.push(match argument.into_kind() {
+            Kind::Value(value) => Slot::Value(value),
+            Kind::Input(input) => {
+                parts.inputs.push(input);
+                Slot::Input(start)
+            }
+            Kind::Several(nodes, collect) => {
+                parts.inputs.extend(nodes.iter().map(collection));
+                Slot::Several(start..parts.inputs.len(), collect)
+            }
+        });
+        self
+    }
+
+    /// The call, which is `run` with the values of the arguments.
+    pub fn of<T>(self, run: fn(&[Value]) -> Result<Value>) -> Delayed<T> {
+        Delayed::from_node(self.into_node(run))
+    }
+
+    /// The value of the only argument.
+    pub(super) fn only<T>(self) -> Delayed<T> {
+        self.of(|arguments| Ok(arguments[0].clone()))
+    }
+
+    fn into_node(self, run: fn(&[Value]) -> Result<Value>) -> Erased {
+        let parts = self.0.downcast::<Parts>();
+        let parts = *parts.unwrap_or_else(|_| unreachable!("a call holds its parts"));
+        let slots = parts.slots;
+        Erased::new(DelayedNode {
+            name: Name::unique(parts.function),
+            inputs: parts.inputs,
+            run: Arc::new(move |inputs: &[Value]| {
+                let arguments: Vec<Value> = slots.iter().map(|slot| slot.value(inputs)).collect();
+                run(&arguments)
+            }),
+            site: parts.site,
+        })
+    }
 }
 
 impl Slot {
@@ -72,6 +97,55 @@ impl Slot {
     }
 }
 
+/// A value that is known, by a name of its own or by that of the call which it is the value of.
+#[track_caller]
+pub(super) fn known(name: Option<Name>, value: Value) -> Erased {
+    Erased::new(DelayedNode {
+        name: name.unwrap_or_else(|| Name::unique("value")),
+        inputs: Vec::new(),
+        run: Arc::new(move |_| Ok(value.clone())),
+        site: Site::caller(),
+    })
+}
+
+/// What `run` makes of the value of `node`.
+#[track_caller]
+pub(super) fn then(
+    node: &Erased,
+    operation: &str,
+    run: Box<dyn Fn(&Value) -> Result<Value> + Send + Sync>,
+) -> Erased {
+    Erased::new(DelayedNode {
+        name: Name::unique(operation),
+        inputs: vec![collection(node)],
+        run: Arc::new(move |inputs| run(&inputs[0])),
+        site: Site::caller(),
+    })
+}
+
+pub(super) fn name(node: &Erased) -> &Name {
+    &node.get::<DelayedNode>().name
+}
+
+pub(super) fn collection(node: &Erased) -> Collection {
+    Collection::Delayed(node.share())
+}
+
+pub(super) fn compute(node: &Erased) -> Result<Value> {
+    let mut values = engine()?.compute(&[collection(node)])?;
+    values.pop().ok_or_else(no_value)
+}
+
+#[track_caller]
+pub(super) fn persist(node: &Erased) -> Result<Erased> {
+    let value = compute(node)?;
+    Ok(known(Some(name(node).clone()), value))
+}
+
+pub(super) fn visualize(node: &Erased) -> Result<MimeBundle> {
+    engine()?.visualize(&[collection(node)])
+}
+
 /// An argument that the function takes by reference.
 ///
 /// # Panics
@@ -80,7 +154,7 @@ impl Slot {
 pub fn by_reference<T: Any>(value: &Value) -> &T {
     match value.downcast_ref() {
         Some(value) => value,
-        None => wrong_type(value, type_name::<T>()),
+        None => wrong_argument(value, type_name::<T>()),
     }
 }
 
@@ -91,7 +165,11 @@ pub fn by_value<T: ByValue>(value: &Value) -> T {
 }
 
 pub(super) fn of_all<T: ByValue>(values: &[Value]) -> Vec<T> {
-    values.iter().map(by_value).collect()
+    let mut all = Vec::with_capacity(values.len());
+    for value in values {
+        all.push(by_value(value));
+    }
+    all
 }
 
 /// The error of a task whose function returned `error`; one of dagbok's keeps its kind.
@@ -99,21 +177,21 @@ pub(super) fn of_all<T: ByValue>(values: &[Value]) -> Vec<T> {
 pub fn task_error<E: Display + 'static>(error: E) -> Error {
     match (&error as &dyn Any).downcast_ref::<Error>() {
         Some(error) => error.clone(),
-        None => Error::new(ErrorKind::Task, format!("{error:#}")),
+        None => displayed(&error),
     }
 }
 
+fn displayed(error: &dyn Display) -> Error {
+    Error::new(ErrorKind::Task, format!("{error:#}"))
+}
+
 /// The `T` that was computed.
-pub(super) fn take<T: Any + Send + Sync + Clone>(value: Option<Value>) -> Result<T> {
-    let value = value.ok_or_else(no_value)?;
+pub(super) fn take<T: Any + Send + Sync + Clone>(value: Value) -> Result<T> {
     let found = value.type_name();
-    value.into_inner().ok_or_else(|| {
-        let text = format!(
-            "a task returned a `{found}` in place of a `{}`",
-            type_name::<T>()
-        );
-        Error::new(ErrorKind::Task, text)
-    })
+    match value.into_inner() {
+        Some(value) => Ok(value),
+        None => Err(wrong_value(found, type_name::<T>())),
+    }
 }
 
 #[cold]
@@ -122,7 +200,13 @@ pub(super) fn no_value() -> Error {
 }
 
 #[cold]
-fn wrong_type(value: &Value, expected: &str) -> ! {
+fn wrong_value(found: &str, expected: &str) -> Error {
+    let text = format!("a task returned a `{found}` in place of a `{expected}`");
+    Error::new(ErrorKind::Task, text)
+}
+
+#[cold]
+fn wrong_argument(value: &Value, expected: &str) -> ! {
     panic!(
         "a call was given a `{}` in place of a `{expected}`",
         value.type_name()

@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 pub use argument::{Argument, ByValue, IntoDelayed};
 #[doc(hidden)]
-pub use call::{by_reference, by_value, call, task_error};
+pub use call::{Call, by_reference, by_value, task_error};
 /// Makes calls of a function lazy: they return a [`Delayed`] of what the function returns, and happen when that is computed.
 ///
 /// Each argument may be plain, a [`Delayed`], or collections that compute to it: see [`IntoDelayed`].
@@ -75,8 +75,9 @@ use crate::array::{Array, NdArray};
 use crate::compute::Compute;
 use crate::display::{MimeBundle, Render};
 use crate::engine::{Collection, engine};
+use crate::erased::Erased;
 use crate::frame::{DataFrame, Frame};
-use crate::{Name, Result, Site, Value, compute_all};
+use crate::{Name, Result, Site, Value};
 
 /// A call that has not happened yet: what to run once `inputs` are computed.
 pub struct DelayedNode {
@@ -109,7 +110,7 @@ pub struct DelayedNode {
 /// # Ok::<(), dagbok::Error>(())
 /// ```
 pub struct Delayed<T> {
-    node: Arc<DelayedNode>,
+    node: Erased,
     value: PhantomData<fn() -> T>,
 }
 
@@ -125,37 +126,37 @@ pub struct Delayed<T> {
 /// ```
 #[track_caller]
 pub fn delayed<T: Any + Send + Sync>(value: T) -> Delayed<T> {
-    Delayed::known(Name::unique("value"), Value::new(value))
+    Delayed::from_node(call::known(None, Value::new(value)))
 }
 
-impl<T: Any + Send + Sync> Delayed<T> {
-    #[track_caller]
-    fn known(name: Name, value: Value) -> Self {
-        Delayed::from_node(DelayedNode {
-            name,
-            inputs: Vec::new(),
-            run: Arc::new(move |_| Ok(value.clone())),
-            site: Site::caller(),
-        })
-    }
-
-    fn from_node(node: DelayedNode) -> Self {
+impl<T> Delayed<T> {
+    fn from_node(node: Erased) -> Self {
         Delayed {
-            node: Arc::new(node),
+            node,
             value: PhantomData,
         }
     }
 
     /// The name in graphs and errors: the function's, and a token of this call.
     pub fn name(&self) -> &Name {
-        &self.node.name
+        call::name(&self.node)
     }
 
     /// This call as any other collection.
     pub fn collection(&self) -> Collection {
-        Collection::Delayed(self.node.clone())
+        call::collection(&self.node)
     }
 
+    /// The task graph of this call, drawn.
+    ///
+    /// # Errors
+    /// What planning a collection that it depends on returns, such as a file that cannot be read.
+    pub fn visualize(&self) -> Result<MimeBundle> {
+        call::visualize(&self.node)
+    }
+}
+
+impl<T: Any + Send + Sync> Delayed<T> {
     /// Makes the call, and all that it depends on first, on all cores.
     ///
     /// # Errors
@@ -164,7 +165,7 @@ impl<T: Any + Send + Sync> Delayed<T> {
     where
         T: Clone,
     {
-        compute_all(self)
+        call::take(call::compute(&self.node)?)
     }
 
     /// The same value, computed now and kept: what is made of it does not compute it again.
@@ -182,17 +183,7 @@ impl<T: Any + Send + Sync> Delayed<T> {
     /// ```
     #[track_caller]
     pub fn persist(&self) -> Result<Delayed<T>> {
-        let mut values = engine()?.compute(&[self.collection()])?;
-        let value = values.pop().ok_or_else(call::no_value)?;
-        Ok(Delayed::known(self.node.name.clone(), value))
-    }
-
-    /// The task graph of this call, drawn.
-    ///
-    /// # Errors
-    /// What planning a collection that it depends on returns, such as a file that cannot be read.
-    pub fn visualize(&self) -> Result<MimeBundle> {
-        engine()?.visualize(&[self.collection()])
+        call::persist(&self.node).map(Delayed::from_node)
     }
 
     /// What `function` makes of the value.
@@ -239,12 +230,8 @@ impl<T: Any + Send + Sync> Delayed<T> {
         operation: &str,
         function: impl Fn(&T) -> Result<Value> + Send + Sync + 'static,
     ) -> Delayed<U> {
-        Delayed::from_node(DelayedNode {
-            name: Name::unique(operation),
-            inputs: vec![self.collection()],
-            run: Arc::new(move |inputs| function(by_reference(&inputs[0]))),
-            site: Site::caller(),
-        })
+        let run = move |value: &Value| function(by_reference(value));
+        Delayed::from_node(call::then(&self.node, operation, Box::new(run)))
     }
 
     /// Both values as a pair.
@@ -253,8 +240,7 @@ impl<T: Any + Send + Sync> Delayed<T> {
     where
         T: Clone,
     {
-        let pair = argument::pair(self, other);
-        call("zip", vec![pair], |arguments| Ok(arguments[0].clone()))
+        Call::new("zip").with(argument::pair(self, other)).only()
     }
 }
 
@@ -276,7 +262,7 @@ impl<T: Any + Send + Sync + Clone> Compute for Delayed<T> {
     }
 
     fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<T> {
-        call::take(values.next())
+        call::take(values.next().ok_or_else(call::no_value)?)
     }
 }
 
@@ -284,11 +270,9 @@ impl From<&Array> for Delayed<NdArray> {
     /// The whole array as one value.
     #[track_caller]
     fn from(array: &Array) -> Self {
-        call(
-            "array",
-            vec![Argument::Input(Collection::Array(array.clone()))],
-            |arguments| Ok(arguments[0].clone()),
-        )
+        Call::new("array")
+            .with(IntoDelayed::<NdArray>::into_argument(array))
+            .only()
     }
 }
 
@@ -296,11 +280,9 @@ impl From<&Frame> for Delayed<DataFrame> {
     /// The whole frame as one value.
     #[track_caller]
     fn from(frame: &Frame) -> Self {
-        call(
-            "frame",
-            vec![Argument::Input(Collection::Frame(frame.clone()))],
-            |arguments| Ok(arguments[0].clone()),
-        )
+        Call::new("frame")
+            .with(IntoDelayed::<DataFrame>::into_argument(frame))
+            .only()
     }
 }
 
@@ -316,7 +298,7 @@ impl<T> Clone for Delayed<T> {
 impl<T> Render for Delayed<T> {
     fn render(&self) -> MimeBundle {
         match engine() {
-            Ok(engine) => engine.render(&Collection::Delayed(self.node.clone())),
+            Ok(engine) => engine.render(&self.collection()),
             Err(_) => MimeBundle::plain(format!("{self:?}")),
         }
     }
@@ -324,7 +306,7 @@ impl<T> Render for Delayed<T> {
 
 impl<T> fmt::Debug for Delayed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.node, f)
+        fmt::Debug::fmt(self.node.get::<DelayedNode>(), f)
     }
 }
 
