@@ -205,20 +205,44 @@ fn columns_and_arrays() {
         "rain" => [Some(1.5), None, Some(0.25)],
         "dry" => [false, true, false]
     );
-    let frame = Frame::from(frame.expect("a table")).with_columns([col("day").cast(DataType::Date)]);
+    let frame =
+        Frame::from(frame.expect("a table")).with_columns([col("day").cast(DataType::Date)]);
     let frame = frame.compute().expect("dates");
     let column = |name| frame.column(name).expect("a column");
-    check(plot::line(column("day"), &column("rain")), expect![""]);
-    check(plot::scatter(column("rain"), column("dry")), expect![""]);
-    check(plot::hist(column("day")), expect![""]);
+    check(
+        plot::line(column("day"), &column("rain")),
+        expect![[r#"
+        line of 3 points (rain), from 2012-01-01 to 2012-01-03, y from 0.25 to 1.5
+        (1 value not drawn: missing, infinite or off the scale)"#]],
+    );
+    check(
+        plot::scatter(column("rain"), column("dry")),
+        expect![[r#"
+        3 points (dry), x from 0.25 to 1.5, y from 0 to 0
+        (1 value not drawn: missing, infinite or off the scale)"#]],
+    );
+    check(
+        plot::hist(column("day")),
+        expect!["histogram of 3 bins (day), from 2012-01-01 to 2012-01-03, y from 1 to 1"],
+    );
     let array = arange(6).reshape([2, 3]).compute().expect("an array");
-    check(plot::heatmap(&array), expect![""]);
-    check(plot::hist(arange(6).compute().expect("an array")), expect![""]);
-    check_raises(|| plot::hist(&array), ErrorKind::Shape, expect![""]);
+    check(
+        plot::heatmap(&array),
+        expect!["heat map of shape (2, 3), from 0 to 5"],
+    );
+    check(
+        plot::hist(arange(6).compute().expect("an array")),
+        expect!["histogram of 4 bins, x from 0 to 5, y from 1 to 2"],
+    );
+    check_raises(
+        || plot::hist(&array),
+        ErrorKind::Shape,
+        expect!["cannot draw an array of shape (2, 3) along an axis: it must have one axis"],
+    );
     check_raises(
         || plot::heatmap(arange(6).compute().expect("an array")),
         ErrorKind::Shape,
-        expect![""],
+        expect!["cannot draw an array of shape (6,) as a heat map: it must have two axes"],
     );
 }
 

@@ -1,7 +1,7 @@
 //! What plots take of computed arrays and tables.
 
 use super::{Coordinates, Data, Matrix};
-use crate::array::{DType, NdArray};
+use crate::array::{DType, NdArray, shape_text};
 use crate::frame::{Column, DataType, Values};
 use crate::raise::{or_raise, raise};
 use crate::{Error, ErrorKind};
@@ -64,8 +64,8 @@ fn wrong_axes(array: &NdArray, how: &str, wanted: &str) -> ! {
     raise(Error::new(
         ErrorKind::Shape,
         format!(
-            "cannot draw an array with {} axes {how}: it must have {wanted}",
-            array.ndim()
+            "cannot draw an array of shape {} {how}: it must have {wanted}",
+            shape_text(array.shape())
         ),
     ))
 }
@@ -149,7 +149,8 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
         ..=2 => (year - 1, month + 9),
         _ => (year, month - 3),
     };
-    let days_to_year = 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    let days_to_year =
+        365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
     days_to_year + (153 * month + 2) / 5 + day - 719_469
 }
 
