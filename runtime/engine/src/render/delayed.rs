@@ -66,10 +66,10 @@ pub fn bundle(call: &DelayedView) -> MimeBundle {
         call.site
     );
     let html = format!(
-        "{TABLE_STYLE}<div class=\"dagbok\"><table><thead><tr><th>Delayed</th><th>{}</th></tr></thead><tbody>\
-         <tr><th>Key</th><td style=\"text-align:left\">{}</td></tr>\
-         <tr><th>Takes</th><td style=\"text-align:left\" title=\"{}\">{}</td></tr>\
-         <tr><th>Made in</th><td style=\"text-align:left\">{}</td></tr></tbody></table></div>",
+        "{TABLE_STYLE}<div class=\"dagbok\"><table><thead><tr><th style=\"text-align:left\">Delayed</th><th style=\"text-align:left\">{}</th></tr></thead><tbody>\
+         <tr><th style=\"text-align:left\">Key</th><td style=\"text-align:left\">{}</td></tr>\
+         <tr><th style=\"text-align:left\">Takes</th><td style=\"text-align:left\" title=\"{}\">{}</td></tr>\
+         <tr><th style=\"text-align:left\">Made in</th><td style=\"text-align:left\">{}</td></tr></tbody></table></div>",
         escape(&call.function),
         escape(&call.key),
         counted(call.inputs.len(), "lazy argument"),

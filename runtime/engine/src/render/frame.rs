@@ -79,16 +79,26 @@ fn html(frame: &FrameView) -> String {
 }
 
 fn columns_table(html: &mut String, columns: &[(String, String)]) {
-    html.push_str("<table class=\"dataframe\"><thead><tr><th>Column</th>");
+    html.push_str(
+        "<table class=\"dataframe\"><thead><tr><th style=\"text-align:left\">Column</th>",
+    );
     let shown = &columns[..columns.len().min(COLUMNS_MAX)];
     let more = columns.len() - shown.len();
     for (name, _) in shown {
-        let _ = write!(html, "<th>{}</th>", escape(&shorten(&one_line(name), 40)));
+        let _ = write!(
+            html,
+            "<th style=\"text-align:left\">{}</th>",
+            escape(&shorten(&one_line(name), 40))
+        );
     }
     if more > 0 {
-        let _ = write!(html, "<th>… {} more</th>", count(more));
+        let _ = write!(
+            html,
+            "<th style=\"text-align:left\">… {} more</th>",
+            count(more)
+        );
     }
-    html.push_str("</tr></thead><tbody><tr><th>Type</th>");
+    html.push_str("</tr></thead><tbody><tr><th style=\"text-align:left\">Type</th>");
     for (_, dtype) in shown {
         let _ = write!(html, "<td style=\"text-align:left\">{}</td>", escape(dtype));
     }

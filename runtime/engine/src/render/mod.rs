@@ -28,8 +28,8 @@ pub(crate) use progress::progress;
 
 /// Rules for tables that stand where styles are allowed; without them a front end's own apply.
 pub(crate) const TABLE_STYLE: &str = "<style>.dagbok table{margin:0;border-collapse:collapse;font-size:12px}\
-    .dagbok th,.dagbok td{padding:3px 9px;border:0;border-bottom:1px solid rgba(128,128,128,.25);white-space:pre}\
-    .dagbok th{text-align:left}.dagbok tr>th:first-child{white-space:nowrap}\
+    .dagbok table th,.dagbok table td{padding:3px 9px;border:0;border-bottom:1px solid rgba(128,128,128,.25);white-space:pre}\
+    .dagbok table th{text-align:left}.dagbok tr>th:first-child{white-space:nowrap}\
     .dagbok-row{display:flex;flex-wrap:wrap;gap:12px 32px;align-items:center}\
     .dagbok .null{opacity:.55;font-style:italic}.dagbok .dtype{opacity:.65;font-weight:normal}</style>";
 

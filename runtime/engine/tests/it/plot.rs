@@ -1,7 +1,7 @@
 //! One-line plots.
 
 use dagbok::plot::{self, Coordinates, Data, Matrix, Plot};
-use dagbok::{ErrorKind, attempt};
+use dagbok::prelude::*;
 use expect_test::{Expect, expect};
 
 use crate::render::check_picture;
@@ -194,6 +194,55 @@ fn heat_maps() {
     assert_eq!(
         error.to_string(),
         "cannot draw 1 value as a matrix of shape (2, 2)"
+    );
+}
+
+#[test]
+fn columns_and_arrays() {
+    dagbok_engine::install();
+    let frame = df!(
+        "day" => ["2012-01-01", "2012-01-02", "2012-01-03"],
+        "rain" => [Some(1.5), None, Some(0.25)],
+        "dry" => [false, true, false]
+    );
+    let frame =
+        Frame::from(frame.expect("a table")).with_columns([col("day").cast(DataType::Date)]);
+    let frame = frame.compute().expect("dates");
+    let column = |name| frame.column(name).expect("a column");
+    check(
+        plot::line(column("day"), &column("rain")),
+        expect![[r#"
+        line of 3 points (rain), from 2012-01-01 to 2012-01-03, y from 0.25 to 1.5
+        (1 value not drawn: missing, infinite or off the scale)"#]],
+    );
+    check(
+        plot::scatter(column("rain"), column("dry")),
+        expect![[r#"
+        3 points (dry), x from 0.25 to 1.5, y from 0 to 0
+        (1 value not drawn: missing, infinite or off the scale)"#]],
+    );
+    check(
+        plot::hist(column("day")),
+        expect!["histogram of 3 bins (day), from 2012-01-01 to 2012-01-03, y from 1 to 1"],
+    );
+    let array = arange(6).reshape([2, 3]).compute().expect("an array");
+    check(
+        plot::heatmap(&array),
+        expect!["heat map of shape (2, 3), from 0 to 5"],
+    );
+    check(
+        plot::hist(arange(6).compute().expect("an array")),
+        expect!["histogram of 4 bins, x from 0 to 5, y from 1 to 2"],
+    );
+    check_raises(
+        || plot::hist(&array),
+        ErrorKind::Shape,
+        expect!["cannot draw an array of shape (2, 3) along an axis: it must have one axis"],
+    );
+    check_raises(
+        || plot::heatmap(arange(6).compute().expect("an array")),
+        ErrorKind::Shape,
+        expect!["cannot draw an array of shape (6,) as a heat map: it must have two axes"],
     );
 }
 

@@ -16,6 +16,7 @@
 //! assert_eq!(plot.series().len(), 2);
 //! ```
 
+mod convert;
 mod data;
 
 use std::fmt;
@@ -90,10 +91,15 @@ pub enum Scale {
 /// If `x` and `y` are of different lengths, or `y` does not hold numbers.
 ///
 /// ```
-/// use dagbok::plot;
+/// use dagbok::prelude::*;
+/// # dagbok_engine::install();
+///
+/// let df = df!("day" => [1, 2, 3], "rain" => [0.0, 3.5, 1.0])?;
+/// plot::line(df.column("day")?, df.column("rain")?).title("Rain");
 ///
 /// let squares: Vec<i64> = (0..10).map(|x| x * x).collect();
 /// plot::line(.., &squares).title("squares");
+/// # Ok::<(), dagbok::Error>(())
 /// ```
 #[track_caller]
 pub fn line(x: impl Into<Coordinates>, y: impl Into<Coordinates>) -> Plot {
@@ -157,6 +163,9 @@ pub fn bar(labels: impl Into<Coordinates>, values: impl Into<Coordinates>) -> Pl
 ///
 /// plot::heatmap([[1.0, 2.0], [3.0, 4.0]]).title("a matrix");
 /// ```
+///
+/// # Panics
+/// If an array has not two axes.
 #[track_caller]
 pub fn heatmap(matrix: impl Into<Matrix>) -> Plot {
     Plot::empty().add(SeriesKind::HeatMap {

@@ -66,11 +66,11 @@ pub fn bundle(array: &ArrayView) -> MimeBundle {
 fn html_table(array: &ArrayView) -> String {
     let chunk_shape = array.chunk_shape();
     format!(
-        "<table><thead><tr><th></th><th style=\"text-align:left\">Array</th><th style=\"text-align:left\">Chunk</th></tr></thead><tbody>\
-         <tr><th>Bytes</th><td style=\"text-align:left\">{}</td><td style=\"text-align:left\">{}</td></tr>\
-         <tr><th>Shape</th><td style=\"text-align:left\">{}</td><td style=\"text-align:left\">{}</td></tr>\
-         <tr><th>Graph</th><td colspan=\"2\" style=\"text-align:left\">{}</td></tr>\
-         <tr><th>Type</th><td colspan=\"2\" style=\"text-align:left\">{}, made by {}</td></tr></tbody></table>",
+        "<table><thead><tr><th style=\"text-align:left\"></th><th style=\"text-align:left\">Array</th><th style=\"text-align:left\">Chunk</th></tr></thead><tbody>\
+         <tr><th style=\"text-align:left\">Bytes</th><td style=\"text-align:left\">{}</td><td style=\"text-align:left\">{}</td></tr>\
+         <tr><th style=\"text-align:left\">Shape</th><td style=\"text-align:left\">{}</td><td style=\"text-align:left\">{}</td></tr>\
+         <tr><th style=\"text-align:left\">Graph</th><td colspan=\"2\" style=\"text-align:left\">{}</td></tr>\
+         <tr><th style=\"text-align:left\">Type</th><td colspan=\"2\" style=\"text-align:left\">{}, made by {}</td></tr></tbody></table>",
         array.bytes_of(array.shape),
         array.bytes_of(&chunk_shape),
         shape(array.shape),
