@@ -31,7 +31,7 @@ fn check_file<T: Element, const N: usize>(
     items: impl Iterator<Item = [u8; N]>,
     expected: &[T],
 ) {
-    oracle::install();
+    dagbok_engine::install();
     let dir = tempfile::tempdir().unwrap();
     let data: Vec<u8> = items.flatten().collect();
     let path = file(&dir, descr, false, &format!("({},)", expected.len()), &data);
@@ -60,7 +60,7 @@ fn every_dtype_and_byte_order() {
 
 #[test]
 fn every_box_of_both_orders() {
-    oracle::install();
+    dagbok_engine::install();
     let dir = tempfile::tempdir().unwrap();
     let dense: Vec<i64> = (0..24).collect();
     let expected = NdArray::new([2, 3, 4], dense).unwrap();
@@ -86,7 +86,7 @@ fn every_box_of_both_orders() {
 
 #[test]
 fn no_elements_and_one() {
-    oracle::install();
+    dagbok_engine::install();
     let dir = tempfile::tempdir().unwrap();
     let path = file(&dir, "<f8", false, "()", &2.5_f64.to_le_bytes());
     check(&from_npy(&path).unwrap(), 2.5);
@@ -97,7 +97,7 @@ fn no_elements_and_one() {
 /// The error of opening what `make` writes, without the path.
 #[track_caller]
 fn check_error(make: impl FnOnce(&tempfile::TempDir) -> PathBuf, expected: &str) {
-    oracle::install();
+    dagbok_engine::install();
     let dir = tempfile::tempdir().unwrap();
     let path = make(&dir);
     let error = from_npy(&path).unwrap_err();
@@ -143,7 +143,7 @@ fn files_that_cannot_be_read() {
 
 #[test]
 fn a_file_that_shrinks_fails_when_it_is_read() {
-    oracle::install();
+    dagbok_engine::install();
     let dir = tempfile::tempdir().unwrap();
     let path = file(&dir, "<f8", false, "(4,)", &[0; 32]);
     let x = from_npy(&path).unwrap();
