@@ -109,6 +109,8 @@ impl SessionProcess {
             .env(SOCKET_VARIABLE, &socket)
             .env("LD_LIBRARY_PATH", with_library_path(library_path))
             .stdin(Stdio::null())
+            // Ctrl-C in a terminal is for the kernel process, which interrupts the cell and keeps its variables.
+            .process_group(0)
             .kill_on_drop(true);
         if let Some(directory) = directory {
             command.current_dir(directory);
