@@ -1,16 +1,19 @@
 //! The product of two chunks with two axes each.
 
 use dagbok::array::{Buffer, Element, NdArray};
-use dagbok::{Error, ErrorKind, Result};
+use dagbok::{Error, ErrorKind, Result, cancel};
 use ndarray::linalg::general_mat_mul;
-use ndarray::{ArrayView2, ArrayViewMut2, LinalgScalar};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, LinalgScalar};
 
 use super::number::Number;
+
+/// Products of two numbers between two looks at whether to stop: some tenths of a second.
+const PRODUCTS_MAX: usize = 1 << 30;
 
 /// `left` times `right`.
 ///
 /// # Errors
-/// None: the chunks of a plan fit.
+/// [`ErrorKind::Cancelled`] after an interrupt.
 pub(crate) fn matmul(left: &NdArray, right: &NdArray) -> Result<NdArray> {
     let (&[rows, inner], &[_, columns]) = (left.shape(), right.shape()) else {
         unreachable!("matrices have two axes");
@@ -53,7 +56,14 @@ fn floats<T: Element + LinalgScalar>(
     let left = ArrayView2::from_shape((rows, inner), left).map_err(shape)?;
     let right = ArrayView2::from_shape((inner, columns), right).map_err(shape)?;
     let mut target = ArrayViewMut2::from_shape((rows, columns), &mut out).map_err(shape)?;
-    general_mat_mul(T::one(), &left, &right, T::zero(), &mut target);
+    let n_rows = (PRODUCTS_MAX / (inner * columns).max(1)).max(1);
+    let bands = target.axis_chunks_iter_mut(Axis(0), n_rows);
+    for (mut target, left) in bands.zip(left.axis_chunks_iter(Axis(0), n_rows)) {
+        if cancel::requested() {
+            return Err(Error::new(ErrorKind::Cancelled, "interrupted"));
+        }
+        general_mat_mul(T::one(), &left, &right, T::zero(), &mut target);
+    }
     Ok(T::wrap(out))
 }
 

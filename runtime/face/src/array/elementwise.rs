@@ -116,20 +116,32 @@ fn array_of(operand: Operand) -> Operand {
     }
 }
 
-/// `Array` methods that are one function of one or two operands: a line of documentation and an example each.
+/// `Array` methods that are one function of one or two operands: what they do, and an example from which the
+/// documentation's is made.
 macro_rules! functions {
-    (unary $($(#[$doc:meta])* $method:ident => $function:ident;)+) => {
+    (unary $($(#[$doc:meta])* $method:ident => $function:ident: $values:tt gives $type:ident $result:tt;)+) => {
         impl Array {$(
             $(#[$doc])*
+            #[doc = concat!(
+                "\n```\nuse dagbok::prelude::*;\n# dagbok_engine::install();\n\nlet x = Array::from(",
+                stringify!($values), ").", stringify!($method), "();\nassert_eq!(x.compute()?.to_vec::<",
+                stringify!($type), ">()?, ", stringify!($result), ");\n# Ok::<(), dagbok::Error>(())\n```",
+            )]
             #[track_caller]
             pub fn $method(&self) -> Array {
                 elementwise(Ufunc::$function, &[self.into()])
             }
         )+}
     };
-    (binary $($(#[$doc:meta])* $method:ident => $function:ident;)+) => {
+    (binary $($(#[$doc:meta])* $method:ident => $function:ident: $values:tt with $other:tt gives $type:ident $result:tt;)+) => {
         impl Array {$(
             $(#[$doc])*
+            #[doc = concat!(
+                "\n```\nuse dagbok::prelude::*;\n# dagbok_engine::install();\n\nlet x = Array::from(",
+                stringify!($values), ").", stringify!($method), "(Array::from(", stringify!($other),
+                "));\nassert_eq!(x.compute()?.to_vec::<", stringify!($type), ">()?, ", stringify!($result),
+                ");\n# Ok::<(), dagbok::Error>(())\n```",
+            )]
             #[track_caller]
             pub fn $method(&self, other: impl Into<Operand>) -> Array {
                 elementwise(Ufunc::$function, &[self.into(), other.into()])
@@ -140,134 +152,84 @@ macro_rules! functions {
 
 functions! { binary
     /// The larger of each pair; NaN where one is NaN.
-    ///
-    /// ```
-    /// use dagbok::prelude::*;
-    /// # dagbok_engine::install();
-    ///
-    /// assert_eq!(arange(4).maximum(2).compute()?.to_vec::<i64>()?, [2, 2, 2, 3]);
-    /// # Ok::<(), dagbok::Error>(())
-    /// ```
-    maximum => Maximum;
+    maximum => Maximum: [1, 5] with [3, 3] gives i32 [3, 5];
     /// The smaller of each pair; NaN where one is NaN.
-    minimum => Minimum;
+    minimum => Minimum: [1, 5] with [3, 3] gives i32 [1, 3];
     /// The quotient rounded down, as Python's `//`. Integers divided by 0 give 0.
-    ///
-    /// ```
-    /// use dagbok::prelude::*;
-    /// # dagbok_engine::install();
-    ///
-    /// assert_eq!(arange(-3..3).floor_divide(2).compute()?.to_vec::<i64>()?, [-2, -1, -1, 0, 0, 1]);
-    /// # Ok::<(), dagbok::Error>(())
-    /// ```
-    floor_divide => FloorDivide;
+    floor_divide => FloorDivide: [-3, 3, 3] with [2, 2, 0] gives i32 [-2, 1, 0];
     /// The angle of each point (x of `other`, y of this) in radians.
-    arctan2 => Arctan2;
+    arctan2 => Arctan2: [0.0, 1.0] with [1.0, 0.0] gives f64 [0.0, std::f64::consts::FRAC_PI_2];
     /// The length of the hypotenuse of each pair of sides.
-    hypot => Hypot;
+    hypot => Hypot: [3.0] with [4.0] gives f64 [5.0];
     /// Whether each element is greater.
-    ///
-    /// ```
-    /// use dagbok::prelude::*;
-    /// # dagbok_engine::install();
-    ///
-    /// assert_eq!(arange(3).gt(1).compute()?.to_vec::<bool>()?, [false, false, true]);
-    /// # Ok::<(), dagbok::Error>(())
-    /// ```
-    gt => Greater;
+    gt => Greater: [1, 2, 3] with [2, 2, 2] gives bool [false, false, true];
     /// Whether each element is greater or equal.
-    ge => GreaterEqual;
+    ge => GreaterEqual: [1, 2, 3] with [2, 2, 2] gives bool [false, true, true];
     /// Whether each element is less.
-    lt => Less;
+    lt => Less: [1, 2, 3] with [2, 2, 2] gives bool [true, false, false];
     /// Whether each element is less or equal.
-    le => LessEqual;
+    le => LessEqual: [1, 2, 3] with [2, 2, 2] gives bool [true, true, false];
     /// Whether each element is equal; NaN equals nothing.
-    eq => Equal;
+    eq => Equal: [1, 2, 3] with [2, 2, 2] gives bool [false, true, false];
     /// Whether each element is not equal.
-    ne => NotEqual;
+    ne => NotEqual: [1, 2, 3] with [2, 2, 2] gives bool [true, false, true];
 }
 
 functions! { unary
     /// The absolute value. The smallest number of a signed dtype stays as it is.
-    ///
-    /// ```
-    /// use dagbok::prelude::*;
-    /// # dagbok_engine::install();
-    ///
-    /// assert_eq!(arange(-1..2).abs().compute()?.to_vec::<i64>()?, [1, 0, 1]);
-    /// # Ok::<(), dagbok::Error>(())
-    /// ```
-    abs => Absolute;
+    abs => Absolute: [-1, 2] gives i32 [1, 2];
     /// -1, 0 or 1; NaN for NaN.
-    sign => Sign;
+    sign => Sign: [-3, 0, 5] gives i32 [-1, 0, 1];
     /// The square.
-    square => Square;
+    square => Square: [-3, 2] gives i32 [9, 4];
     /// The square root; NaN for negative numbers.
-    ///
-    /// ```
-    /// use dagbok::prelude::*;
-    /// # dagbok_engine::install();
-    ///
-    /// let roots = Array::from([1, 4, 9]).sqrt();
-    /// assert_eq!(roots.compute()?.to_vec::<f64>()?, [1.0, 2.0, 3.0]);
-    /// # Ok::<(), dagbok::Error>(())
-    /// ```
-    sqrt => Sqrt;
+    sqrt => Sqrt: [1, 4, 9] gives f64 [1.0, 2.0, 3.0];
     /// e to the power of each element.
-    exp => Exp;
+    exp => Exp: [0.0, 1.0] gives f64 [1.0, std::f64::consts::E];
     /// `exp(x) - 1`, precise near 0.
-    expm1 => Expm1;
+    expm1 => Expm1: [0.0, 1e-20] gives f64 [0.0, 1e-20];
     /// The natural logarithm.
-    log => Log;
+    log => Log: [1.0, std::f64::consts::E] gives f64 [0.0, 1.0];
     /// The logarithm to base 2.
-    log2 => Log2;
+    log2 => Log2: [1, 8] gives f64 [0.0, 3.0];
     /// The logarithm to base 10.
-    log10 => Log10;
+    log10 => Log10: [1, 1000] gives f64 [0.0, 3.0];
     /// `log(1 + x)`, precise near 0.
-    log1p => Log1p;
-    /// The sine of radians. Integers of up to 16 bits are computed as `f32`, wider ones as `f64`.
-    sin => Sin;
+    log1p => Log1p: [0.0, 1e-20] gives f64 [0.0, 1e-20];
+    /// The sine of radians. `bool` and integers of up to 16 bits are computed as `f32`, wider ones as `f64`.
+    sin => Sin: [0.0, std::f64::consts::FRAC_PI_2] gives f64 [0.0, 1.0];
     /// The cosine of radians.
-    cos => Cos;
+    cos => Cos: [0.0] gives f64 [1.0];
     /// The tangent of radians.
-    tan => Tan;
+    tan => Tan: [0.0] gives f64 [0.0];
     /// The inverse sine, in radians.
-    arcsin => Arcsin;
+    arcsin => Arcsin: [1.0] gives f64 [std::f64::consts::FRAC_PI_2];
     /// The inverse cosine, in radians.
-    arccos => Arccos;
+    arccos => Arccos: [1.0] gives f64 [0.0];
     /// The inverse tangent, in radians.
-    arctan => Arctan;
+    arctan => Arctan: [1.0] gives f64 [std::f64::consts::FRAC_PI_4];
     /// The hyperbolic sine.
-    sinh => Sinh;
+    sinh => Sinh: [0.0] gives f64 [0.0];
     /// The hyperbolic cosine.
-    cosh => Cosh;
+    cosh => Cosh: [0.0] gives f64 [1.0];
     /// The hyperbolic tangent.
-    tanh => Tanh;
+    tanh => Tanh: [0.0] gives f64 [0.0];
     /// Rounded down.
-    floor => Floor;
+    floor => Floor: [-0.5, 1.5] gives f64 [-1.0, 1.0];
     /// Rounded up.
-    ceil => Ceil;
+    ceil => Ceil: [-1.5, 1.5] gives f64 [-1.0, 2.0];
     /// Cut towards zero.
-    trunc => Trunc;
+    trunc => Trunc: [-1.5, 1.5] gives f64 [-1.0, 1.0];
     /// Rounded to the nearest whole number, halves to the even one.
-    ///
-    /// ```
-    /// use dagbok::prelude::*;
-    /// # dagbok_engine::install();
-    ///
-    /// let x = Array::from([0.5, 1.5, 2.5]).round();
-    /// assert_eq!(x.compute()?.to_vec::<f64>()?, [0.0, 2.0, 2.0]);
-    /// # Ok::<(), dagbok::Error>(())
-    /// ```
-    round => Round;
+    round => Round: [0.5, 1.5, 2.5] gives f64 [0.0, 2.0, 2.0];
     /// Whether each element is NaN.
-    isnan => IsNan;
+    isnan => IsNan: [1.0, f64::NAN] gives bool [false, true];
     /// Whether each element is neither NaN nor infinite.
-    isfinite => IsFinite;
+    isfinite => IsFinite: [1.0, f64::INFINITY] gives bool [true, false];
     /// Whether each element is infinite.
-    isinf => IsInf;
+    isinf => IsInf: [1.0, f64::INFINITY] gives bool [false, true];
     /// 1 divided by each element; for integers cut towards zero, and 0 for 0.
-    reciprocal => Reciprocal;
+    reciprocal => Reciprocal: [0.5, 2.0] gives f64 [2.0, 0.5];
 }
 
 impl Array {

@@ -33,6 +33,15 @@ impl Array {
     ///
     /// # Panics
     /// If the shapes do not fit.
+    ///
+    /// ```
+    /// use dagbok::prelude::*;
+    /// # dagbok_engine::install();
+    ///
+    /// let x = arange(4).reshape([2, 2]);
+    /// assert_eq!(x.matmul(eye(2)).compute()?.to_string(), "[[0. 1.]\n [2. 3.]]");
+    /// # Ok::<(), dagbok::Error>(())
+    /// ```
     #[track_caller]
     pub fn matmul(&self, other: impl Into<Array>) -> Array {
         self.product("matmul", other.into())

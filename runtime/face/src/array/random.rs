@@ -126,6 +126,15 @@ impl Generator {
     ///
     /// # Panics
     /// If the shape has a negative length.
+    ///
+    /// ```
+    /// use dagbok::prelude::*;
+    /// # dagbok_engine::install();
+    ///
+    /// let x = default_rng(0).standard_normal(100_000);
+    /// assert!(x.mean(()).compute()?.item::<f64>()?.abs() < 0.01);
+    /// # Ok::<(), dagbok::Error>(())
+    /// ```
     #[track_caller]
     pub fn standard_normal(&self, shape: impl Into<Dims>) -> Array {
         self.normal(0.0, 1.0, shape)

@@ -115,11 +115,16 @@ impl ReductionFn {
     }
 }
 
-/// `Array` methods that reduce: a line of documentation and an example each.
+/// `Array` methods that reduce: what they do, and an example from which the documentation's is made.
 macro_rules! reductions {
-    ($($(#[$doc:meta])* $method:ident => $function:ident;)+) => {
+    ($($(#[$doc:meta])* $method:ident => $function:ident: $values:tt gives $type:ident $result:expr;)+) => {
         impl Array {$(
             $(#[$doc])*
+            #[doc = concat!(
+                "\n```\nuse dagbok::prelude::*;\n# dagbok_engine::install();\n\nlet x = Array::from(",
+                stringify!($values), ").", stringify!($method), "(());\nassert_eq!(x.compute()?.item::<",
+                stringify!($type), ">()?, ", stringify!($result), ");\n# Ok::<(), dagbok::Error>(())\n```",
+            )]
             #[track_caller]
             pub fn $method(&self, over: impl Into<Reduce>) -> Array {
                 self.reduce(ReductionFn::$function, over.into())
@@ -150,37 +155,21 @@ reductions! {
     /// assert!(x.sum([0, -1]).shape().is_empty());
     /// # Ok::<(), dagbok::Error>(())
     /// ```
-    sum => Sum;
+    sum => Sum: [1, 2, 3] gives i64 6;
     /// The product over `()`, an axis or several; dtypes as for [`sum`](Array::sum).
-    prod => Prod;
+    prod => Prod: [2, 3, 4] gives i64 24;
     /// The smallest element; NaN if there is one.
     ///
     /// # Panics
     /// If there are no elements along the axes.
-    ///
-    /// ```
-    /// use dagbok::prelude::*;
-    /// # dagbok_engine::install();
-    ///
-    /// assert_eq!(Array::from([3, 1, 2]).min(()).compute()?.item::<i32>()?, 1);
-    /// # Ok::<(), dagbok::Error>(())
-    /// ```
-    min => Min;
+    min => Min: [3, 1, 2] gives i32 1;
     /// The largest element; NaN if there is one.
     ///
     /// # Panics
     /// If there are no elements along the axes.
-    max => Max;
+    max => Max: [3, 1, 2] gives i32 3;
     /// The mean, as `f64` for integers; NaN if there are no elements.
-    ///
-    /// ```
-    /// use dagbok::prelude::*;
-    /// # dagbok_engine::install();
-    ///
-    /// assert_eq!(arange(4).mean(()).compute()?.item::<f64>()?, 1.5);
-    /// # Ok::<(), dagbok::Error>(())
-    /// ```
-    mean => Mean;
+    mean => Mean: [1, 2, 6] gives f64 3.0;
     /// The variance: squared deviations from the mean, divided by the count less `ddof`.
     ///
     /// Counts, means and squared deviations of parts are merged (Chan, Golub and LeVeque 1979), so that a large mean
@@ -194,39 +183,23 @@ reductions! {
     /// assert_eq!(x.var(axis(()).ddof(1)).compute()?.item::<f64>()?, 30.0);
     /// # Ok::<(), dagbok::Error>(())
     /// ```
-    var => Var;
+    var => Var: [1.0, 3.0] gives f64 1.0;
     /// The standard deviation: the square root of [`var`](Array::var).
-    std => Std;
+    std => Std: [1.0, 5.0] gives f64 2.0;
     /// Whether an element is not zero.
-    ///
-    /// ```
-    /// use dagbok::prelude::*;
-    /// # dagbok_engine::install();
-    ///
-    /// assert!(arange(5).gt(3).any(()).compute()?.item::<bool>()?);
-    /// # Ok::<(), dagbok::Error>(())
-    /// ```
-    any => Any;
+    any => Any: [0, 2] gives bool true;
     /// Whether all elements are not zero.
-    all => All;
+    all => All: [0, 2] gives bool false;
     /// The place of the first smallest element along an axis, or in C order over `()`; of the first NaN if there is one.
     ///
     /// # Panics
     /// If there are no elements along the axis, or several axes are given.
-    argmin => Argmin;
+    argmin => Argmin: [3, 1, 1] gives i64 1;
     /// The place of the first largest element along an axis, or in C order over `()`; of the first NaN if there is one.
     ///
     /// # Panics
     /// If there are no elements along the axis, or several axes are given.
-    ///
-    /// ```
-    /// use dagbok::prelude::*;
-    /// # dagbok_engine::install();
-    ///
-    /// assert_eq!(Array::from([3, 9, 9]).argmax(()).compute()?.item::<i64>()?, 1);
-    /// # Ok::<(), dagbok::Error>(())
-    /// ```
-    argmax => Argmax;
+    argmax => Argmax: [3, 9, 9] gives i64 1;
 }
 
 impl Array {

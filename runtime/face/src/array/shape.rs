@@ -92,6 +92,12 @@ impl Array {
     }
 
     /// The elements in C order along one axis.
+    ///
+    /// ```
+    /// use dagbok::prelude::*;
+    ///
+    /// assert_eq!(zeros([2, 3]).ravel().shape(), [6]);
+    /// ```
     #[track_caller]
     pub fn ravel(&self) -> Array {
         self.reshape(-1)
