@@ -9,6 +9,5 @@ pub mod notebook;
 pub mod runtime_files;
 pub mod server;
 pub mod session;
-pub mod session_process;
 pub mod socket;
 pub mod wire;

@@ -6,8 +6,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use dagbok::display::{DisplaySink, MimeBundle};
 
-use super::flush_stdout;
-use crate::channel::{Bundle, FromSession, write_frame};
+use crate::process::flush_stdout;
+use dagbok_kernel::channel::{Bundle, FromSession, write_frame};
 
 pub(super) struct Link {
     socket: Mutex<UnixStream>,

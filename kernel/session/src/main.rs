@@ -1,10 +1,14 @@
 //! The session process: the one binary that links the engine. `dagbok` starts it.
 
+mod cells;
+mod link;
+mod process;
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     dagbok_engine::install();
-    match dagbok_kernel::session_process::run() {
+    match process::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");

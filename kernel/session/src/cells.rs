@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use dagbok::cell::{Outcome, Scope, Variables, catch};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW, Symbol};
 
-use super::link::to_frame;
-use crate::channel::{Bundle, Ending, Finished, Place, Run};
+use crate::link::to_frame;
+use dagbok_kernel::channel::{Bundle, Ending, Finished, Place, Run};
 
 /// Libraries that std's inlined functions call, which nothing else may have loaded: `f64::hypot` is in the first.
 const SYSTEM_LIBRARIES: &[&str] = &["libm.so.6"];
@@ -114,22 +114,20 @@ fn ending(outcome: Outcome) -> Ending {
         Outcome::Failed(failure) => Ending::Failed {
             message: failure.message,
             causes: failure.causes,
-            place: failure.place.into(),
+            place: to_place(failure.place),
         },
         Outcome::Panicked(panic) if panic.cancelled => Ending::Interrupted,
         Outcome::Panicked(panic) => Ending::Panicked {
             message: panic.message,
-            place: panic.place.map(Into::into),
+            place: panic.place.map(to_place),
         },
     }
 }
 
-impl From<dagbok::cell::Place> for Place {
-    fn from(place: dagbok::cell::Place) -> Self {
-        Place {
-            file: place.file,
-            line: place.line,
-            column: place.column,
-        }
+pub(super) fn to_place(place: dagbok::cell::Place) -> Place {
+    Place {
+        file: place.file,
+        line: place.line,
+        column: place.column,
     }
 }

@@ -1,9 +1,6 @@
 //! What `dagbok-session` is made of: it holds the variables, loads compiled cells and runs them, one after the other,
 //! on a thread with a large stack. The kernel writes on the socket, whose end is the end of this process.
 
-mod cells;
-mod link;
-
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,9 +8,10 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crate::channel::{FromSession, SOCKET_VARIABLE, ToSession, read_frame};
-use cells::Cells;
-use link::Link;
+use dagbok_kernel::channel::{FromSession, SOCKET_VARIABLE, ToSession, read_frame};
+
+use crate::cells::{Cells, to_place};
+use crate::link::Link;
 
 /// Deep recursion is how people first learn of the stack; the main thread's usual 8 MB are soon used up at opt 0.
 const STACK_BYTES: usize = 64 << 20;
@@ -25,7 +23,7 @@ const FLUSH_PERIOD: Duration = Duration::from_millis(40);
 ///
 /// # Errors
 /// If the kernel's socket cannot be reached.
-pub fn run() -> io::Result<()> {
+pub(super) fn run() -> io::Result<()> {
     let path = std::env::var_os(SOCKET_VARIABLE)
         .ok_or_else(|| io::Error::other("dagbok-session is started by `dagbok`, not by hand"))?;
     let mut socket = UnixStream::connect(path)?;
@@ -98,7 +96,7 @@ fn flush_forever(running: &AtomicBool) {
 }
 
 /// What a cell printed without a newline goes out now; a closed pipe means that the kernel is gone, and so are we soon.
-fn flush_stdout() {
+pub(super) fn flush_stdout() {
     let _ = io::stdout().flush();
 }
 
@@ -110,7 +108,7 @@ fn report_panics(link: Arc<Link>) {
         let _ = link.send(&FromSession::ThreadPanicked {
             thread: thread.to_owned(),
             message: panic.message.clone(),
-            place: panic.place.clone().map(Into::into),
+            place: panic.place.clone().map(to_place),
         });
     });
 }
