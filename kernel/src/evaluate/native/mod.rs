@@ -1,16 +1,19 @@
 //! The native evaluator: takes a cell apart, writes a crate around it, runs `rustc` once, and has the session process
 //! load and run the result.
 
+mod build;
 mod compile;
 mod complete;
 mod diagnostics;
+mod evaluator;
 mod failure;
 mod generate;
 mod interrupt;
 mod items;
 mod process;
 mod retry;
-mod session;
+mod run;
+
 mod source;
 mod split;
 mod stream;
@@ -19,7 +22,7 @@ mod types;
 mod variables;
 mod words;
 
-pub use session::{NativeEvaluator, Options};
+pub use evaluator::{NativeEvaluator, Options};
 pub use toolchain::Toolchain;
 
 pub(crate) use compile::OptLevel;

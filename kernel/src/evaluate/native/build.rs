@@ -1,0 +1,212 @@
+//! A cell to an object that can be run: compiles until nothing is left that another plan could make right.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::compile::{CompileTimes, Compiled, Request};
+use super::diagnostics::Message;
+use super::evaluator::{NativeEvaluator, note};
+use super::failure;
+use super::generate::{Body, Plan, Unit};
+use super::items::Needs;
+use super::retry::{self, Verdict};
+use super::source::{CellIdx, Source};
+use super::split::Split;
+use super::types::{KeptTypes, kept_types};
+use super::words::is_cell_crate;
+use crate::evaluate::{CellError, Frontend, StreamName};
+use crate::runtime_files::CARRIED_CRATES;
+
+/// A cell that needs more compiles than this is reported as it is.
+const N_COMPILES_MAX: u32 = 6;
+
+/// A compile that came to an end, and what it was made from.
+pub(super) struct Built {
+    pub(super) crate_name: String,
+    pub(super) object: PathBuf,
+    pub(super) source: Source,
+    pub(super) needs: Needs,
+    pub(super) plan: Plan,
+    pub(super) types: KeptTypes,
+    pub(super) below: BTreeSet<String>,
+    pub(super) needs_engine: bool,
+    pub(super) times: CompileTimes,
+}
+
+enum Attempt {
+    Built(Box<Built>),
+    Failed {
+        messages: Vec<Message>,
+        source: Source,
+        needs: Needs,
+    },
+}
+
+impl NativeEvaluator {
+    /// Compiles until nothing is left that another plan could make right.
+    pub(super) fn build(
+        &mut self,
+        split: &Split,
+        (idx, number): (CellIdx, u32),
+        crate_name: &str,
+        frontend: &Arc<dyn Frontend>,
+    ) -> Result<Built, CellError> {
+        let mut plan = Plan::default();
+        let mut all_uses = false;
+        for n_compiles in 1.. {
+            let needs = self
+                .items
+                .needs(split, |root| all_uses || !CARRIED_CRATES.contains(&root));
+            let attempt = self.attempt(split, idx, crate_name, &plan, needs)?;
+            let (messages, source, needs) = match attempt {
+                Attempt::Built(built) => return Ok(*built),
+                Attempt::Failed {
+                    messages,
+                    source,
+                    needs,
+                } => (messages, source, needs),
+            };
+            if n_compiles < N_COMPILES_MAX {
+                match retry::judge(&messages, &source, idx, &mut plan) {
+                    Verdict::Again => continue,
+                    Verdict::UsersFault if !all_uses && needs.left_out_uses => {
+                        all_uses = true;
+                        continue;
+                    }
+                    Verdict::UsersFault => {}
+                    Verdict::EarlierItems(places) => {
+                        let forgotten = self.items.forget_redefined(&needs, &places);
+                        for name in &forgotten {
+                            let reason = format!(
+                                "`{name}` is forgotten, because it no longer compiles with what cell {number} defines"
+                            );
+                            note(frontend, StreamName::Stderr, &reason);
+                            self.variables.lose(name, reason);
+                        }
+                        if !forgotten.is_empty() {
+                            continue;
+                        }
+                    }
+                }
+            }
+            return Err(failure::compile_error(
+                &messages,
+                &source,
+                &self.history(),
+                &self.variables,
+            ));
+        }
+        Err(failure::interrupted())
+    }
+
+    /// One compile.
+    fn attempt(
+        &mut self,
+        split: &Split,
+        idx: CellIdx,
+        crate_name: &str,
+        plan: &Plan,
+        mut needs: Needs,
+    ) -> Result<Attempt, CellError> {
+        let taken = self.variables.taken(&split.mentions);
+        let is_crate = |name: &str| is_cell_crate(name) || CARRIED_CRATES.contains(&name);
+        for variable in taken
+            .iter()
+            .filter_map(|taken| self.variables.live.get(&taken.name))
+        {
+            for name in variable.crates(is_crate) {
+                match is_cell_crate(name) {
+                    true => needs.cells.insert(name.clone()),
+                    false => needs.mentions.insert(name.clone()),
+                };
+            }
+        }
+        let unit = Unit {
+            crate_name,
+            cell: idx,
+            body: Body::Split(split),
+            imports: &needs.imports,
+            redefined: &needs.redefined,
+            taken: &taken,
+            plan,
+        };
+        let source = unit.generate();
+        let carried = self
+            .carried(&needs.mentions)
+            .map_err(|error| failure::internal(&error))?;
+        let cells: Vec<String> = needs.cells.iter().cloned().collect();
+        let needs_engine = !carried.is_empty()
+            || cells.iter().any(|cell| {
+                self.objects
+                    .get(cell)
+                    .is_some_and(|object| object.needs_engine)
+            });
+        let request = Request {
+            crate_name,
+            source: source.text(),
+            cells: &cells,
+            carried: &carried,
+            needs_engine,
+            has_items: !split.items.is_empty() || !needs.redefined.is_empty(),
+            has_bindings: !split.bindings.is_empty(),
+            opt_level: self.opt_level,
+        };
+        let compiled = self.compiler.compile(&request, &self.control);
+        let (object, mir, times) = match compiled.map_err(|error| failure::internal(&error))? {
+            Compiled::Done { object, mir, times } => (object, mir, times),
+            Compiled::Failed { messages } => {
+                return Ok(Attempt::Failed {
+                    messages,
+                    source,
+                    needs,
+                });
+            }
+            Compiled::Interrupted => return Err(failure::interrupted()),
+        };
+        let mut externs = cells;
+        externs.extend(carried.into_iter().map(|(name, _)| name));
+        let below = self.below(&needs.cells);
+        Ok(Attempt::Built(Box::new(Built {
+            types: kept_types(&mir, crate_name, &externs),
+            crate_name: crate_name.to_owned(),
+            plan: plan.clone(),
+            object,
+            source,
+            needs,
+            below,
+            needs_engine,
+            times,
+        })))
+    }
+
+    /// The crates of the engine among `words`, with their files.
+    fn carried(&mut self, words: &BTreeSet<String>) -> io::Result<Vec<(String, PathBuf)>> {
+        if !CARRIED_CRATES.iter().any(|name| words.contains(*name)) {
+            return Ok(Vec::new());
+        }
+        if self.carried.is_empty() {
+            self.carried = self.compiler.carried_crates()?;
+        }
+        let named = self
+            .carried
+            .iter()
+            .filter(|(name, _)| words.contains(*name));
+        Ok(named
+            .map(|(name, file)| (name.clone(), file.clone()))
+            .collect())
+    }
+
+    /// All crates of earlier cells that must be loaded before one that links `cells`.
+    fn below(&self, cells: &BTreeSet<String>) -> BTreeSet<String> {
+        let mut below = cells.clone();
+        below.extend(
+            cells
+                .iter()
+                .filter_map(|cell| self.objects.get(cell))
+                .flat_map(|object| object.below.iter().cloned()),
+        );
+        below
+    }
+}

@@ -1,0 +1,329 @@
+//! The evaluator: one cell from what was typed to what is shown.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::compile::{Compiled, Compiler, OptLevel, Request};
+use super::failure::{self, History};
+use super::generate::{Body, Plan, Unit};
+use super::interrupt::{Control, Interrupter};
+use super::items::Items;
+use super::process::SessionProcess;
+use super::run::Object;
+use super::source::CellIdx;
+use super::split::{SplitError, split};
+use super::toolchain::Toolchain;
+use super::variables::{Known, Variable};
+use super::{StartError, complete};
+use crate::channel::ToSession;
+use crate::commands;
+use crate::evaluate::{
+    Cell, CellError, Completeness, Evaluator, Frontend, Interrupt, Output, StreamName,
+};
+use crate::runtime_files::RuntimeFiles;
+
+/// How the native evaluator runs cells.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Where the runtime's files are, if not beside the executable.
+    pub files: Option<RuntimeFiles>,
+    /// The folder in which cells run, if not the current one.
+    pub directory: Option<PathBuf>,
+}
+
+/// Compiles each cell with `rustc` and runs it in a session process of its own.
+pub struct NativeEvaluator {
+    /// Removed, with all that cells became, when the evaluator goes.
+    pub(super) folder: TempDir,
+    pub(super) toolchain: Toolchain,
+    pub(super) files: RuntimeFiles,
+    pub(super) directory: Option<PathBuf>,
+    pub(super) compiler: Arc<Compiler>,
+    pub(super) control: Arc<Control>,
+    pub(super) session: SessionProcess,
+    pub(super) n_sessions: u32,
+    pub(super) history: Arc<Mutex<History>>,
+    pub(super) items: Items,
+    pub(super) variables: Known,
+    pub(super) objects: BTreeMap<String, Object>,
+    /// The crates of the engine, once a cell has named one.
+    pub(super) carried: BTreeMap<String, PathBuf>,
+    pub(crate) opt_level: OptLevel,
+    pub(crate) shows_times: bool,
+}
+
+/// How long each step of a cell took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Times {
+    pub(super) split: Duration,
+    pub(super) rustc: Duration,
+    pub(super) link: Duration,
+    /// Loading, running and everything on the way there and back.
+    pub(super) run: Duration,
+}
+
+impl NativeEvaluator {
+    /// Starts the session process, and compiles an empty cell meanwhile so that the first one finds a warm compiler.
+    ///
+    /// # Errors
+    /// If there is no compiler, or another one than the runtime was built with; if the runtime's files are not where
+    /// they should be; if the session process cannot start.
+    pub fn start(options: Options) -> Result<Self, StartError> {
+        let toolchain = Toolchain::find()?;
+        let files = match options.files {
+            Some(files) => files,
+            None => RuntimeFiles::locate()?,
+        };
+        let folder = tempfile::Builder::new().prefix("dagbok-").tempdir()?;
+        let compiler = Arc::new(Compiler::new(
+            toolchain.clone(),
+            files.clone(),
+            folder.path(),
+        )?);
+        warm_up(compiler.clone())?;
+        let history = Arc::new(Mutex::new(History::default()));
+        let socket = folder.path().join("session-0");
+        let session = start_session(
+            &files,
+            &toolchain,
+            options.directory.as_deref(),
+            socket,
+            &history,
+        )?;
+        session
+            .wait_until_ready()
+            .map_err(|death| StartError::Session(failure::no_start(&death)))?;
+        Ok(NativeEvaluator {
+            folder,
+            toolchain,
+            files,
+            directory: options.directory,
+            compiler,
+            control: Arc::default(),
+            session,
+            n_sessions: 1,
+            history,
+            items: Items::default(),
+            variables: Known::default(),
+            objects: BTreeMap::new(),
+            carried: BTreeMap::new(),
+            opt_level: OptLevel('0'),
+            shows_times: false,
+        })
+    }
+
+    /// The sentence that `:version` shows.
+    pub(crate) fn version(&self) -> String {
+        let rustc = self.toolchain.version().unwrap_or_default();
+        format!("dagbok {}, {rustc}", env!("CARGO_PKG_VERSION"))
+    }
+
+    /// Drops every variable; items stay.
+    pub(crate) fn clear_variables(&mut self) {
+        let names = self
+            .variables
+            .lose_all(|name| format!("`{name}` was dropped by `:clear`"));
+        self.session.handle().send(ToSession::Forget { names });
+    }
+
+    /// The live variables, by name.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&String, &Variable)> {
+        self.variables.live.iter()
+    }
+
+    pub(super) fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn evaluate_rust(
+        &mut self,
+        cell: &Cell,
+        rust: &str,
+        frontend: &Arc<dyn Frontend>,
+    ) -> Result<(), CellError> {
+        let start = Instant::now();
+        let (idx, crate_name) = self.history().begin(cell.number, rust);
+        let split = match split(rust) {
+            Ok(mut split) => {
+                self.items.drop_unchanged(&mut split);
+                split
+            }
+            Err(error) => return Err(self.explain_syntax(&error, rust, idx, &crate_name)),
+        };
+        if split.is_empty() {
+            return Ok(());
+        }
+        let split_time = start.elapsed();
+        let built = self.build(&split, (idx, cell.number), &crate_name, frontend)?;
+        let times = self.run(cell, &split, idx, built, frontend)?;
+        if self.shows_times {
+            let times = Times {
+                split: split_time,
+                ..times
+            };
+            note(frontend, StreamName::Stdout, &times.to_string());
+        }
+        Ok(())
+    }
+
+    /// Lets the compiler say what is wrong with code that cannot be taken apart.
+    fn explain_syntax(
+        &mut self,
+        error: &SplitError,
+        code: &str,
+        idx: CellIdx,
+        crate_name: &str,
+    ) -> CellError {
+        let body = match error {
+            SplitError::Tokens => Body::Alone(code),
+            SplitError::Syntax => Body::Statements(code),
+        };
+        let unit = Unit {
+            crate_name,
+            cell: idx,
+            body,
+            imports: &[],
+            redefined: &[],
+            taken: &[],
+            plan: &Plan::default(),
+        };
+        let source = unit.generate();
+        let request = Request {
+            crate_name,
+            source: source.text(),
+            cells: &[],
+            carried: &[],
+            needs_engine: false,
+            has_items: false,
+            has_bindings: false,
+            opt_level: self.opt_level,
+        };
+        match self.compiler.compile(&request, &self.control) {
+            Ok(Compiled::Failed { messages }) => {
+                failure::compile_error(&messages, &source, &self.history(), &self.variables)
+            }
+            Ok(Compiled::Done { .. }) => failure::unknown_syntax(),
+            Ok(Compiled::Interrupted) => failure::interrupted(),
+            Err(error) => failure::internal(&error),
+        }
+    }
+}
+
+impl Evaluator for NativeEvaluator {
+    fn evaluate(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Result<(), CellError> {
+        self.control.begin();
+        let (orders, start) = commands::leading(&cell.code);
+        let result = orders
+            .iter()
+            .try_for_each(|order| commands::run(order, self, &frontend))
+            .and_then(|()| self.evaluate_rust(cell, &blank_before(&cell.code, start), &frontend));
+        self.control.end();
+        result
+    }
+
+    fn interrupter(&self) -> Arc<dyn Interrupt> {
+        Arc::new(Interrupter {
+            control: self.control.clone(),
+        })
+    }
+
+    fn is_complete(&self, code: &str) -> Completeness {
+        complete::completeness(code)
+    }
+}
+
+/// `code` with spaces for what is before `start`, so that lines and columns stay.
+fn blank_before(code: &str, start: usize) -> String {
+    let blank = code[..start].chars().map(|c| {
+        if c == '\n' {
+            "\n".to_owned()
+        } else {
+            " ".repeat(c.len_utf8())
+        }
+    });
+    blank.chain([code[start..].to_owned()]).collect()
+}
+
+pub(super) fn start_session(
+    files: &RuntimeFiles,
+    toolchain: &Toolchain,
+    directory: Option<&Path>,
+    socket: PathBuf,
+    history: &Arc<Mutex<History>>,
+) -> io::Result<SessionProcess> {
+    let history = history.clone();
+    let locate = Arc::new(move |place: &_| {
+        history
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .locate(place)
+            .map(|place| place.to_string())
+    });
+    SessionProcess::start(
+        &files.session,
+        &toolchain.libraries(),
+        directory,
+        socket,
+        locate,
+    )
+}
+
+/// Compiles an empty cell, so that the compiler and the runtime's metadata are in memory when the first cell comes.
+fn warm_up(compiler: Arc<Compiler>) -> io::Result<()> {
+    thread::Builder::new()
+        .name("dagbok-warm-up".to_owned())
+        .spawn(move || {
+            let plan = Plan::default();
+            let unit = Unit {
+                crate_name: "cell_0_warm",
+                cell: CellIdx(usize::MAX),
+                body: Body::Statements(""),
+                imports: &[],
+                redefined: &[],
+                taken: &[],
+                plan: &plan,
+            };
+            let source = unit.generate();
+            let request = Request {
+                crate_name: unit.crate_name,
+                source: source.text(),
+                cells: &[],
+                carried: &[],
+                needs_engine: false,
+                has_items: false,
+                has_bindings: false,
+                opt_level: OptLevel('0'),
+            };
+            // Only its speed matters; what is wrong will be said when a cell is compiled.
+            let _ = compiler.compile(&request, &Control::default());
+        })?;
+    Ok(())
+}
+
+/// A line of Dagbok's own, beside what the cell prints.
+pub(super) fn note(frontend: &Arc<dyn Frontend>, name: StreamName, sentence: &str) {
+    frontend.output(Output::Stream {
+        name,
+        text: format!("{sentence}\n"),
+    });
+}
+
+impl std::fmt::Display for Times {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ms = |duration: Duration| duration.as_secs_f64() * 1e3;
+        write!(
+            f,
+            "split {:.1} ms, rustc {:.1} ms, link {:.1} ms, load and run {:.1} ms",
+            ms(self.split),
+            ms(self.rustc),
+            ms(self.link),
+            ms(self.run)
+        )
+    }
+}

@@ -1,0 +1,216 @@
+//! Runs a compiled cell, and takes in what it leaves behind.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::build::Built;
+use super::evaluator::{NativeEvaluator, Times, note, start_session};
+use super::failure;
+use super::generate::{Plan, entry};
+use super::items::Needs;
+use super::process::{Death, Event, to_mime_data};
+use super::retry;
+use super::source::CellIdx;
+use super::split::Split;
+use super::types::KeptTypes;
+use super::variables::Variable;
+use crate::channel::{Ending, Finished, Run, ToSession};
+use crate::evaluate::{Cell, CellError, Frontend, Output, StreamName};
+
+/// A compiled cell that later cells may need.
+#[derive(Clone, Debug)]
+pub(super) struct Object {
+    pub(super) idx: CellIdx,
+    pub(super) path: PathBuf,
+    /// Crates of earlier cells that must be loaded before it.
+    pub(super) below: BTreeSet<String>,
+    pub(super) needs_engine: bool,
+}
+
+impl NativeEvaluator {
+    /// Runs what was built, and takes in what it leaves behind.
+    pub(super) fn run(
+        &mut self,
+        cell: &Cell,
+        split: &Split,
+        idx: CellIdx,
+        built: Built,
+        frontend: &Arc<dyn Frontend>,
+    ) -> Result<Times, CellError> {
+        let start = Instant::now();
+        self.drop_replaced(&built.needs, cell.number, frontend);
+        self.history().keep_source(idx, built.source);
+        let run = Run {
+            objects: self.objects_for(&built.below, built.object.clone()),
+            entry: entry(&built.crate_name),
+            discard: unwritable(&built.types),
+        };
+        let object = Object {
+            idx,
+            path: built.object,
+            below: built.below,
+            needs_engine: built.needs_engine,
+        };
+        if !self.control.run_in(self.session.handle()) {
+            return Err(failure::interrupted());
+        }
+        self.session.show_on(frontend.clone());
+        self.session.handle().send(ToSession::Run(run));
+        let finished = self.wait();
+        let is_loaded = !matches!(&finished, Ok(finished) if matches!(finished.ending, Ending::NotLoaded { .. }));
+        if is_loaded {
+            self.items
+                .learn(split, &built.needs, idx, &built.crate_name);
+            self.objects.insert(built.crate_name, object);
+        }
+        let finished = match finished {
+            Ok(finished) => finished,
+            Err(death) => return Err(self.after_death(cell, &death)),
+        };
+        self.take_in(cell.number, split, &built.plan, &built.types, &finished);
+        if let Some(bundle) = &finished.shown {
+            let data = to_mime_data(bundle);
+            frontend.output(Output::Result { data });
+        }
+        match finished.ending {
+            Ending::Done => Ok(Times {
+                split: Duration::ZERO,
+                rustc: built.times.rustc,
+                link: built.times.link,
+                run: start.elapsed(),
+            }),
+            ending => Err(failure::runtime_error(ending, &self.history())),
+        }
+    }
+
+    fn wait(&self) -> Result<Finished, Death> {
+        loop {
+            match self.session.wait() {
+                Event::Ready => {}
+                Event::Finished(finished) => return Ok(finished),
+                Event::Ended(death) => return Err(death),
+            }
+        }
+    }
+
+    /// Earlier objects in the order in which they were made, then the cell's own.
+    fn objects_for(&self, below: &BTreeSet<String>, own: PathBuf) -> Vec<PathBuf> {
+        let mut objects: Vec<&Object> = below
+            .iter()
+            .filter_map(|name| self.objects.get(name))
+            .collect();
+        objects.sort_by_key(|object| object.idx);
+        objects
+            .into_iter()
+            .map(|object| object.path.clone())
+            .chain([own])
+            .collect()
+    }
+
+    /// Variables whose type this cell defines anew are of a type that nobody can name any more.
+    fn drop_replaced(&mut self, needs: &Needs, cell: u32, frontend: &Arc<dyn Frontend>) {
+        for (crate_name, type_name) in &needs.replaced_types {
+            let names = self.variables.of_type(crate_name, type_name);
+            for name in &names {
+                let reason = format!(
+                    "`{name}` was dropped, because cell {cell} defines its type `{type_name}` anew"
+                );
+                note(frontend, StreamName::Stderr, &reason);
+                self.variables.lose(name, reason);
+            }
+            if !names.is_empty() {
+                self.session.handle().send(ToSession::Forget { names });
+            }
+        }
+    }
+
+    fn take_in(
+        &mut self,
+        cell: u32,
+        split: &Split,
+        plan: &Plan,
+        types: &KeptTypes,
+        finished: &Finished,
+    ) {
+        for name in &plan.moved {
+            if !finished.variables.contains(name) {
+                self.variables
+                    .lose(name, format!("`{name}` was moved in cell {cell}"));
+            }
+        }
+        for binding in &split.bindings {
+            let name = &binding.name;
+            let reason = match types.get(name) {
+                Some(kept) if finished.kept.contains(name) => {
+                    let type_text = kept.written.clone().unwrap_or_default();
+                    let variable =
+                        Variable::new(type_text, kept.shown.clone(), binding.mutable, cell);
+                    self.variables.insert(name.clone(), variable);
+                    continue;
+                }
+                // The cell failed, and gave back an earlier variable of the same name.
+                _ if finished.variables.contains(name) => continue,
+                Some(kept) if kept.written.is_none() => unwritable_reason(name, &kept.shown, cell),
+                Some(_) => format!("cell {cell} failed before its `{name}` could be kept"),
+                None => retry::unkept_reason(name, cell, plan),
+            };
+            self.variables.lose(name, reason);
+        }
+    }
+
+    /// Explains the end of the session process and starts another.
+    fn after_death(&mut self, cell: &Cell, death: &Death) -> CellError {
+        let lost = self.variables.lose_all(|name| {
+            format!(
+                "`{name}` was lost when cell {} ended the session process",
+                cell.number
+            )
+        });
+        let socket = self
+            .folder
+            .path()
+            .join(format!("session-{}", self.n_sessions));
+        self.n_sessions += 1;
+        match start_session(
+            &self.files,
+            &self.toolchain,
+            self.directory.as_deref(),
+            socket,
+            &self.history,
+        ) {
+            Ok(session) => self.session = session,
+            Err(error) => return failure::internal(&error),
+        }
+        if let Err(death) = self.session.wait_until_ready() {
+            return failure::internal(&io::Error::other(failure::no_start(&death)));
+        }
+        failure::crash(death, cell.number, &lost)
+    }
+}
+
+fn unwritable(types: &KeptTypes) -> Vec<String> {
+    let unwritable = types.iter().filter(|(_, kept)| kept.written.is_none());
+    unwritable.map(|(name, _)| name.clone()).collect()
+}
+
+fn unwritable_reason(name: &str, shown: &str, cell: u32) -> String {
+    let (what, instead) = if shown.contains("{closure@") {
+        ("a closure", "a `Box<dyn Fn(…) -> …>` around it")
+    } else if shown.contains("impl ") {
+        (
+            "hidden behind `impl Trait`",
+            "what `collect()` gives, or a `Box<dyn …>`,",
+        )
+    } else {
+        (
+            "one that cannot be written down",
+            "a `fn(…)` pointer or a `Box<dyn …>`",
+        )
+    };
+    format!(
+        "`{name}` of cell {cell} was not kept, because its type is {what}; {instead} would be kept"
+    )
+}
