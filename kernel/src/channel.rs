@@ -27,7 +27,7 @@ pub enum ToSession {
 }
 
 /// One run of a compiled cell.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Run {
     /// Objects to load, in this order, unless they are loaded already; the cell's own is the last.
     pub objects: Vec<PathBuf>,

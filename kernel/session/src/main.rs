@@ -1,6 +1,7 @@
 //! The session process: the one binary that links the engine. `dagbok` starts it.
 
 mod cells;
+mod futures;
 mod link;
 mod process;
 

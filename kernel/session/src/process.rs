@@ -30,6 +30,7 @@ pub(super) fn run() -> io::Result<()> {
     let link = Arc::new(Link::new(socket.try_clone()?));
     dagbok::display::set_sink(Some(link.clone()));
     report_panics(link.clone());
+    crate::futures::start()?;
 
     let (runs, queue) = mpsc::channel();
     let running = Arc::new(AtomicBool::new(false));
@@ -67,6 +68,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
 }
 
 fn run_cells(queue: &mpsc::Receiver<ToSession>, link: &Link, running: &AtomicBool) {
+    let _runtime = crate::futures::enter();
     let mut cells = Cells::new();
     for work in queue {
         match work {

@@ -63,13 +63,7 @@ fn variables_live_on() {
               |
               = note: `ages` was moved in cell 7
             9: =2
-            10: error[E0425]: cannot find function `f` in this scope
-             --> cell 10:1:1
-              |
-            1 | f(2)
-              | ^ not found in this scope
-              |
-              = note: `f` of cell 9 was not kept, because its type is a closure; a `Box<dyn Fn(…) -> …>` around it would be kept
+            10: =3
             12: error[E0308]: mismatched types
              --> cell 12:1:3
               |
@@ -93,7 +87,7 @@ fn variables_live_on() {
             18: =7
             20: =Mutex { data: 2.5, poisoned: false, .. }
             22: ="yes"
-            23: display {"text/plain":"variable  type                          cell\ng         Box<dyn Fn(i32) -> i32>       11\nh         for<'a> fn(&'a str) -> usize  11\nlate      &str                          21\nmut n     i32                           13\nr         Arc<Mutex<f64>>               19","text/html":"<table><thead><tr><th style=\"text-align:left\">variable</th><th style=\"text-align:left\">type</th><th style=\"text-align:left\">cell</th></tr></thead><tbody><tr><td style=\"text-align:left\">g</td><td style=\"text-align:left\">Box&lt;dyn Fn(i32) -&gt; i32&gt;</td><td style=\"text-align:left\">11</td></tr><tr><td style=\"text-align:left\">h</td><td style=\"text-align:left\">for&lt;'a&gt; fn(&amp;'a str) -&gt; usize</td><td style=\"text-align:left\">11</td></tr><tr><td style=\"text-align:left\">late</td><td style=\"text-align:left\">&amp;str</td><td style=\"text-align:left\">21</td></tr><tr><td style=\"text-align:left\">mut n</td><td style=\"text-align:left\">i32</td><td style=\"text-align:left\">13</td></tr><tr><td style=\"text-align:left\">r</td><td style=\"text-align:left\">Arc&lt;Mutex&lt;f64&gt;&gt;</td><td style=\"text-align:left\">19</td></tr></tbody></table>"}"#]],
+            23: display {"text/plain":"variable  type                          cell\nf         fn(i32) -> i32                9\ng         Box<dyn Fn(i32) -> i32>       11\nh         for<'a> fn(&'a str) -> usize  11\nlate      &str                          21\nmut n     i32                           13\nr         Arc<Mutex<f64>>               19","text/html":"<table><thead><tr><th style=\"text-align:left\">variable</th><th style=\"text-align:left\">type</th><th style=\"text-align:left\">cell</th></tr></thead><tbody><tr><td style=\"text-align:left\">f</td><td style=\"text-align:left\">fn(i32) -&gt; i32</td><td style=\"text-align:left\">9</td></tr><tr><td style=\"text-align:left\">g</td><td style=\"text-align:left\">Box&lt;dyn Fn(i32) -&gt; i32&gt;</td><td style=\"text-align:left\">11</td></tr><tr><td style=\"text-align:left\">h</td><td style=\"text-align:left\">for&lt;'a&gt; fn(&amp;'a str) -&gt; usize</td><td style=\"text-align:left\">11</td></tr><tr><td style=\"text-align:left\">late</td><td style=\"text-align:left\">&amp;str</td><td style=\"text-align:left\">21</td></tr><tr><td style=\"text-align:left\">mut n</td><td style=\"text-align:left\">i32</td><td style=\"text-align:left\">13</td></tr><tr><td style=\"text-align:left\">r</td><td style=\"text-align:left\">Arc&lt;Mutex&lt;f64&gt;&gt;</td><td style=\"text-align:left\">19</td></tr></tbody></table>"}"#]],
     );
 }
 
@@ -135,16 +129,9 @@ fn definitions_that_change() {
         expect![[r#"
             3: =P { x: 1 }
             5: =1
-            6: stderr "`p` was dropped, because cell 6 defines its type `P` anew\n"
-            7: error[E0425]: cannot find value `p` in this scope
-             --> cell 7:1:1
-              |
-            1 | p
-              | ^ not found in this scope
-              |
-              = note: `p` was dropped, because cell 6 defines its type `P` anew
+            7: =P { x: 1 }
             8: ="<2>"
-            9: stderr "`make` is forgotten, because it no longer compiles with what cell 9 defines\n`impl std::fmt::Display for P` is forgotten, because it no longer compiles with what cell 9 defines\n"
+            9: stderr "`make` is forgotten, because it no longer compiles with what cell 9 defines\n`impl std::fmt::Display for P` is forgotten, because it no longer compiles with what cell 9 defines\n`p` was dropped, because cell 9 defines its type `P` anew\n"
             10: error[E0425]: cannot find function `make` in this scope
              --> cell 10:1:1
               |
@@ -238,11 +225,7 @@ let z = 6; ||| let x: u8 = 256; ||| std::fs::read_to_string(1) ||| vec![1].iter(
               | ^^^^^^ the `?` operator cannot be applied to type `&str`
               |
               = help: the nightly-only, unstable trait `Try` is not implemented for `&str`
-            11: error[E0277]: the `?` operator can only be used on `Result`s, not `Option`s, in a cell
-             --> cell 11:1:8
-              |
-            1 | Some(1)?
-              |        ^ use `.ok_or(...)?` to provide an error compatible with `Result<(), _>`
+            11: =1
             12: error[E0425]: cannot find value `nothing` in this scope
              --> cell 12:1:16
               |
@@ -352,7 +335,7 @@ std::process::exit(3) ||| unsafe { *(8 as *mut u8) = 1 } ||| f()"#,
         expect![[r#"
             2: stdout "before\n"
             Crash: cell 2 ended the session process: it was aborted (signal 6)
-            a new session process has started; the variable `x` is lost; functions and types are still there
+            a new session process has started; the variable `x` is lost; functions and types are still there; `:restore` runs the earlier cells again
             3: =1
             4: error[E0425]: cannot find value `x` in this scope
              --> cell 4:1:1
@@ -362,11 +345,11 @@ std::process::exit(3) ||| unsafe { *(8 as *mut u8) = 1 } ||| f()"#,
               |
               = note: `x` was lost when cell 2 ended the session process
             5: Crash: cell 5 ended the session process: the stack overflowed, as endless recursion makes it
-            a new session process has started; there were no variables to lose; functions and types are still there
+            a new session process has started; there were no variables to lose; functions and types are still there; `:restore` runs the earlier cells again
             6: Crash: cell 6 ended the session process: it exited with code 3
-            a new session process has started; there were no variables to lose; functions and types are still there
+            a new session process has started; there were no variables to lose; functions and types are still there; `:restore` runs the earlier cells again
             7: Crash: cell 7 ended the session process: a segmentation fault (signal 11)
-            a new session process has started; there were no variables to lose; functions and types are still there
+            a new session process has started; there were no variables to lose; functions and types are still there; `:restore` runs the earlier cells again
             8: =1"#]],
     );
 }
@@ -380,7 +363,7 @@ fn commands() {
             3: display optimisation level 2
             4: display {"text/plain":"variable  type              cell\nx         Vec<Option<f64>>  2","text/html":"<table><thead><tr><th style=\"text-align:left\">variable</th><th style=\"text-align:left\">type</th><th style=\"text-align:left\">cell</th></tr></thead><tbody><tr><td style=\"text-align:left\">x</td><td style=\"text-align:left\">Vec&lt;Option&lt;f64&gt;&gt;</td><td style=\"text-align:left\">2</td></tr></tbody></table>"}
             5: CommandError: there is no command `:hepl`; is it `:help`?
-            6: CommandError: `9` is no optimisation level; there are 0, 1, 2, 3, s and z
+            6: CommandError: `9` is no optimisation level; there are 0, 1, 2, 3, s, z and auto
             8: error[E0425]: cannot find value `x` in this scope
              --> cell 8:1:1
               |
@@ -388,7 +371,7 @@ fn commands() {
               | ^ not found in this scope
               |
               = note: `x` was dropped by `:clear`
-            9: display {"text/plain":"command             what it does\n:clear              drop all variables; functions and types stay\n:help               list all commands\n:opt [0|1|2|3|s|z]  optimise the cells from here on; without a level, show it\n:timing             show, or stop showing, how long each step of a cell takes\n:vars               list all variables with their types\n:version            show the versions of Dagbok and of the compiler","text/html":"<table><thead><tr><th style=\"text-align:left\">command</th><th style=\"text-align:left\">what it does</th></tr></thead><tbody><tr><td style=\"text-align:left\">:clear</td><td style=\"text-align:left\">drop all variables; functions and types stay</td></tr><tr><td style=\"text-align:left\">:help</td><td style=\"text-align:left\">list all commands</td></tr><tr><td style=\"text-align:left\">:opt [0|1|2|3|s|z]</td><td style=\"text-align:left\">optimise the cells from here on; without a level, show it</td></tr><tr><td style=\"text-align:left\">:timing</td><td style=\"text-align:left\">show, or stop showing, how long each step of a cell takes</td></tr><tr><td style=\"text-align:left\">:vars</td><td style=\"text-align:left\">list all variables with their types</td></tr><tr><td style=\"text-align:left\">:version</td><td style=\"text-align:left\">show the versions of Dagbok and of the compiler</td></tr></tbody></table>"}"#]],
+            9: display {"text/plain":"command                  what it does\n:clear                   drop all variables; functions and types stay\n:help                    list all commands\n:opt [0|1|2|3|s|z|auto]  optimise the cells from here on; without a level, show it\n:timing                  show, or stop showing, how long each step of a cell takes\n:vars                    list all variables with their types\n:version                 show the versions of Dagbok and of the compiler\n:warnings [on|off]       show the compiler's warnings, or do not; without a word, say which","text/html":"<table><thead><tr><th style=\"text-align:left\">command</th><th style=\"text-align:left\">what it does</th></tr></thead><tbody><tr><td style=\"text-align:left\">:clear</td><td style=\"text-align:left\">drop all variables; functions and types stay</td></tr><tr><td style=\"text-align:left\">:help</td><td style=\"text-align:left\">list all commands</td></tr><tr><td style=\"text-align:left\">:opt [0|1|2|3|s|z|auto]</td><td style=\"text-align:left\">optimise the cells from here on; without a level, show it</td></tr><tr><td style=\"text-align:left\">:timing</td><td style=\"text-align:left\">show, or stop showing, how long each step of a cell takes</td></tr><tr><td style=\"text-align:left\">:vars</td><td style=\"text-align:left\">list all variables with their types</td></tr><tr><td style=\"text-align:left\">:version</td><td style=\"text-align:left\">show the versions of Dagbok and of the compiler</td></tr><tr><td style=\"text-align:left\">:warnings [on|off]</td><td style=\"text-align:left\">show the compiler's warnings, or do not; without a word, say which</td></tr></tbody></table>"}"#]],
     );
 }
 

@@ -12,7 +12,7 @@ impl Command for Opt {
     }
 
     fn arguments(&self) -> &'static str {
-        "[0|1|2|3|s|z]"
+        "[0|1|2|3|s|z|auto]"
     }
 
     fn summary(&self) -> &'static str {
@@ -21,25 +21,23 @@ impl Command for Opt {
 
     fn run(&self, arguments: &str, evaluator: &mut NativeEvaluator) -> Result<Answer, String> {
         let level = match arguments {
-            "" => {
-                return Ok(Answer::Text(format!(
-                    "optimisation level {}",
-                    evaluator.opt_level.0
-                )));
-            }
-            "0" => '0',
-            "1" => '1',
-            "2" => '2',
-            "3" => '3',
-            "s" => 's',
-            "z" => 'z',
+            "" => return Ok(Answer::Text(describe(evaluator.opt_level))),
+            "auto" => None,
+            "0" | "1" | "2" | "3" | "s" | "z" => arguments.chars().next(),
             other => {
                 return Err(format!(
-                    "`{other}` is no optimisation level; there are 0, 1, 2, 3, s and z"
+                    "`{other}` is no optimisation level; there are 0, 1, 2, 3, s, z and auto"
                 ));
             }
         };
-        evaluator.opt_level = OptLevel(level);
+        evaluator.opt_level = level.map(OptLevel);
         Ok(Answer::Nothing)
+    }
+}
+
+fn describe(level: Option<OptLevel>) -> String {
+    match level {
+        Some(OptLevel(level)) => format!("optimisation level {level}"),
+        None => "optimisation level auto: 3 for cells with long loops and for functions with loops, else 0".to_owned(),
     }
 }

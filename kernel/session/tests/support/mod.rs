@@ -75,7 +75,10 @@ impl Frontend for Screen {
         let line = match output {
             Output::Stream { name, text } => {
                 self.answer(&text);
-                return self.print(name, text);
+                return match name {
+                    StreamName::Stdout => self.print(name, text),
+                    StreamName::Stderr => self.print(name, plain(&text)),
+                };
             }
             Output::Display { data, .. } => format!("display {}", bundle(&data)),
             Output::UpdateDisplay { data, .. } => format!("update {}", bundle(&data)),

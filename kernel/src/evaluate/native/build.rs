@@ -5,22 +5,23 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::compile::{CompileTimes, Compiled, Request};
+use super::compile::{CompileTimes, Compiled, OptLevel, Request};
 use super::diagnostics::Message;
 use super::evaluator::{NativeEvaluator, note};
 use super::failure;
-use super::generate::{Body, Plan, Unit};
+use super::generate::{Body, Boxed, Plan, Unit};
 use super::items::Needs;
 use super::retry::{self, Verdict};
 use super::source::{CellIdx, Source};
 use super::split::Split;
 use super::types::{KeptTypes, kept_types};
 use super::words::is_cell_crate;
+use crate::channel::ToSession;
 use crate::evaluate::{CellError, Frontend, StreamName};
 use crate::runtime_files::CARRIED_CRATES;
 
 /// A cell that needs more compiles than this is reported as it is.
-const N_COMPILES_MAX: u32 = 6;
+const N_COMPILES_MAX: u32 = 12;
 
 /// A compile that came to an end, and what it was made from.
 pub(super) struct Built {
@@ -32,6 +33,8 @@ pub(super) struct Built {
     pub(super) types: KeptTypes,
     pub(super) below: BTreeSet<String>,
     pub(super) needs_engine: bool,
+    /// About code of this cell.
+    pub(super) warnings: Vec<Message>,
     pub(super) times: CompileTimes,
 }
 
@@ -61,7 +64,13 @@ impl NativeEvaluator {
                 .needs(split, |root| all_uses || !CARRIED_CRATES.contains(&root));
             let attempt = self.attempt(split, idx, crate_name, &plan, needs)?;
             let (messages, source, needs) = match attempt {
-                Attempt::Built(built) => return Ok(*built),
+                Attempt::Built(mut built) => {
+                    if n_compiles < N_COMPILES_MAX && box_unwritable(&built.types, &mut plan) {
+                        continue;
+                    }
+                    write_boxed(&mut built.types, &plan);
+                    return Ok(*built);
+                }
                 Attempt::Failed {
                     messages,
                     source,
@@ -69,13 +78,19 @@ impl NativeEvaluator {
                 } => (messages, source, needs),
             };
             if n_compiles < N_COMPILES_MAX {
-                match retry::judge(&messages, &source, idx, &mut plan) {
+                match retry::judge(&messages, &source, idx, split, &mut plan) {
                     Verdict::Again => continue,
                     Verdict::UsersFault if !all_uses && needs.left_out_uses => {
                         all_uses = true;
                         continue;
                     }
                     Verdict::UsersFault => {}
+                    Verdict::Unusable(variables) => {
+                        for (name, message) in variables {
+                            self.lose_unusable(&name, &message, frontend);
+                        }
+                        continue;
+                    }
                     Verdict::EarlierItems(places) => {
                         let forgotten = self.items.forget_redefined(&needs, &places);
                         for name in &forgotten {
@@ -91,14 +106,33 @@ impl NativeEvaluator {
                     }
                 }
             }
+            let variables = &self.variables;
+            let why_gone = |name: &str| variables.why_gone(name, &needs.replaced);
             return Err(failure::compile_error(
                 &messages,
                 &source,
                 &self.history(),
-                &self.variables,
+                &why_gone,
             ));
         }
         Err(failure::interrupted())
+    }
+
+    /// Drops a variable that no cell can take any more.
+    fn lose_unusable(&mut self, name: &str, message: &str, frontend: &Arc<dyn Frontend>) {
+        let type_name = self
+            .variables
+            .live
+            .get(name)
+            .map(|variable| &variable.type_name);
+        let type_name = type_name.cloned().unwrap_or_default();
+        let reason = format!(
+            "`{name}` was dropped, because a later cell cannot name its type `{type_name}`: {message}"
+        );
+        note(frontend, StreamName::Stderr, &reason);
+        self.variables.lose(name, reason);
+        let names = vec![name.to_owned()];
+        self.session.handle().send(ToSession::Forget { names });
     }
 
     /// One compile.
@@ -110,7 +144,7 @@ impl NativeEvaluator {
         plan: &Plan,
         mut needs: Needs,
     ) -> Result<Attempt, CellError> {
-        let taken = self.variables.taken(&split.mentions);
+        let taken = self.variables.taken(&split.mentions, &needs.replaced);
         let is_crate = |name: &str| is_cell_crate(name) || CARRIED_CRATES.contains(&name);
         for variable in taken
             .iter()
@@ -151,20 +185,30 @@ impl NativeEvaluator {
             needs_engine,
             has_items: !split.items.is_empty() || !needs.redefined.is_empty(),
             has_bindings: !split.bindings.is_empty(),
-            opt_level: self.opt_level,
+            opt_level: self.opt_level.unwrap_or(match split.is_hot {
+                true => OptLevel('3'),
+                false => OptLevel('0'),
+            }),
+            warns: self.warns,
         };
         let compiled = self.compiler.compile(&request, &self.control);
-        let (object, mir, times) = match compiled.map_err(|error| failure::internal(&error))? {
-            Compiled::Done { object, mir, times } => (object, mir, times),
-            Compiled::Failed { messages } => {
-                return Ok(Attempt::Failed {
-                    messages,
-                    source,
-                    needs,
-                });
-            }
-            Compiled::Interrupted => return Err(failure::interrupted()),
-        };
+        let (object, mir, warnings, times) =
+            match compiled.map_err(|error| failure::internal(&error))? {
+                Compiled::Done {
+                    object,
+                    mir,
+                    warnings,
+                    times,
+                } => (object, mir, warnings, times),
+                Compiled::Failed { messages } => {
+                    return Ok(Attempt::Failed {
+                        messages,
+                        source,
+                        needs,
+                    });
+                }
+                Compiled::Interrupted => return Err(failure::interrupted()),
+            };
         let mut externs = cells;
         externs.extend(carried.into_iter().map(|(name, _)| name));
         let below = self.below(&needs.cells);
@@ -172,6 +216,7 @@ impl NativeEvaluator {
             types: kept_types(&mir, crate_name, &externs),
             crate_name: crate_name.to_owned(),
             plan: plan.clone(),
+            warnings: own_warnings(warnings, &source, idx),
             object,
             source,
             needs,
@@ -208,5 +253,60 @@ impl NativeEvaluator {
                 .flat_map(|object| object.below.iter().cloned()),
         );
         below
+    }
+}
+
+/// The warnings about what was typed in the cell `own`.
+fn own_warnings(mut messages: Vec<Message>, source: &Source, own: CellIdx) -> Vec<Message> {
+    messages.retain(|message| {
+        let place = message.typed(source);
+        // Where code of ours is unreachable or unused, a person has nothing to mend.
+        message.is_warning()
+            && message.is_typed(source)
+            && place.is_some_and(|place| place.cell == own)
+    });
+    messages
+}
+
+/// Plans to keep as boxes what cannot be kept as it is; whether there is anything new to compile.
+fn box_unwritable(types: &KeptTypes, plan: &mut Plan) -> bool {
+    let mut is_new = false;
+    for (name, kept) in types {
+        match plan.boxed.get(name).and_then(|boxed| boxed.first()) {
+            None if kept.boxed.is_empty() => {}
+            None => {
+                plan.boxed.insert(name.clone(), kept.boxed.clone());
+                is_new = true;
+            }
+            // The compiler has filled in what was left open, but for lifetimes: only a type that is written in full and
+            // compiles is the one that later cells will write.
+            Some(open @ Boxed { constructor, .. }) if open.is_open() => {
+                let written = kept
+                    .written
+                    .clone()
+                    .filter(|text| text.contains(['&', '\'']));
+                if let Some(type_text) = written {
+                    let explicit = Boxed {
+                        type_text,
+                        constructor,
+                    };
+                    plan.boxed.insert(name.clone(), vec![explicit]);
+                    is_new = true;
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    is_new
+}
+
+/// What is kept as a type that was written in full is of that type; the compiler's words leave out its lifetimes.
+fn write_boxed(types: &mut KeptTypes, plan: &Plan) {
+    for (name, boxed) in &plan.boxed {
+        if let (Some(boxed), Some(kept)) = (boxed.first(), types.get_mut(name))
+            && !boxed.is_open()
+        {
+            kept.written = Some(boxed.type_text.clone());
+        }
     }
 }

@@ -13,6 +13,27 @@ use super::interrupt::Control;
 use super::toolchain::{Linker, Toolchain};
 use crate::runtime_files::{RuntimeFiles, dependency_flag};
 
+/// Lints that a cell breaks for good reasons: what it imports, defines or makes mutable is for later cells, and a `;`
+/// after a name keeps its value from being shown.
+const ALLOWED_LINTS: &[&str] = &[
+    "dead_code",
+    "improper_ctypes",
+    "path_statements",
+    "private_bounds",
+    "private_interfaces",
+    "unused_assignments",
+    "unused_attributes",
+    "unused_features",
+    "unused_imports",
+    "unused_macros",
+    "unused_mut",
+];
+
+fn allowed(warns: bool) -> impl Iterator<Item = &'static str> {
+    let lints: &[&str] = if warns { ALLOWED_LINTS } else { &["warnings"] };
+    lints.iter().copied()
+}
+
 /// Compiles the cells of one session into one folder.
 pub(super) struct Compiler {
     toolchain: Toolchain,
@@ -37,6 +58,8 @@ pub(super) struct Request<'a> {
     /// Whether the types of kept variables are asked for.
     pub(super) has_bindings: bool,
     pub(super) opt_level: OptLevel,
+    /// Whether warnings are wanted.
+    pub(super) warns: bool,
 }
 
 /// `-C opt-level`.
@@ -49,6 +72,7 @@ pub(super) enum Compiled {
         object: PathBuf,
         /// The code in which kept variables have their types.
         mir: String,
+        warnings: Vec<Message>,
         times: CompileTimes,
     },
     Failed {
@@ -133,7 +157,12 @@ impl Compiler {
             rustc: compiled - start,
             link: compiled.elapsed(),
         };
-        Ok(Compiled::Done { object, mir, times })
+        Ok(Compiled::Done {
+            object,
+            mir,
+            warnings: messages,
+            times,
+        })
     }
 
     fn rustc(&self, request: &Request<'_>) -> Command {
@@ -162,7 +191,8 @@ impl Compiler {
                 "--crate-name",
                 name,
             ])
-            .args(["--error-format=json", "-A", "warnings"])
+            .arg("--error-format=json")
+            .args(allowed(request.warns).flat_map(|lint| ["-A", lint]))
             .args(["-C", "prefer-dynamic", "-C", "codegen-units=1"])
             .args(["-C", "debug-assertions=no", "-C", "overflow-checks=yes"])
             .args(["-C", &format!("opt-level={}", request.opt_level.0)])

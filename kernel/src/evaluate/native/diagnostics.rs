@@ -54,6 +54,10 @@ impl Message {
         self.level.starts_with("error") && !self.message.starts_with("aborting due to")
     }
 
+    pub(super) fn is_warning(&self) -> bool {
+        self.level == "warning" && !self.spans.is_empty()
+    }
+
     pub(super) fn has_code(&self, codes: &[&str]) -> bool {
         self.code
             .as_ref()
@@ -72,6 +76,15 @@ impl Message {
             .filter(|span| primary.accepts(span.is_primary))
             .filter_map(|span| source.origin(&span.own_range()?))
             .find_map(is)
+    }
+
+    /// Whether a person typed all that it is about.
+    pub(super) fn is_typed(&self, source: &Source) -> bool {
+        let mut primary = self.spans.iter().filter(|span| span.is_primary);
+        primary.all(|span| {
+            span.own_range()
+                .is_some_and(|range| source.is_typed(&range))
+        })
     }
 
     /// The first place that a person typed, of the message itself or else of what it says besides.
@@ -130,7 +143,12 @@ pub(super) fn render(
     texts: &dyn Texts,
     notes: &[String],
 ) -> String {
-    let title = Level::ERROR.primary_title(own_words(&message.message));
+    let level = if message.is_warning() {
+        Level::WARNING
+    } else {
+        Level::ERROR
+    };
+    let title = level.primary_title(own_words(&message.message));
     let title = match &message.code {
         // Lints have names for codes, which the compiler does not show here.
         Some(code) if code.code.starts_with('E') => title.id(code.code.clone()),
@@ -141,7 +159,8 @@ pub(super) fn render(
         Some(snippets) => title.elements(snippets),
         None => Group::with_title(title),
     };
-    for child in &message.children {
+    let is_shown = |child: &&Message| !(message.is_warning() && names_lint(child));
+    for child in message.children.iter().filter(is_shown) {
         let is_help = child.level == "help";
         let suggestion = suggestion(child, source, texts);
         match suggestion {
@@ -177,6 +196,11 @@ pub(super) fn render(
     Renderer::styled()
         .decor_style(DecorStyle::Ascii)
         .render(&groups)
+}
+
+/// Whether it only says which lint a warning comes from.
+fn names_lint(child: &Message) -> bool {
+    child.message.contains(" on by default")
 }
 
 /// A suggestion of `use` declarations, which the compiler places at the top of the generated crate.

@@ -15,6 +15,7 @@ use super::generate::{Body, Plan, Unit};
 use super::interrupt::{Control, Interrupter};
 use super::items::Items;
 use super::process::SessionProcess;
+use super::restore::Runs;
 use super::run::Object;
 use super::source::CellIdx;
 use super::split::{SplitError, split};
@@ -52,9 +53,13 @@ pub struct NativeEvaluator {
     pub(super) items: Items,
     pub(super) variables: Known,
     pub(super) objects: BTreeMap<String, Object>,
+    /// What this session process has run, and what one that ended had.
+    pub(super) runs: Runs,
     /// The crates of the engine, once a cell has named one.
     pub(super) carried: BTreeMap<String, PathBuf>,
-    pub(crate) opt_level: OptLevel,
+    /// The level that was asked for; else each cell's own.
+    pub(crate) opt_level: Option<OptLevel>,
+    pub(crate) warns: bool,
     pub(crate) shows_times: bool,
 }
 
@@ -112,8 +117,10 @@ impl NativeEvaluator {
             items: Items::default(),
             variables: Known::default(),
             objects: BTreeMap::new(),
+            runs: Runs::default(),
             carried: BTreeMap::new(),
-            opt_level: OptLevel('0'),
+            opt_level: None,
+            warns: true,
             shows_times: false,
         })
     }
@@ -202,11 +209,13 @@ impl NativeEvaluator {
             needs_engine: false,
             has_items: false,
             has_bindings: false,
-            opt_level: self.opt_level,
+            opt_level: OptLevel('0'),
+            warns: false,
         };
         match self.compiler.compile(&request, &self.control) {
             Ok(Compiled::Failed { messages }) => {
-                failure::compile_error(&messages, &source, &self.history(), &self.variables)
+                let why_gone = |name: &str| self.variables.why_gone(name, &[]);
+                failure::compile_error(&messages, &source, &self.history(), &why_gone)
             }
             Ok(Compiled::Done { .. }) => failure::unknown_syntax(),
             Ok(Compiled::Interrupted) => failure::interrupted(),
@@ -299,6 +308,7 @@ fn warm_up(compiler: Arc<Compiler>) -> io::Result<()> {
                 has_items: false,
                 has_bindings: false,
                 opt_level: OptLevel('0'),
+                warns: false,
             };
             // Only its speed matters; what is wrong will be said when a cell is compiled.
             let _ = compiler.compile(&request, &Control::default());

@@ -7,7 +7,6 @@ use std::os::unix::process::ExitStatusExt;
 use super::diagnostics::{Message, Texts, own_words, render};
 use super::process::Death;
 use super::source::{CellIdx, Source};
-use super::variables::Known;
 use crate::channel::{Ending, Place};
 use crate::evaluate::CellError;
 
@@ -111,7 +110,7 @@ pub(super) fn compile_error(
     messages: &[Message],
     source: &Source,
     history: &History,
-    variables: &Known,
+    why_gone: &dyn Fn(&str) -> Option<String>,
 ) -> CellError {
     let errors: Vec<&Message> = messages
         .iter()
@@ -120,11 +119,7 @@ pub(super) fn compile_error(
     let rendered: Vec<String> = errors
         .iter()
         .map(|error| {
-            let notes: Vec<String> = missing_name(error)
-                .and_then(|name| variables.why_gone(name))
-                .cloned()
-                .into_iter()
-                .collect();
+            let notes: Vec<String> = missing_name(error).and_then(why_gone).into_iter().collect();
             render(error, source, history, &notes)
         })
         .collect();
@@ -229,7 +224,8 @@ pub(super) fn crash(death: &Death, number: u32, lost: &[String]) -> CellError {
         many => format!("the variables `{}` are lost", many.join("`, `")),
     };
     traceback.push(format!(
-        "a new session process has started; {variables}; functions and types are still there"
+        "a new session process has started; {variables}; functions and types are still there; \
+         `:restore` runs the earlier cells again"
     ));
     cell_error("Crash", value, traceback)
 }

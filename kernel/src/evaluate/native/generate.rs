@@ -1,9 +1,10 @@
 //! The crate around a cell: what it imports from earlier cells, its items, and one function with its statements.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use super::source::{CellIdx, Origin, Source};
-use super::split::{Edited, Split};
+use super::split::{Edited, ItemKind, ItemNames, Split};
 
 /// All that the crate of one cell is made of.
 pub(super) struct Unit<'a> {
@@ -13,7 +14,7 @@ pub(super) struct Unit<'a> {
     /// Declarations that bring in names of earlier cells.
     pub(super) imports: &'a [String],
     /// Items of earlier cells that this crate defines anew.
-    pub(super) redefined: &'a [(CellIdx, Edited)],
+    pub(super) redefined: &'a [Redefined],
     pub(super) taken: &'a [Taken],
     pub(super) plan: &'a Plan,
 }
@@ -27,12 +28,23 @@ pub(super) enum Body<'a> {
     Alone(&'a str),
 }
 
+/// An item of an earlier cell, in the crate of this one.
+#[derive(Clone, Debug)]
+pub(super) enum Redefined {
+    /// Compiled again.
+    Again(CellIdx, Edited),
+    /// A static that lives on: a declaration of where it is.
+    Static(String),
+}
+
 /// A variable that the cell names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Taken {
     pub(super) name: String,
     pub(super) type_text: String,
     pub(super) mutable: bool,
+    /// Whether its type has been compiled again since the value was made.
+    pub(super) identical: bool,
 }
 
 /// What the first compile may find impossible, and the next one leaves out.
@@ -44,8 +56,30 @@ pub(super) struct Plan {
     pub(super) unkept: BTreeSet<String>,
     /// Those of them that are not kept because they borrow.
     pub(super) borrowing: BTreeSet<String>,
+    /// Variables whose own type nobody can write, and what they are kept as: what to try, the first at once.
+    pub(super) boxed: BTreeMap<String, Vec<Boxed>>,
     /// Whether a `?` meets an error that is only `Debug`.
     pub(super) debug_failures: bool,
+    /// Whether a `?` meets an `Option`.
+    pub(super) option_questions: bool,
+    /// Whether the last expression has a type that nothing decides.
+    pub(super) silent_tail: bool,
+}
+
+/// A type that can be written, for a value whose own type cannot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Boxed {
+    /// `_` stands for what the compiler knows.
+    pub(super) type_text: String,
+    /// What makes a value of it.
+    pub(super) constructor: &'static str,
+}
+
+impl Boxed {
+    /// Whether the compiler has to fill in a part of the type.
+    pub(super) fn is_open(&self) -> bool {
+        self.type_text.contains("= _")
+    }
 }
 
 const PRELUDE: &str = "use ::dagbok::prelude::*;\n";
@@ -57,6 +91,11 @@ const SHOW: &str = " { __value => if ::dagbok::cell::is_unshown(&__value.evcxr_d
 /// The symbol of the function of the crate `crate_name`.
 pub(super) fn entry(crate_name: &str) -> String {
     format!("dagbok_{crate_name}")
+}
+
+/// The symbol of the static `name` that the crate `crate_name` defines.
+pub(super) fn static_symbol(crate_name: &str, name: &str) -> String {
+    format!("dagbok_static_{crate_name}_{name}")
 }
 
 impl Unit<'_> {
@@ -76,6 +115,12 @@ impl Unit<'_> {
     }
 
     fn items(&self, split: &Split, source: &mut Source) {
+        if self.plan.option_questions {
+            source.glue("#![feature(try_trait_v2)]\n");
+        }
+        if self.plan.is_boxing_unknown_closures() {
+            source.glue("#![feature(unboxed_closures)]\n");
+        }
         for attribute in &split.inner_attributes {
             source.piece(self.cell, attribute);
             source.glue("\n");
@@ -89,13 +134,36 @@ impl Unit<'_> {
             source.piece(self.cell, &part.source);
             source.glue("\n");
         }
-        for (cell, item) in self.redefined {
-            source.piece(*cell, item);
+        for redefined in self.redefined {
+            match redefined {
+                Redefined::Again(cell, item) => source.piece(*cell, item),
+                Redefined::Static(declaration) => source.glue(declaration),
+            }
             source.glue("\n");
         }
         for part in &split.items {
+            if let ItemNames::Defines {
+                kind: ItemKind::Static { .. },
+                names,
+            } = &part.names
+            {
+                for name in names {
+                    let symbol = static_symbol(self.crate_name, name);
+                    source.glue(&format!("#[unsafe(export_name = {symbol:?})] "));
+                }
+            }
             source.piece(self.cell, &part.source);
             source.glue("\n");
+        }
+        if self.plan.option_questions {
+            source.glue(&returned(self.failure()));
+        }
+    }
+
+    fn failure(&self) -> &'static str {
+        match self.plan.debug_failures {
+            true => "::dagbok::cell::DebugFailure",
+            false => "::dagbok::cell::Failure",
         }
     }
 
@@ -115,30 +183,27 @@ impl Unit<'_> {
     }
 
     fn statements(&self, source: &mut Source) {
-        for Taken {
-            name,
-            type_text,
-            mutable,
-        } in self.taken
-        {
-            let mutable = if *mutable { "mut " } else { "" };
-            source.glue(&format!(
-                "let {mutable}{name}: {type_text} = __cell.take({name:?});\n"
-            ));
+        for taken in self.taken {
+            let Taken {
+                name, type_text, ..
+            } = taken;
+            let mutable = if taken.mutable { "mut " } else { "" };
+            let take = if taken.identical {
+                "take_identical"
+            } else {
+                "take"
+            };
+            let call = format!("let {mutable}{name}: {type_text} = __cell.{take}({name:?});");
+            source.call(&call, Origin::Take(name.clone()));
+            source.glue("\n");
         }
-        let failure = if self.plan.debug_failures {
-            "DebugFailure"
-        } else {
-            "Failure"
-        };
-        source.glue(&format!(
-            "let __outcome = ::dagbok::cell::run(|| -> ::core::result::Result<(), ::dagbok::cell::{failure}> {{\n"
-        ));
+        let (before, after) = self.around();
+        source.glue(&before);
         match self.body {
             Body::Split(split) => self.split_statements(split, source),
             Body::Statements(code) | Body::Alone(code) => source.verbatim(self.cell, code, 0),
         }
-        source.glue("\n::core::result::Result::Ok(())\n});\n");
+        source.glue(&after);
         for Taken { name, .. } in self.taken {
             if !self.plan.moved.contains(name) {
                 let call = format!("__cell.restore({name:?}, {name});");
@@ -149,25 +214,104 @@ impl Unit<'_> {
         source.glue("__cell.finish(__outcome);\n");
     }
 
+    /// What makes the statements a function that `?` can leave and that `.await` can wait in.
+    fn around(&self) -> (String, String) {
+        let failure = self.failure();
+        let awaits = matches!(self.body, Body::Split(split) if split.awaits);
+        let any = self.plan.option_questions;
+        let done = match any {
+            true => "__Returned(::core::result::Result::Ok(()))".to_owned(),
+            false => format!("::core::result::Result::<(), {failure}>::Ok(())"),
+        };
+        let (open, close) = match (awaits, any) {
+            (false, false) => ("", ""),
+            (false, true) => ("(|| -> __Returned {", "})().0"),
+            (true, false) => ("::dagbok::cell::block_on(async {", "})"),
+            (true, true) => ("::dagbok::cell::block_on(async {", "}).0"),
+        };
+        let before = format!(
+            "let __outcome = ::dagbok::cell::run(|| -> ::core::result::Result<(), {failure}> {{{open}\n"
+        );
+        let after = format!("\n{done}\n{close}}});\n");
+        (before, after)
+    }
+
     fn split_statements(&self, split: &Split, source: &mut Source) {
         for statement in &split.statements {
             source.piece(self.cell, statement);
             source.glue("\n");
         }
-        if let Some(tail) = &split.tail {
-            source.glue(USE_TRAITS);
-            source.glue("match &(");
-            source.piece(self.cell, tail);
-            source.glue("\n)");
-            source.glue(SHOW);
+        match &split.tail {
+            Some(tail) if self.plan.silent_tail => {
+                source.piece(self.cell, tail);
+                source.glue("\n;\n");
+            }
+            Some(tail) => {
+                source.glue(USE_TRAITS);
+                source.glue("match &(");
+                source.piece(self.cell, tail);
+                source.glue("\n)");
+                source.glue(SHOW);
+            }
+            None => {}
+        }
+        for name in &self.plan.borrowing {
+            source.glue(&format!("let _ = &{name};\n"));
         }
         for binding in &split.bindings {
             let name = &binding.name;
             if !self.plan.unkept.contains(name) {
-                let call = format!("__cell.keep({name:?}, {name});");
-                source.call(&call, Origin::Keep(name.clone()));
+                source.call(&self.plan.keep(name), Origin::Keep(name.clone()));
                 source.glue("\n");
             }
         }
     }
+}
+
+impl Plan {
+    /// The call that keeps `name`.
+    fn keep(&self, name: &str) -> String {
+        match self.boxed.get(name).and_then(|boxed| boxed.first()) {
+            Some(Boxed {
+                type_text,
+                constructor,
+            }) => format!("__cell.keep::<{type_text}>({name:?}, {constructor}({name}));"),
+            None => format!("__cell.keep({name:?}, {name});"),
+        }
+    }
+
+    /// Gives up what `name` is kept as for the next possibility.
+    pub(super) fn try_next_box(&mut self, name: &str) {
+        if let Some(boxed) = self.boxed.get_mut(name) {
+            boxed.remove(0);
+            if boxed.is_empty() {
+                self.boxed.remove(name);
+                self.unkept.insert(name.to_owned());
+            }
+        }
+    }
+
+    fn is_boxing_unknown_closures(&self) -> bool {
+        let mut first = self.boxed.values().filter_map(|boxed| boxed.first());
+        first.any(|boxed| boxed.type_text.contains("<_, Output"))
+    }
+}
+
+/// A type that takes what `?` leaves with, of an `Option` too.
+fn returned(failure: &str) -> String {
+    let mut text = format!("struct __Returned(::core::result::Result<(), {failure}>);\n");
+    let residual = "::core::convert::Infallible";
+    let _ = writeln!(
+        text,
+        "impl ::core::ops::FromResidual<::core::option::Option<{residual}>> for __Returned {{ \
+         #[track_caller] fn from_residual(_: ::core::option::Option<{residual}>) -> Self {{ \
+         __Returned(::core::result::Result::Err({failure}::from(::dagbok::cell::NoValue))) }} }}"
+    );
+    let _ = writeln!(
+        text,
+        "impl<E> ::core::ops::FromResidual<::core::result::Result<{residual}, E>> for __Returned where {failure}: From<E> {{ \
+         #[track_caller] fn from_residual(result: ::core::result::Result<{residual}, E>) -> Self {{ \
+         match result {{ ::core::result::Result::Err(error) => __Returned(::core::result::Result::Err({failure}::from(error))) }} }} }}"
+    );
+    text
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::generate::{Redefined, static_symbol};
 use super::source::{CellIdx, CellRange};
 use super::split::{Edited, ItemKind, ItemNames, ItemPart, Split, UseLeaf};
 
@@ -21,6 +22,8 @@ struct Known {
     cell: CellIdx,
     /// The crate that holds it now.
     crate_name: String,
+    /// The crate that first held it; a static's memory is there.
+    home: String,
 }
 
 #[derive(Clone, Debug)]
@@ -37,15 +40,25 @@ pub(super) struct Needs {
     /// Crates of earlier cells that the imports name.
     pub(super) cells: BTreeSet<String>,
     /// Items of earlier cells to define anew.
-    pub(super) redefined: Vec<(CellIdx, Edited)>,
+    pub(super) redefined: Vec<Redefined>,
     /// Every identifier in the code that will be compiled.
     pub(super) mentions: BTreeSet<String>,
-    /// Types that this cell defines anew, with the crate of their old definition.
-    pub(super) replaced_types: Vec<(String, String)>,
+    /// Items of earlier cells that this cell's crate holds from now on.
+    pub(super) replaced: Vec<Replaced>,
     /// Whether `use` declarations were left out that the cell does not name.
     pub(super) left_out_uses: bool,
     /// The items defined anew.
     redefined_items: Vec<usize>,
+}
+
+/// An item that is compiled into another crate than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Replaced {
+    /// The crate that held it until now.
+    pub(super) crate_name: String,
+    pub(super) name: String,
+    /// Whether it, and all that it depends on, is defined word for word as before.
+    pub(super) identical: bool,
 }
 
 impl Known {
@@ -60,8 +73,22 @@ impl Known {
         }
     }
 
-    fn is_type(&self) -> bool {
-        self.kind() == Some(&ItemKind::Type)
+    /// The item as a part of a crate that it is compiled into again.
+    fn redefined(&self, changed: &BTreeSet<String>) -> Redefined {
+        match (self.kind(), self.names()) {
+            (Some(ItemKind::Static { type_text, mutable }), [name]) if !changed.contains(name) => {
+                let symbol = static_symbol(&self.home, name);
+                let (safe, mutable) = if *mutable {
+                    ("", "mut ")
+                } else {
+                    ("safe ", "")
+                };
+                Redefined::Static(format!(
+                    "unsafe extern \"Rust\" {{ #[link_name = {symbol:?}] pub {safe}static {mutable}{name}: {type_text}; }}"
+                ))
+            }
+            _ => Redefined::Again(self.cell, self.part.source.clone()),
+        }
     }
 }
 
@@ -75,24 +102,24 @@ impl Items {
             mentions: split.mentions.clone(),
             ..Needs::default()
         };
+        let changed = self.changed(&defined);
         for idx in &redefined_items {
             let known = &self.items[*idx];
             needs.mentions.extend(known.part.mentions.iter().cloned());
-            needs
-                .redefined
-                .push((known.cell, known.part.source.clone()));
+            needs.redefined.push(known.redefined(&changed));
+            if matches!(known.kind(), Some(ItemKind::Static { .. })) {
+                needs.cells.insert(known.home.clone());
+            }
         }
-        for known in self.items.iter().filter(|known| known.is_type()) {
-            let idx_is_redefined = |name: &String| {
-                defined.contains(name)
-                    || redefined_items
-                        .iter()
-                        .any(|idx| self.items[*idx].names().contains(name))
-            };
-            for name in known.names().iter().filter(|name| idx_is_redefined(name)) {
-                needs
-                    .replaced_types
-                    .push((known.crate_name.clone(), name.clone()));
+        for (idx, known) in self.items.iter().enumerate() {
+            for name in known.names() {
+                if defined.contains(name) || redefined_items.contains(&idx) {
+                    needs.replaced.push(Replaced {
+                        crate_name: known.crate_name.clone(),
+                        name: name.clone(),
+                        identical: !changed.contains(name),
+                    });
+                }
             }
         }
         needs.redefined_items = redefined_items;
@@ -122,6 +149,22 @@ impl Items {
         split
             .items
             .retain(|part| !is_known(part) || !part.mentions.is_disjoint(&changed));
+    }
+
+    /// The names that mean something else once a cell has `defined` these.
+    fn changed(&self, defined: &BTreeSet<String>) -> BTreeSet<String> {
+        let mut changed: BTreeSet<String> = defined.clone();
+        loop {
+            let n_before = changed.len();
+            for known in &self.items {
+                if !known.part.depends_on.is_disjoint(&changed) {
+                    changed.extend(known.names().iter().cloned());
+                }
+            }
+            if changed.len() == n_before {
+                return changed;
+            }
+        }
     }
 
     /// Items of earlier cells that this cell's definitions and impls force into its crate.
@@ -253,7 +296,15 @@ impl Items {
     pub(super) fn learn(&mut self, split: &Split, needs: &Needs, cell: CellIdx, crate_name: &str) {
         let defined = defined_names(split);
         for idx in &needs.redefined_items {
-            self.items[*idx].crate_name = crate_name.to_owned();
+            let known = &mut self.items[*idx];
+            known.crate_name = crate_name.to_owned();
+            let lives_on = needs
+                .replaced
+                .iter()
+                .any(|replaced| replaced.identical && known.names().contains(&replaced.name));
+            if !lives_on {
+                known.home = crate_name.to_owned();
+            }
         }
         self.items.retain(|known| {
             let is_defined = known.names().iter().any(|name| defined.contains(name));
@@ -263,6 +314,7 @@ impl Items {
             part: part.clone(),
             cell,
             crate_name: crate_name.to_owned(),
+            home: crate_name.to_owned(),
         }));
         self.leaves.retain(|known| {
             known

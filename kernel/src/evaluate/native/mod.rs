@@ -1,6 +1,7 @@
 //! The native evaluator: takes a cell apart, writes a crate around it, runs `rustc` once, and has the session process
 //! load and run the result.
 
+mod boxed;
 mod build;
 mod compile;
 mod complete;
@@ -11,6 +12,7 @@ mod generate;
 mod interrupt;
 mod items;
 mod process;
+mod restore;
 mod retry;
 mod run;
 

@@ -1,9 +1,12 @@
 //! What a failed compile says about our own calls: a variable that was moved away, one that borrows, an error type that
 //! `?` cannot turn; and the plan that the next compile follows.
 
-use super::diagnostics::{Message, Primary};
+use std::collections::BTreeSet;
+
+use super::diagnostics::{Message, Primary, own_words};
 use super::generate::Plan;
 use super::source::{CellIdx, CellRange, Origin, Source};
+use super::split::{Binding, Split};
 
 /// What to do about a failed compile.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,10 +15,15 @@ pub(super) enum Verdict {
     Again,
     /// Only items of earlier cells, compiled anew, are at fault; these are the places.
     EarlierItems(Vec<CellRange>),
+    /// These variables cannot be taken any more, and why.
+    Unusable(Vec<(String, String)>),
     UsersFault,
 }
 
 const MOVED: &[&str] = &["E0382", "E0381", "E0505"];
+/// The type of an expression is not decided.
+const UNDECIDED: &[&str] = &["E0282", "E0283", "E0284"];
+
 const BORROWED: &[&str] = &[
     "E0310", "E0373", "E0499", "E0502", "E0505", "E0506", "E0515", "E0521", "E0597", "E0716",
 ];
@@ -25,16 +33,31 @@ pub(super) fn judge(
     messages: &[Message],
     source: &Source,
     own: CellIdx,
+    split: &Split,
     plan: &mut Plan,
 ) -> Verdict {
     let errors: Vec<&Message> = messages
         .iter()
         .filter(|message| message.is_error())
         .collect();
+    let unusable = unusable(&errors, source);
+    if !unusable.is_empty() {
+        return Verdict::Unusable(unusable);
+    }
     let mut next = plan.clone();
+    let unboxed = unboxed(&errors, source, plan);
+    unboxed.iter().for_each(|name| next.try_next_box(name));
+    let is_ours = |error: &Message, next: &mut Plan| {
+        if is_undecided_tail(error, source, split) {
+            next.silent_tail = true;
+            return !plan.silent_tail;
+        }
+        kept_by(error, source).is_some_and(|name| unboxed.contains(&name))
+            || adjust(error, source, plan, next)
+    };
     let ours = errors
         .iter()
-        .filter(|error| adjust(error, source, &mut next))
+        .filter(|error| is_ours(error, &mut next))
         .count();
     if ours == errors.len() && next != *plan {
         *plan = next;
@@ -49,49 +72,110 @@ pub(super) fn judge(
     }
 }
 
-/// Changes `plan` so that `error` goes away, if it is about one of our calls.
-fn adjust(error: &Message, source: &Source, plan: &mut Plan) -> bool {
+/// The variables whose types later cells turn out not to be able to write.
+fn unusable(errors: &[&Message], source: &Source) -> Vec<(String, String)> {
+    let take = |origin: &Origin| match origin {
+        Origin::Take(name) => Some(name.clone()),
+        _ => None,
+    };
+    let mut found: Vec<(String, String)> = Vec::new();
+    for error in errors {
+        if let Some(name) = error.call(source, Primary::Only, take)
+            && !found.iter().any(|(known, _)| *known == name)
+        {
+            found.push((name, own_words(&error.message)));
+        }
+    }
+    found
+}
+
+/// The variable at whose keeping `error` points.
+fn kept_by(error: &Message, source: &Source) -> Option<String> {
+    error.call(source, Primary::Any, |origin| match origin {
+        Origin::Keep(name) => Some(name.clone()),
+        _ => None,
+    })
+}
+
+/// The variables that cannot be kept as what `plan` makes of them.
+fn unboxed(errors: &[&Message], source: &Source, plan: &Plan) -> BTreeSet<String> {
+    let kept = errors.iter().filter_map(|error| kept_by(error, source));
+    kept.filter(|name| plan.boxed.contains_key(name)).collect()
+}
+
+/// Whether nothing decides the type of the last expression, as in `Err("no")?`, which need not be shown then.
+fn is_undecided_tail(error: &Message, source: &Source, split: &Split) -> bool {
+    let Some(tail) = &split.tail else {
+        return false;
+    };
+    error.has_code(UNDECIDED)
+        && error
+            .typed(source)
+            .is_none_or(|place| place.range.start >= tail.start)
+}
+
+/// Changes `next` so that `error`, which `before` led to, goes away, if it is about one of our calls.
+fn adjust(error: &Message, source: &Source, before: &Plan, next: &mut Plan) -> bool {
     let is_question =
         error.has_code(&["E0277"]) && error.message.starts_with("`?` couldn't convert the error");
-    if is_question && !plan.debug_failures {
-        plan.debug_failures = true;
-        return true;
+    if is_question {
+        next.debug_failures = true;
+        return !before.debug_failures;
+    }
+    if is_option_question(error) {
+        next.option_questions = true;
+        return !before.option_questions;
     }
     let keep = |origin: &Origin| match origin {
         Origin::Keep(name) => Some(name.clone()),
-        Origin::Restore(_) | Origin::Cell { .. } => None,
+        _ => None,
     };
     let restore = |origin: &Origin| match origin {
         Origin::Restore(name) => Some(name.clone()),
-        Origin::Keep(_) | Origin::Cell { .. } => None,
+        _ => None,
     };
     if error.has_code(MOVED)
         && let Some(name) = error.call(source, Primary::Only, restore)
     {
-        plan.moved.insert(name);
+        next.moved.insert(name);
         return true;
     }
     // Who borrows is at fault, not who is borrowed from.
-    let borrower = error.call(source, Primary::Never, keep);
+    let borrower = error.call(source, Primary::Never, keep).or_else(|| {
+        let mut notes = error.children.iter();
+        notes.find_map(|note| note.call(source, Primary::Any, keep))
+    });
     if error.has_code(BORROWED)
         && let Some(name) = borrower
     {
-        plan.unkept.insert(name.clone());
-        plan.borrowing.insert(name);
+        next.unkept.insert(name.clone());
+        next.borrowing.insert(name);
         return true;
     }
     match error.call(source, Primary::Any, keep) {
         Some(name) if error.has_code(MOVED) || error.has_code(BORROWED) => {
-            plan.unkept.insert(name);
+            next.unkept.insert(name);
             true
         }
         _ => false,
     }
 }
 
+fn is_option_question(error: &Message) -> bool {
+    error.has_code(&["E0277"])
+        && error
+            .message
+            .starts_with("the `?` operator can only be used on `Result`s, not `Option`s")
+}
+
 /// Why the cell `cell`, compiled by `plan`, has not kept its variable `name`.
-pub(super) fn unkept_reason(name: &str, cell: u32, plan: &Plan) -> String {
-    if plan.borrowing.contains(name) {
+pub(super) fn unkept_reason(binding: &Binding, cell: u32, plan: &Plan) -> String {
+    let name = &binding.name;
+    if binding.borrowing_closure && plan.unkept.contains(name) {
+        format!(
+            "`{name}` of cell {cell} was not kept, because the closure borrows what it uses; `move |…|` makes it own that"
+        )
+    } else if plan.borrowing.contains(name) {
         format!(
             "`{name}` of cell {cell} was not kept, because it borrows from another variable; a clone would be kept"
         )

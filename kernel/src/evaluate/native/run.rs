@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::build::Built;
+use super::diagnostics::render;
 use super::evaluator::{NativeEvaluator, Times, note, start_session};
 use super::failure;
 use super::generate::{Plan, entry};
-use super::items::Needs;
 use super::process::{Death, Event, to_mime_data};
+use super::restore::Ran;
 use super::retry;
 use super::source::CellIdx;
 use super::split::Split;
@@ -41,7 +42,8 @@ impl NativeEvaluator {
         frontend: &Arc<dyn Frontend>,
     ) -> Result<Times, CellError> {
         let start = Instant::now();
-        self.drop_replaced(&built.needs, cell.number, frontend);
+        self.show_warnings(&built, frontend);
+        self.replace_types(&built, cell.number, frontend);
         self.history().keep_source(idx, built.source);
         let run = Run {
             objects: self.objects_for(&built.below, built.object.clone()),
@@ -58,19 +60,33 @@ impl NativeEvaluator {
             return Err(failure::interrupted());
         }
         self.session.show_on(frontend.clone());
-        self.session.handle().send(ToSession::Run(run));
+        self.session.handle().send(ToSession::Run(run.clone()));
         let finished = self.wait();
+        let crate_name = built.crate_name;
         let is_loaded = !matches!(&finished, Ok(finished) if matches!(finished.ending, Ending::NotLoaded { .. }));
         if is_loaded {
-            self.items
-                .learn(split, &built.needs, idx, &built.crate_name);
-            self.objects.insert(built.crate_name, object);
+            self.items.learn(split, &built.needs, idx, &crate_name);
+            self.objects.insert(crate_name.clone(), object);
         }
         let finished = match finished {
             Ok(finished) => finished,
-            Err(death) => return Err(self.after_death(cell, &death)),
+            Err(death) => {
+                self.runs.failed(cell.number);
+                return Err(self.after_death(cell.number, &death));
+            }
         };
         self.take_in(cell.number, split, &built.plan, &built.types, &finished);
+        match finished.ending {
+            Ending::Done => self.runs.done(Ran {
+                number: cell.number,
+                run,
+                kept: self.variables.of_names(&finished.kept),
+                moved: built.plan.moved,
+                crate_name,
+                replaced: built.needs.replaced,
+            }),
+            _ => self.runs.failed(cell.number),
+        }
         if let Some(bundle) = &finished.shown {
             let data = to_mime_data(bundle);
             frontend.output(Output::Result { data });
@@ -86,7 +102,14 @@ impl NativeEvaluator {
         }
     }
 
-    fn wait(&self) -> Result<Finished, Death> {
+    fn show_warnings(&self, built: &Built, frontend: &Arc<dyn Frontend>) {
+        for warning in &built.warnings {
+            let text = render(warning, &built.source, &*self.history(), &[]);
+            note(frontend, StreamName::Stderr, &text);
+        }
+    }
+
+    pub(super) fn wait(&self) -> Result<Finished, Death> {
         loop {
             match self.session.wait() {
                 Event::Ready => {}
@@ -110,13 +133,15 @@ impl NativeEvaluator {
             .collect()
     }
 
-    /// Variables whose type this cell defines anew are of a type that nobody can name any more.
-    fn drop_replaced(&mut self, needs: &Needs, cell: u32, frontend: &Arc<dyn Frontend>) {
-        for (crate_name, type_name) in &needs.replaced_types {
-            let names = self.variables.of_type(crate_name, type_name);
+    /// Moves variables to the types that this cell has compiled again; those whose type it defines anew are of a type
+    /// that nobody can name any more.
+    fn replace_types(&mut self, built: &Built, cell: u32, frontend: &Arc<dyn Frontend>) {
+        for replaced in &built.needs.replaced {
+            let names = self.variables.replace_type(replaced, &built.crate_name);
             for name in &names {
                 let reason = format!(
-                    "`{name}` was dropped, because cell {cell} defines its type `{type_name}` anew"
+                    "`{name}` was dropped, because cell {cell} defines its type `{}` anew",
+                    replaced.name
                 );
                 note(frontend, StreamName::Stderr, &reason);
                 self.variables.lose(name, reason);
@@ -155,19 +180,17 @@ impl NativeEvaluator {
                 _ if finished.variables.contains(name) => continue,
                 Some(kept) if kept.written.is_none() => unwritable_reason(name, &kept.shown, cell),
                 Some(_) => format!("cell {cell} failed before its `{name}` could be kept"),
-                None => retry::unkept_reason(name, cell, plan),
+                None => retry::unkept_reason(binding, cell, plan),
             };
             self.variables.lose(name, reason);
         }
     }
 
     /// Explains the end of the session process and starts another.
-    fn after_death(&mut self, cell: &Cell, death: &Death) -> CellError {
+    pub(super) fn after_death(&mut self, number: u32, death: &Death) -> CellError {
+        self.runs.process_ended();
         let lost = self.variables.lose_all(|name| {
-            format!(
-                "`{name}` was lost when cell {} ended the session process",
-                cell.number
-            )
+            format!("`{name}` was lost when cell {number} ended the session process")
         });
         let socket = self
             .folder
@@ -187,7 +210,7 @@ impl NativeEvaluator {
         if let Err(death) = self.session.wait_until_ready() {
             return failure::internal(&io::Error::other(failure::no_start(&death)));
         }
-        failure::crash(death, cell.number, &lost)
+        failure::crash(death, number, &lost)
     }
 }
 

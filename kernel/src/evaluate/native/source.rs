@@ -25,6 +25,8 @@ pub(super) enum Origin {
     Cell { cell: CellIdx, start: usize },
     /// The call that keeps a variable that the cell defines.
     Keep(String),
+    /// The statement that takes a variable out of the store.
+    Take(String),
     /// The call that gives back a variable that the cell was given.
     Restore(String),
 }

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 
+use super::boxed;
+use super::generate::Boxed;
 use super::words::short_paths;
+use crate::runtime_files::CARRIED_CRATES;
 
 /// The type of each variable that a cell keeps.
 pub(super) type KeptTypes = BTreeMap<String, KeptType>;
@@ -17,6 +20,8 @@ pub(super) struct KeptType {
     pub(super) written: Option<String>,
     /// As a person reads it.
     pub(super) shown: String,
+    /// What a value of a type that nobody can write can be kept as: what to try, one after the other.
+    pub(super) boxed: Vec<Boxed>,
 }
 
 const CALL: &str = "Scope::<'_>::keep::<";
@@ -31,9 +36,18 @@ pub(super) fn kept_types(mir: &str, crate_name: &str, externs: &[String]) -> Kep
         if let Some((local, text)) = string_constant(line) {
             strings.insert(local, text);
         } else if let Some((type_text, name)) = keep_call(line, &strings) {
+            let written = writable(type_text, crate_name, externs);
+            let boxed = match &written {
+                Some(_) => Vec::new(),
+                None => {
+                    boxed::possibilities(type_text, mir, |text| writable(text, crate_name, externs))
+                }
+            };
+            let shown = short_paths(&type_text.replace("'{erased} ", ""));
             let kept = KeptType {
-                written: writable(type_text, crate_name, externs),
-                shown: short_paths(&type_text.replace("'{erased} ", "")),
+                written,
+                shown,
+                boxed,
             };
             types.insert(name.to_owned(), kept);
         }
@@ -112,7 +126,7 @@ impl VisitMut for Rewrite<'_> {
         };
         let is_primitive = path.segments.len() == 1 && PRIMITIVES.contains(&first.as_str());
         let is_standard = matches!(first.as_str(), "std" | "core" | "alloc" | "dagbok");
-        let is_known = self.externs.contains(&first);
+        let is_known = self.externs.contains(&first) || CARRIED_CRATES.contains(&first.as_str());
         if !(is_primitive || is_standard || is_known || path.leading_colon.is_some()) {
             let own = syn::Ident::new(self.crate_name, proc_macro2::Span::call_site());
             path.segments.insert(0, own.into());

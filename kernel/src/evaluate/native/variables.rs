@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::visit_mut::{self, VisitMut};
 
 use super::generate::Taken;
+use super::items::Replaced;
 use super::split::mentions;
 
 /// A variable of the session.
@@ -20,6 +23,8 @@ pub(crate) struct Variable {
     pub(crate) cell: u32,
     /// Every identifier in its type.
     type_names: BTreeSet<String>,
+    /// Whether its type has been compiled again since the value was made.
+    identical: bool,
 }
 
 impl Variable {
@@ -32,12 +37,32 @@ impl Variable {
             type_name,
             mutable,
             cell,
+            identical: false,
         }
     }
 
-    /// Whether its type names `name` of the crate `crate_name`.
-    pub(super) fn has_type(&self, crate_name: &str, name: &str) -> bool {
-        self.type_names.contains(crate_name) && self.type_names.contains(name)
+    /// Moves its type to the crate `to`, or to the crate that is being compiled, if it is what is replaced.
+    fn move_if_of(&mut self, replaced: &Replaced, to: Option<&str>) {
+        if replaced.identical && self.has_type(replaced) {
+            self.move_type(replaced, to.unwrap_or("crate"));
+        }
+    }
+
+    /// From now on its type is the one that another crate has compiled again from the same definition.
+    fn move_type(&mut self, replaced: &Replaced, to: &str) {
+        let Ok(mut parsed) = syn::parse_str::<syn::Type>(&self.type_text) else {
+            return;
+        };
+        MovePaths { replaced, to }.visit_type_mut(&mut parsed);
+        let tokens = parsed.into_token_stream();
+        self.type_text = tokens.to_string();
+        self.type_names = mentions(tokens);
+        self.identical = true;
+    }
+
+    /// Whether its type names what is replaced.
+    fn has_type(&self, replaced: &Replaced) -> bool {
+        self.type_names.contains(&replaced.crate_name) && self.type_names.contains(&replaced.name)
     }
 
     /// The crates that `is_crate` knows among the words of its type.
@@ -57,16 +82,44 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// The variables that a cell with these words takes.
-    pub(super) fn taken(&self, words: &BTreeSet<String>) -> Vec<Taken> {
-        let named = self.live.iter().filter(|(name, _)| words.contains(*name));
+    /// The variables that a cell with these words takes, if it replaces the types `replaced`.
+    pub(super) fn taken(&self, words: &BTreeSet<String>, replaced: &[Replaced]) -> Vec<Taken> {
+        let named = self
+            .live
+            .iter()
+            .filter(|(name, _)| words.contains(*name))
+            .filter(|(_, variable)| {
+                let mut changed = replaced.iter().filter(|replaced| !replaced.identical);
+                !changed.any(|replaced| variable.has_type(replaced))
+            });
         named
-            .map(|(name, variable)| Taken {
-                name: name.clone(),
-                type_text: variable.type_text.clone(),
-                mutable: variable.mutable,
+            .map(|(name, variable)| {
+                let mut variable = variable.clone();
+                for replaced in replaced {
+                    variable.move_if_of(replaced, None);
+                }
+                Taken {
+                    name: name.clone(),
+                    type_text: variable.type_text,
+                    mutable: variable.mutable,
+                    identical: variable.identical,
+                }
             })
             .collect()
+    }
+
+    /// What is left of the variables once `crate_name` has replaced a type: those of a type that is defined as before
+    /// live on, those of another are named.
+    pub(super) fn replace_type(&mut self, replaced: &Replaced, crate_name: &str) -> Vec<String> {
+        let mut dropped = Vec::new();
+        for (name, variable) in &mut self.live {
+            if replaced.identical {
+                variable.move_if_of(replaced, Some(crate_name));
+            } else if variable.has_type(replaced) {
+                dropped.push(name.clone());
+            }
+        }
+        dropped
     }
 
     pub(super) fn insert(&mut self, name: String, variable: Variable) {
@@ -89,17 +142,47 @@ impl Known {
         names
     }
 
-    /// Why there is no `name`.
-    pub(super) fn why_gone(&self, name: &str) -> Option<&String> {
-        self.gone.get(name)
+    /// The variables `names`, as they are now.
+    pub(super) fn of_names(&self, names: &[String]) -> Vec<(String, Variable)> {
+        let known = names
+            .iter()
+            .filter_map(|name| Some((name.clone(), self.live.get(name)?.clone())));
+        known.collect()
     }
 
-    /// The live variables with the type `name` of the crate `crate_name`.
-    pub(super) fn of_type(&self, crate_name: &str, name: &str) -> Vec<String> {
-        let of_type = self
-            .live
+    /// Why a cell that replaces the types `replaced` finds no `name`.
+    pub(super) fn why_gone(&self, name: &str, replaced: &[Replaced]) -> Option<String> {
+        let Some(variable) = self.live.get(name) else {
+            return self.gone.get(name).cloned();
+        };
+        let changed = replaced
             .iter()
-            .filter(|(_, variable)| variable.has_type(crate_name, name));
-        of_type.map(|(name, _)| name.clone()).collect()
+            .find(|replaced| !replaced.identical && variable.has_type(replaced))?;
+        Some(format!(
+            "`{name}` is of the `{}` that this cell defines anew",
+            changed.name
+        ))
+    }
+}
+
+struct MovePaths<'a> {
+    replaced: &'a Replaced,
+    /// The crate to write in place of the old one.
+    to: &'a str,
+}
+
+impl VisitMut for MovePaths<'_> {
+    fn visit_path_mut(&mut self, path: &mut syn::Path) {
+        let mut segments = path.segments.iter_mut();
+        if let (Some(first), Some(second)) = (segments.next(), segments.next())
+            && first.ident == self.replaced.crate_name
+            && second.ident == self.replaced.name
+        {
+            first.ident = syn::Ident::new(self.to, proc_macro2::Span::call_site());
+            if self.to == "crate" {
+                path.leading_colon = None;
+            }
+        }
+        visit_mut::visit_path_mut(self, path);
     }
 }

@@ -90,3 +90,15 @@ impl AnyFailure for DebugFailure {
         self.0
     }
 }
+
+/// What a `?` on a `None` returns from a cell.
+#[derive(Debug)]
+pub struct NoValue;
+
+impl fmt::Display for NoValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("`?` met a `None`")
+    }
+}
+
+impl StdError for NoValue {}

@@ -8,11 +8,13 @@ mod failure;
 mod panics;
 mod show;
 mod variables;
+mod wait;
 
-pub use failure::{AnyFailure, DebugFailure, Failure};
+pub use failure::{AnyFailure, DebugFailure, Failure, NoValue};
 pub use panics::{Panic, Place, catch, set_panic_reporter};
 pub use show::{Shown, Unshown, ViaDebug, ViaEvcxr, ViaNothing, ViaRender, is_unshown};
 pub use variables::Variables;
+pub use wait::{block_on, set_executor};
 
 use std::any::Any;
 
@@ -54,6 +56,18 @@ impl<'v> Scope<'v> {
     /// If there is none, or it has another type than `T`: memory is never reinterpreted.
     pub fn take<T: 'static>(&mut self, name: &str) -> T {
         match self.variables.remove(name).downcast::<T>() {
+            Ok(value) => *value,
+            Err(_) => stale(name),
+        }
+    }
+
+    /// Moves the variable `name`, whose type has been compiled again from the same definition, out of the store as a
+    /// value of the new type.
+    ///
+    /// # Panics
+    /// If there is none, or its size or alignment is another one.
+    pub fn take_identical<T: 'static>(&mut self, name: &str) -> T {
+        match variables::downcast_identical(self.variables.remove(name)) {
             Ok(value) => *value,
             Err(_) => stale(name),
         }

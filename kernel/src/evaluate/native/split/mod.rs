@@ -1,7 +1,9 @@
 //! Takes a cell apart: `use` declarations, items, statements, the last expression. Everything is a byte range of what
 //! the person typed, so that the compiler's messages can be mapped back.
 
+mod awaits;
 mod edits;
+mod hot;
 mod mentions;
 mod uses;
 
@@ -10,10 +12,11 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::visit::Visit;
-use syn::{Attribute, Block, Item, Local, Pat, Stmt};
+use syn::{Attribute, Block, Expr, Item, Local, Pat, Stmt};
 
 pub(super) use edits::Edited;
 pub(super) use mentions::mentions;
@@ -29,6 +32,10 @@ pub(super) struct Split {
     pub(super) statements: Vec<Edited>,
     /// The last expression, without a semicolon.
     pub(super) tail: Option<Edited>,
+    /// Whether it computes for so long that optimising it pays.
+    pub(super) is_hot: bool,
+    /// Whether a statement waits with `.await`.
+    pub(super) awaits: bool,
     /// What top-level `let`s bind; of one name, the last binding.
     pub(super) bindings: Vec<Binding>,
     /// Every identifier in the cell, those in macros and format strings too.
@@ -42,6 +49,8 @@ pub(super) struct ItemPart {
     pub(super) source: Edited,
     pub(super) names: ItemNames,
     pub(super) mentions: BTreeSet<String>,
+    /// The names among them on which the item's meaning depends: not those of its own fields and variants.
+    pub(super) depends_on: BTreeSet<String>,
 }
 
 /// What an item is to later cells.
@@ -63,6 +72,7 @@ pub(super) enum ItemKind {
     Type,
     Trait { methods: Vec<String> },
     Macro,
+    Static { type_text: String, mutable: bool },
     Other,
 }
 
@@ -104,6 +114,8 @@ pub(super) struct UsePart {
 pub(super) struct Binding {
     pub(super) name: String,
     pub(super) mutable: bool,
+    /// Whether it is a closure that borrows what it uses, for want of `move`.
+    pub(super) borrowing_closure: bool,
 }
 
 /// A cell that is no sequence of items and statements; the compiler says why.
@@ -131,6 +143,8 @@ pub(super) fn split(code: &str) -> Result<Split, SplitError> {
     let n_statements = body.statements.len();
     for (idx, statement) in body.statements.into_iter().enumerate() {
         let is_last = idx + 1 == n_statements;
+        split.awaits |= awaits::awaits(&statement);
+        split.is_hot |= hot::is_hot(&statement);
         split.add(code, statement, is_last);
     }
     Ok(split)
@@ -172,8 +186,10 @@ impl Split {
             }),
             Stmt::Item(item) => self.add_item(code, &item, whole),
             Stmt::Macro(call) if defines_statics(&call.mac.path) => {
+                let mentions = mentions(call.mac.tokens.clone());
                 self.items.push(ItemPart {
-                    mentions: mentions(call.mac.tokens.clone()),
+                    depends_on: mentions.clone(),
+                    mentions,
                     names: ItemNames::Defines {
                         kind: ItemKind::Other,
                         names: static_names(call.mac.tokens),
@@ -207,14 +223,19 @@ impl Split {
         self.items.push(ItemPart {
             source: edits::item(code, whole, item),
             names,
-            mentions: mentions(quote::ToTokens::to_token_stream(item)),
+            mentions: mentions(item.to_token_stream()),
+            depends_on: depends_on(item),
         });
     }
 
     fn bind(&mut self, local: &Local) {
         let mut names = BoundNames::default();
         names.visit_pat(&local.pat);
-        for binding in names.0 {
+        let borrowing_closure = local.init.as_ref().is_some_and(
+            |init| matches!(&*init.expr, Expr::Closure(closure) if closure.capture.is_none()),
+        );
+        for mut binding in names.0 {
+            binding.borrowing_closure = borrowing_closure;
             self.bindings.retain(|earlier| earlier.name != binding.name);
             self.bindings.push(binding);
         }
@@ -233,6 +254,7 @@ impl Visit<'_> for BoundNames {
             self.0.push(Binding {
                 name,
                 mutable: ident.mutability.is_some(),
+                borrowing_closure: false,
             });
         }
         if let Some((_, pattern)) = &ident.subpat {
@@ -240,7 +262,7 @@ impl Visit<'_> for BoundNames {
         }
     }
 
-    fn visit_expr(&mut self, _: &syn::Expr) {}
+    fn visit_expr(&mut self, _: &Expr) {}
 
     fn visit_pat_type(&mut self, typed: &syn::PatType) {
         self.visit_pat(&typed.pat);
@@ -263,7 +285,7 @@ fn item_names(item: &Item) -> Option<ItemNames> {
         Item::Enum(item) => defines(ItemKind::Type, &item.ident),
         Item::Fn(item) => defines(ItemKind::Other, &item.sig.ident),
         Item::Mod(item) => defines(ItemKind::Other, &item.ident),
-        Item::Static(item) => defines(ItemKind::Other, &item.ident),
+        Item::Static(item) => defines(static_kind(item), &item.ident),
         Item::Struct(item) => defines(ItemKind::Type, &item.ident),
         Item::Trait(item) => defines(trait_kind(item), &item.ident),
         Item::TraitAlias(item) => defines(ItemKind::Other, &item.ident),
@@ -280,6 +302,23 @@ fn item_names(item: &Item) -> Option<ItemNames> {
         Item::Impl(item) => impl_names(item),
         _ => return None,
     })
+}
+
+/// A static whose place in memory the person has not named keeps it when its type is compiled again.
+fn static_kind(item: &syn::ItemStatic) -> ItemKind {
+    let own_symbol = ["no_mangle", "export_name", "thread_local", "unsafe"];
+    let has_own = |attribute: &Attribute| {
+        own_symbol
+            .iter()
+            .any(|name| attribute.path().is_ident(name))
+    };
+    if item.attrs.iter().any(has_own) {
+        return ItemKind::Other;
+    }
+    ItemKind::Static {
+        type_text: item.ty.to_token_stream().to_string(),
+        mutable: matches!(item.mutability, syn::StaticMutability::Mut(_)),
+    }
 }
 
 fn trait_kind(item: &syn::ItemTrait) -> ItemKind {
@@ -302,12 +341,40 @@ fn foreign_name(item: &syn::ForeignItem) -> Option<String> {
     }
 }
 
+/// What the meaning of `item` depends on; names of fields and variants are left out, for they mean nothing outside.
+fn depends_on(item: &Item) -> BTreeSet<String> {
+    struct Names(BTreeSet<String>);
+    impl Visit<'_> for Names {
+        fn visit_path(&mut self, path: &syn::Path) {
+            self.0
+                .extend(path.segments.iter().map(|part| part.ident.to_string()));
+            syn::visit::visit_path(self, path);
+        }
+
+        fn visit_attribute(&mut self, attribute: &Attribute) {
+            self.0.extend(mentions(attribute.to_token_stream()));
+        }
+
+        fn visit_macro(&mut self, call: &syn::Macro) {
+            self.0.extend(mentions(call.to_token_stream()));
+        }
+    }
+    match item {
+        Item::Struct(_) | Item::Enum(_) | Item::Union(_) => {
+            let mut names = Names(BTreeSet::new());
+            names.visit_item(item);
+            names.0
+        }
+        _ => mentions(item.to_token_stream()),
+    }
+}
+
 fn impl_names(item: &syn::ItemImpl) -> ItemNames {
     let mut head = TokenStream::new();
     if let Some((_, path, _)) = &item.trait_ {
-        quote::ToTokens::to_tokens(path, &mut head);
+        path.to_tokens(&mut head);
     }
-    quote::ToTokens::to_tokens(&item.self_ty, &mut head);
+    item.self_ty.to_tokens(&mut head);
     let self_type = match &*item.self_ty {
         syn::Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
         _ => None,

@@ -1,0 +1,34 @@
+//! The command `:warnings`.
+
+use super::{Answer, Command};
+use crate::evaluate::native::NativeEvaluator;
+
+/// `:warnings`
+pub(super) struct Warnings;
+
+impl Command for Warnings {
+    fn name(&self) -> &'static str {
+        "warnings"
+    }
+
+    fn arguments(&self) -> &'static str {
+        "[on|off]"
+    }
+
+    fn summary(&self) -> &'static str {
+        "show the compiler's warnings, or do not; without a word, say which"
+    }
+
+    fn run(&self, arguments: &str, evaluator: &mut NativeEvaluator) -> Result<Answer, String> {
+        evaluator.warns = match arguments {
+            "on" => true,
+            "off" => false,
+            "" => {
+                let state = if evaluator.warns { "on" } else { "off" };
+                return Ok(Answer::Text(format!("warnings are {state}")));
+            }
+            other => return Err(format!("`{other}` is neither `on` nor `off`")),
+        };
+        Ok(Answer::Nothing)
+    }
+}

@@ -1,0 +1,144 @@
+//! `:restore`: after the end of a session process, its cells run again from their compiled objects, without a compile.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::evaluator::NativeEvaluator;
+use super::failure;
+use super::items::Replaced;
+use super::process::to_mime_data;
+use super::variables::Variable;
+use crate::channel::{Ending, Run, ToSession};
+use crate::evaluate::{CellError, Frontend, Output};
+
+/// A cell that ran well, and what it left behind.
+#[derive(Clone, Debug)]
+pub(super) struct Ran {
+    pub(super) number: u32,
+    pub(super) run: Run,
+    pub(super) kept: Vec<(String, Variable)>,
+    pub(super) moved: BTreeSet<String>,
+    /// The crate that it became, and the items of earlier cells that this crate holds since.
+    pub(super) crate_name: String,
+    pub(super) replaced: Vec<Replaced>,
+}
+
+/// The runs of the session process, and those of one that ended.
+#[derive(Debug, Default)]
+pub(super) struct Runs {
+    done: Vec<Ran>,
+    failed: BTreeSet<u32>,
+    lost: Vec<Ran>,
+    lost_failed: BTreeSet<u32>,
+}
+
+impl Runs {
+    /// A cell ran well.
+    pub(super) fn done(&mut self, ran: Ran) {
+        self.done.push(ran);
+    }
+
+    /// The cell `number` failed: it will not run again.
+    pub(super) fn failed(&mut self, number: u32) {
+        self.failed.insert(number);
+    }
+
+    /// The session process is gone, and all that its cells have done.
+    pub(super) fn process_ended(&mut self) {
+        self.lost.append(&mut self.done);
+        self.lost_failed.append(&mut self.failed);
+    }
+
+    /// Forgets all runs.
+    pub(super) fn clear(&mut self) {
+        *self = Runs::default();
+    }
+}
+
+impl NativeEvaluator {
+    /// Runs the cells of the session process that ended again, one after the other; what was done, in a sentence.
+    ///
+    /// # Errors
+    /// That of the first cell which fails now; those after it can be restored later.
+    pub(crate) fn restore(&mut self, frontend: &Arc<dyn Frontend>) -> Result<String, CellError> {
+        let mut lost = std::mem::take(&mut self.runs.lost).into_iter();
+        let mut restored = Vec::new();
+        while let Some(ran) = lost.next() {
+            let number = ran.number;
+            if let Err(mut error) = self.run_again(ran, frontend) {
+                self.runs.lost.extend(lost);
+                error.traceback.push(format!(
+                    "`:restore` stops here; {}, and not cell {number}",
+                    sentence("ran again", &restored)
+                ));
+                return Err(error);
+            }
+            restored.push(number);
+        }
+        let failed: Vec<u32> = std::mem::take(&mut self.runs.lost_failed)
+            .into_iter()
+            .collect();
+        Ok(match (restored.as_slice(), failed.as_slice()) {
+            ([], []) => "there is nothing to restore: no session process has ended".to_owned(),
+            (restored, []) => sentence("ran again", restored),
+            (restored, failed) => format!(
+                "{}; {}",
+                sentence("ran again", restored),
+                sentence("had failed and is left out", failed)
+            ),
+        })
+    }
+
+    fn run_again(&mut self, ran: Ran, frontend: &Arc<dyn Frontend>) -> Result<(), CellError> {
+        if !self.control.run_in(self.session.handle()) {
+            return Err(failure::interrupted());
+        }
+        self.session.show_on(frontend.clone());
+        self.session.handle().send(ToSession::Run(ran.run.clone()));
+        let finished = match self.wait() {
+            Ok(finished) => finished,
+            Err(death) => return Err(self.after_death(ran.number, &death)),
+        };
+        if let Some(bundle) = &finished.shown {
+            let data = to_mime_data(bundle);
+            frontend.output(Output::Result { data });
+        }
+        let Ending::Done = finished.ending else {
+            return Err(failure::runtime_error(finished.ending, &self.history()));
+        };
+        for replaced in &ran.replaced {
+            for name in self.variables.replace_type(replaced, &ran.crate_name) {
+                let reason = format!(
+                    "`{name}` was dropped, because cell {} defines its type anew",
+                    ran.number
+                );
+                self.variables.lose(&name, reason);
+            }
+        }
+        for name in &ran.moved {
+            if !finished.variables.contains(name) {
+                let reason = format!("`{name}` was moved in cell {}", ran.number);
+                self.variables.lose(name, reason);
+            }
+        }
+        for (name, variable) in &ran.kept {
+            self.variables.insert(name.clone(), variable.clone());
+        }
+        self.runs.done(ran);
+        Ok(())
+    }
+}
+
+/// `cells 1, 2 and 5 ran again`
+fn sentence(what: &str, numbers: &[u32]) -> String {
+    let all: Vec<String> = numbers.iter().map(u32::to_string).collect();
+    let what = &match all.len() {
+        1 => what.to_owned(),
+        _ => what.replace(" is ", " are "),
+    };
+    match all.as_slice() {
+        [] => format!("no cell {what}"),
+        [one] => format!("cell {one} {what}"),
+        [first @ .., last] => format!("cells {} and {last} {what}", first.join(", ")),
+    }
+}
