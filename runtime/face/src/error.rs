@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::sealed::Sealed;
+
 /// What went wrong, coarse enough to branch on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -37,10 +39,10 @@ pub enum ErrorKind {
 /// assert_eq!(error.kind(), ErrorKind::Shape);
 /// ```
 #[derive(Clone)]
-pub struct Error(Box<Repr>);
+pub struct Error(Sealed<Box<Repr>>);
 
 #[derive(Clone)]
-struct Repr {
+pub(crate) struct Repr {
     kind: ErrorKind,
     message: String,
 }
@@ -51,10 +53,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of `kind` that reads `message`: lower case, no final dot, values in backticks.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error(Box::new(Repr {
+        let repr = Repr {
             kind,
             message: message.into(),
-        }))
+        };
+        Error(Box::new(repr).into())
     }
 
     /// What went wrong.

@@ -15,6 +15,7 @@ pub mod plot;
 pub mod prelude;
 mod raise;
 mod release;
+mod sealed;
 mod value;
 
 pub use array::{Array, DType, NdArray};

@@ -211,7 +211,7 @@ impl Unit<'_> {
                 source.glue("\n");
             }
         }
-        source.glue("__cell.finish(__outcome);\n");
+        source.glue("__cell.finish();\n");
     }
 
     /// What makes the statements a function that `?` can leave and that `.await` can wait in.
@@ -229,9 +229,8 @@ impl Unit<'_> {
             (true, false) => ("::dagbok::cell::block_on(async {", "})"),
             (true, true) => ("::dagbok::cell::block_on(async {", "}).0"),
         };
-        let before = format!(
-            "let __outcome = ::dagbok::cell::run(|| -> ::core::result::Result<(), {failure}> {{{open}\n"
-        );
+        let before =
+            format!("::dagbok::cell::run(|| -> ::core::result::Result<(), {failure}> {{{open}\n");
         let after = format!("\n{done}\n{close}}});\n");
         (before, after)
     }

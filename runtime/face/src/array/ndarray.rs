@@ -7,6 +7,7 @@ use super::format::{NumberFormat, print};
 use super::{Buffer, DType, Dims, Element, Scalar};
 use crate::display::{MimeBundle, Render};
 use crate::raise::or_raise;
+use crate::sealed::Sealed;
 use crate::{Error, ErrorKind, Result};
 
 /// An n-dimensional array in memory, in C order. Clones share the elements.
@@ -22,11 +23,19 @@ use crate::{Error, ErrorKind, Result};
 /// ```
 #[derive(Clone)]
 pub struct NdArray {
-    shape: Vec<usize>,
-    buffer: Arc<Buffer>,
+    shape: Sealed<Vec<usize>>,
+    buffer: Sealed<Arc<Buffer>>,
 }
 
 impl NdArray {
+    /// An array of `shape` over `buffer`, which has as many elements.
+    fn of(shape: Vec<usize>, buffer: Buffer) -> Self {
+        NdArray {
+            shape: shape.into(),
+            buffer: Arc::new(buffer).into(),
+        }
+    }
+
     /// An array of `shape` over `values` in C order.
     ///
     /// # Errors
@@ -59,7 +68,10 @@ impl NdArray {
                 ),
             ));
         }
-        Ok(NdArray { shape, buffer })
+        Ok(NdArray {
+            shape: shape.into(),
+            buffer: buffer.into(),
+        })
     }
 
     /// The lengths of the axes.
@@ -147,8 +159,11 @@ impl NdArray {
     /// [`ErrorKind::Index`] if the index is outside of the array or has not one number an axis.
     pub fn get(&self, index: impl AsRef<[usize]>) -> Result<Scalar> {
         let index = index.as_ref();
-        let inside =
-            index.len() == self.ndim() && index.iter().zip(&self.shape).all(|(idx, len)| idx < len);
+        let inside = index.len() == self.ndim()
+            && index
+                .iter()
+                .zip(self.shape.iter())
+                .all(|(idx, len)| idx < len);
         if !inside {
             return Err(Error::new(
                 ErrorKind::Index,
@@ -161,7 +176,7 @@ impl NdArray {
         }
         let flat = index
             .iter()
-            .zip(&self.shape)
+            .zip(self.shape.iter())
             .fold(0, |flat, (idx, len)| flat * len + idx);
         Ok(self.scalar(flat))
     }
@@ -184,10 +199,7 @@ impl NdArray {
         if dtype == self.dtype() {
             return self.clone();
         }
-        NdArray {
-            shape: self.shape.clone(),
-            buffer: Arc::new(self.buffer.cast(dtype)),
-        }
+        NdArray::of(self.shape.to_vec(), self.buffer.cast(dtype))
     }
 
     /// The same elements in another shape, of which one length may be -1.
@@ -197,7 +209,7 @@ impl NdArray {
     #[track_caller]
     pub fn reshape(&self, shape: impl Into<Dims>) -> NdArray {
         NdArray {
-            shape: or_raise(shape.into().reshape(&self.shape)),
+            shape: or_raise(shape.into().reshape(&self.shape)).into(),
             buffer: self.buffer.clone(),
         }
     }
@@ -230,8 +242,8 @@ impl PartialEq for NdArray {
         fn same<T: Element>(left: &[T], right: &Buffer) -> bool {
             T::slice(right).is_some_and(|right| left == right)
         }
-        self.shape == other.shape
-            && each_buffer!(&*self.buffer, values => same(values, &other.buffer))
+        *self.shape == *other.shape
+            && each_buffer!(&**self.buffer, values => same(values, &other.buffer))
     }
 }
 
@@ -349,28 +361,19 @@ impl From<Scalar> for NdArray {
                 Err(_) => Buffer::U64(vec![value as u64]),
             },
         };
-        NdArray {
-            shape: Vec::new(),
-            buffer: Arc::new(buffer),
-        }
+        NdArray::of(Vec::new(), buffer)
     }
 }
 
 impl<T: Element> From<T> for NdArray {
     fn from(value: T) -> Self {
-        NdArray {
-            shape: Vec::new(),
-            buffer: Arc::new(T::wrap(vec![value])),
-        }
+        NdArray::of(Vec::new(), T::wrap(vec![value]))
     }
 }
 
 impl<T: Element> From<Vec<T>> for NdArray {
     fn from(values: Vec<T>) -> Self {
-        NdArray {
-            shape: vec![values.len()],
-            buffer: Arc::new(T::wrap(values)),
-        }
+        NdArray::of(vec![values.len()], T::wrap(values))
     }
 }
 
@@ -394,10 +397,7 @@ impl<T: Element, const N: usize> From<[T; N]> for NdArray {
 
 impl<T: Element, const N: usize, const M: usize> From<[[T; M]; N]> for NdArray {
     fn from(rows: [[T; M]; N]) -> Self {
-        NdArray {
-            shape: vec![N, M],
-            buffer: Arc::new(T::wrap(rows.concat())),
-        }
+        NdArray::of(vec![N, M], T::wrap(rows.concat()))
     }
 }
 
@@ -405,10 +405,7 @@ impl<T: Element, const N: usize, const M: usize, const L: usize> From<[[[T; L]; 
     for NdArray
 {
     fn from(planes: [[[T; L]; M]; N]) -> Self {
-        NdArray {
-            shape: vec![N, M, L],
-            buffer: Arc::new(T::wrap(planes.concat().concat())),
-        }
+        NdArray::of(vec![N, M, L], T::wrap(planes.concat().concat()))
     }
 }
 
@@ -430,9 +427,6 @@ impl<T: Element> From<Vec<Vec<T>>> for NdArray {
                 ),
             )))
         }
-        NdArray {
-            shape: vec![rows.len(), columns],
-            buffer: Arc::new(T::wrap(rows.concat())),
-        }
+        NdArray::of(vec![rows.len(), columns], T::wrap(rows.concat()))
     }
 }

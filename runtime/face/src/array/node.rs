@@ -9,6 +9,7 @@ use super::{ChunkSizes, DType, NdArray, Scalar, Signature, Ufunc};
 use crate::display::{MimeBundle, Render};
 use crate::engine::{Collection, engine};
 use crate::raise::or_raise;
+use crate::sealed::Sealed;
 use crate::{Compute, Error, ErrorKind, Name, Result, Site, Value};
 
 /// A lazy, chunked, n-dimensional array.
@@ -24,7 +25,7 @@ use crate::{Compute, Error, ErrorKind, Name, Result, Site, Value};
 /// ```
 #[derive(Clone)]
 pub struct Array {
-    node: Arc<ArrayNode>,
+    node: Sealed<Arc<ArrayNode>>,
 }
 
 /// What an [`Array`] is before it runs: an operation on other arrays.
@@ -209,7 +210,7 @@ impl Array {
             node.shape
         );
         Array {
-            node: Arc::new(node),
+            node: Arc::new(node).into(),
         }
     }
 

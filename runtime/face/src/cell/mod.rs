@@ -10,13 +10,14 @@ mod show;
 mod variables;
 mod wait;
 
-pub use failure::{AnyFailure, DebugFailure, Failure, NoValue};
+pub use failure::{DebugFailure, Failure, NoValue, Reason};
 pub use panics::{Panic, Place, catch, set_panic_reporter};
 pub use show::{Shown, Unshown, ViaDebug, ViaEvcxr, ViaNothing, ViaRender, is_unshown};
 pub use variables::Variables;
 pub use wait::{block_on, set_executor};
 
-use std::any::Any;
+use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 
 use crate::display::MimeBundle;
 
@@ -26,7 +27,7 @@ pub enum Outcome {
     /// All of them ran.
     Done,
     /// A `?` returned early.
-    Failed(Failure),
+    Failed(Reason),
     /// One of them panicked, or was interrupted.
     Panicked(Panic),
 }
@@ -55,10 +56,7 @@ impl<'v> Scope<'v> {
     /// # Panics
     /// If there is none, or it has another type than `T`: memory is never reinterpreted.
     pub fn take<T: 'static>(&mut self, name: &str) -> T {
-        match self.variables.remove(name).downcast::<T>() {
-            Ok(value) => *value,
-            Err(_) => stale(name),
-        }
+        self.variables.take(name)
     }
 
     /// Moves the variable `name`, whose type has been compiled again from the same definition, out of the store as a
@@ -67,16 +65,13 @@ impl<'v> Scope<'v> {
     /// # Panics
     /// If there is none, or its size or alignment is another one.
     pub fn take_identical<T: 'static>(&mut self, name: &str) -> T {
-        match variables::downcast_identical(self.variables.remove(name)) {
-            Ok(value) => *value,
-            Err(_) => stale(name),
-        }
+        self.variables.take_identical(name)
     }
 
     /// Gives back a variable that was taken, unless the cell has defined a new one of the same name.
     pub fn restore<T: 'static>(&mut self, name: &str, value: T) {
         if !self.is_kept(name) {
-            self.variables.insert(name, Box::new(value));
+            self.variables.insert(name, value);
         }
     }
 
@@ -84,12 +79,15 @@ impl<'v> Scope<'v> {
     // The kernel reads `T` from this very call in the cell's MIR.
     #[inline(never)]
     pub fn keep<T: 'static>(&mut self, name: &str, value: T) {
-        self.put(name, Box::new(value));
+        self.variables.insert(name, value);
+        self.note_kept(name);
     }
 
-    /// Remembers how the statements ended.
-    pub fn finish(&mut self, outcome: Outcome) {
-        self.outcome = outcome;
+    /// Remembers how the statements that [`run`] has run ended.
+    pub fn finish(&mut self) {
+        if let Some(outcome) = LAST_OUTCOME.take() {
+            self.outcome = outcome;
+        }
     }
 
     /// The names that the run kept, the value that it showed and how it ended.
@@ -101,8 +99,7 @@ impl<'v> Scope<'v> {
         self.kept.iter().any(|kept| kept == name)
     }
 
-    fn put(&mut self, name: &str, value: Box<dyn Any>) {
-        self.variables.insert(name, value);
+    fn note_kept(&mut self, name: &str) {
         self.kept.push(name.to_owned());
     }
 
@@ -113,19 +110,35 @@ impl<'v> Scope<'v> {
     }
 }
 
-fn stale(name: &str) -> ! {
-    panic!("the variable `{name}` has another type than the cell expects")
+thread_local! {
+    /// How the statements ended that this thread ran last: a cell that held it itself would compile what drops it.
+    static LAST_OUTCOME: RefCell<Option<Outcome>> = const { RefCell::new(None) };
 }
 
-/// Runs the statements of a cell to their end, to the first `?` that returns early, or to a panic.
-pub fn run<F, E>(statements: F) -> Outcome
+/// Runs the statements of a cell to their end, to the first `?` that returns early, or to a panic;
+/// [`Scope::finish`] remembers which.
+#[expect(
+    unsafe_code,
+    reason = "what is safe here would be compiled in each cell"
+)]
+pub fn run<F, E>(statements: F)
 where
     F: FnOnce() -> Result<(), E>,
-    E: AnyFailure,
 {
-    match catch(statements) {
-        Ok(Ok(())) => Outcome::Done,
-        Ok(Err(failure)) => Outcome::Failed(failure.into_failure()),
+    let mut statements = ManuallyDrop::new(statements);
+    run_once(&mut || {
+        // SAFETY: `run_once` calls this once.
+        let statements = unsafe { ManuallyDrop::take(&mut statements) };
+        matches!(statements(), Err(_))
+    });
+}
+
+/// Calls `statements` once; it says whether a `?` returned early.
+fn run_once(statements: &mut dyn FnMut() -> bool) {
+    let outcome = match catch(statements) {
+        Ok(false) => Outcome::Done,
+        Ok(true) => Outcome::Failed(failure::last_reason()),
         Err(panic) => Outcome::Panicked(panic),
-    }
+    };
+    LAST_OUTCOME.set(Some(outcome));
 }

@@ -11,6 +11,7 @@ use super::function::{
     RollingOptionsFixedWindow, RoundMode, SortMultipleOptions,
 };
 use super::{DataType, DateLikeNameSpace, StringNameSpace, Values};
+use crate::sealed::Sealed;
 
 /// An expression over the columns of a frame, with polars' names, argument order and meaning.
 ///
@@ -28,7 +29,7 @@ use super::{DataType, DateLikeNameSpace, StringNameSpace, Values};
 /// # Ok::<(), dagbok::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Expr(Arc<ExprNode>);
+pub struct Expr(Sealed<Arc<ExprNode>>);
 
 /// One operation of an [`Expr`] on other expressions.
 pub struct ExprNode {
@@ -353,12 +354,13 @@ impl Expr {
             .iter()
             .for_each(|input| input.0.token.hash(&mut hasher));
         let depth = inputs.iter().map(|input| input.0.depth).max().unwrap_or(0);
-        Expr(Arc::new(ExprNode {
+        let node = Arc::new(ExprNode {
             op,
             inputs,
             token: hasher.finish(),
             depth: depth.saturating_add(1),
-        }))
+        });
+        Expr(node.into())
     }
 
     /// What the expression does with its inputs.
@@ -657,8 +659,8 @@ impl Literal {
 impl Drop for ExprNode {
     fn drop(&mut self) {
         let mut inputs = std::mem::take(&mut self.inputs);
-        while let Some(Expr(node)) = inputs.pop() {
-            if let Some(mut node) = Arc::into_inner(node) {
+        while let Some(mut input) = inputs.pop() {
+            if let Some(node) = Arc::get_mut(&mut input.0) {
                 inputs.append(&mut node.inputs);
             }
         }
@@ -764,6 +766,10 @@ pub trait IntoNames {
     fn into_names(self) -> Vec<String>;
 }
 
+fn copied(expressions: &[Expr]) -> Vec<Expr> {
+    expressions.to_vec()
+}
+
 // What is generic here is compiled in each cell that uses it, so it forwards to what is not.
 macro_rules! into_exprs {
     ($($item:ty: $all:expr;)*) => {$(
@@ -822,7 +828,7 @@ macro_rules! into_names {
 }
 
 into_exprs! {
-    Expr: <[Expr]>::to_vec;
+    Expr: copied;
     &str: columns_of_strs;
     String: columns_of_strings;
 }

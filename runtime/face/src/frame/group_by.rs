@@ -2,13 +2,14 @@
 
 use super::{Expr, Frame, FrameOp, IntoExprs};
 use crate::raise::raise;
+use crate::sealed::Sealed;
 use crate::{Error, ErrorKind};
 
 /// Groups of a frame's rows, waiting for [`agg`](GroupBy::agg).
 #[derive(Clone, Debug)]
 pub struct GroupBy {
     frame: Frame,
-    keys: Vec<Expr>,
+    keys: Sealed<Vec<Expr>>,
 }
 
 impl GroupBy {
@@ -20,6 +21,7 @@ impl GroupBy {
                 "`group_by` needs at least one key, not 0: without groups take `select`",
             ));
         }
+        let keys = keys.into();
         GroupBy { frame, keys }
     }
 
@@ -48,7 +50,7 @@ impl GroupBy {
     #[track_caller]
     fn aggregate(self, aggs: Vec<Expr>) -> Frame {
         let op = FrameOp::GroupBy {
-            keys: self.keys,
+            keys: self.keys.to_vec(),
             aggs,
         };
         Frame::on(op, vec![self.frame])

@@ -40,6 +40,7 @@ use crate::compute::{Compute, compute_all, visualize_all};
 use crate::display::{MimeBundle, Render};
 use crate::engine::{Collection, engine};
 use crate::raise::{or_raise, raise};
+use crate::sealed::Sealed;
 use crate::{Error, ErrorKind, Name, Result, Site, Value};
 
 /// The deepest expression that a frame takes; polars walks expressions recursively.
@@ -68,7 +69,7 @@ const EXPR_DEPTH_MAX: u32 = 1000;
 /// ```
 #[derive(Clone)]
 pub struct Frame {
-    node: Arc<FrameNode>,
+    node: Sealed<Arc<FrameNode>>,
 }
 
 impl Frame {
@@ -79,7 +80,9 @@ impl Frame {
 
     /// The frame of an operation, for the engine.
     pub fn of_node(node: &Arc<FrameNode>) -> Frame {
-        Frame { node: node.clone() }
+        Frame {
+            node: node.clone().into(),
+        }
     }
 
     /// The expression, for the engine.
@@ -331,7 +334,7 @@ impl Frame {
             meta: OnceLock::new(),
         };
         Frame {
-            node: Arc::new(node),
+            node: Arc::new(node).into(),
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{DataType, Frame, FromValues, Values};
 use crate::engine::engine;
+use crate::sealed::Sealed;
 use crate::{Error, ErrorKind, Result};
 
 /// A table in memory: columns of one length, each with a name and a type.
@@ -23,7 +24,7 @@ use crate::{Error, ErrorKind, Result};
 /// # Ok::<(), dagbok::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct DataFrame(Arc<dyn Table>);
+pub struct DataFrame(Sealed<Arc<dyn Table>>);
 
 /// What a [`DataFrame`] is made of; the engine has the implementation on polars.
 pub trait Table: Any + Send + Sync {
@@ -58,12 +59,12 @@ impl DataFrame {
 
     /// The table behind the pointer `table`.
     pub fn from_table(table: Arc<dyn Table>) -> Self {
-        DataFrame(table)
+        DataFrame(table.into())
     }
 
     /// What is behind the pointer, for the engine.
     pub fn table(&self) -> &dyn Table {
-        &*self.0
+        &**self.0
     }
 
     /// The number of rows.
