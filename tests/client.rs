@@ -80,6 +80,21 @@ impl Client {
         self.started
     }
 
+    /// The memory of the kernel process (not of the session) that is its own or shared with others, in MB.
+    ///
+    /// # Panics
+    /// If the system does not say.
+    pub fn megabytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
+            .expect("the kernel runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        let kilobytes: u64 = kilobytes
+            .and_then(|number| number.trim().parse().ok())
+            .expect("VmRSS in kB");
+        kilobytes / 1024
+    }
+
     /// Runs `code` and waits for the kernel's `idle`.
     ///
     /// # Panics

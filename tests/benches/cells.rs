@@ -5,7 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dagbok_tests::client::{Client, Execution};
 use jupyter_protocol::JupyterMessageContent;
@@ -16,6 +16,14 @@ struct Cell {
     code: &'static str,
     /// Whether plain Rust does it, so that evcxr can run it too.
     plain: bool,
+    /// The median that is asked of it, in ms.
+    asked: f64,
+}
+
+impl Cell {
+    const fn asked(self, asked: f64) -> Self {
+        Cell { asked, ..self }
+    }
 }
 
 const fn plain(name: &'static str, code: &'static str) -> Cell {
@@ -23,6 +31,7 @@ const fn plain(name: &'static str, code: &'static str) -> Cell {
         name,
         code,
         plain: true,
+        asked: 80.0,
     }
 }
 
@@ -31,6 +40,7 @@ const fn runtime(name: &'static str, code: &'static str) -> Cell {
         name,
         code,
         plain: false,
+        asked: 100.0,
     }
 }
 
@@ -50,10 +60,16 @@ const CELLS: &[Cell] = &[
     plain(
         "HashMap",
         "std::collections::HashMap::from([(\"a\", {n}), (\"b\", 2)])",
-    ),
+    )
+    .asked(180.0),
+    plain(
+        "iterator chain",
+        "(0..{n}).filter(|x| x % 2 == 0).map(|x| x * x).zip([\"a\", \"b\"]).collect::<Vec<(i32, &str)>>()",
+    )
+    .asked(180.0),
     plain("println!", "println!(\"round {n}\");"),
     plain("String", "format!(\"{:>8.2}\", {n}.5)"),
-    plain("error", "let y: i32 = \"{n}\";"),
+    plain("error", "let y: i32 = \"{n}\";").asked(60.0),
     runtime(
         "array chain",
         "((arange(1000 + {n}) * 2 + 1).sum(())).compute()?",
@@ -64,7 +80,32 @@ const CELLS: &[Cell] = &[
     ),
     runtime("delayed call", "inc({n}).compute()?"),
     runtime("plot", "plot::line([1.0, 2.0, 3.0], [1.0, 2.0, {n}.0])"),
+    runtime(
+        "raw polars",
+        "{ use polars::prelude::*; raw.clone().lazy().group_by([col(\"k\")]).agg([col(\"x\").sum() + lit({n})]).collect()?.height() }",
+    )
+    .asked(300.0),
 ];
+
+/// Cells that compute for long: the same code, compiled by `rustc -O` as a program and run.
+const LOOPS: &[(&str, &str)] = &[
+    (
+        "for over 10^8",
+        "let mut sum = 0u64; for i in 0..100_000_000u64 { sum += i * i % ({n} + 7); } sum",
+    ),
+    (
+        "iterator over 10^8",
+        "(0..100_000_000u64).map(|i| i * i % ({n} + 7)).sum::<u64>()",
+    ),
+    (
+        "Mandelbrot",
+        "fn turns(cx: f64, cy: f64) -> u32 { let (mut x, mut y, mut n) = (0.0, 0.0, 0); while x * x + y * y < 4.0 && n < 200 { (x, y) = (x * x - y * y + cx, 2.0 * x * y + cy); n += 1; } n } \
+         let mut total = 0u64; for j in 0..1000 { for i in 0..(1000 + {n}) { total += u64::from(turns(i as f64 / 333.0 - 2.0, j as f64 / 500.0 - 1.0)); } } total",
+    ),
+];
+
+/// How many functions, each calling the one before, a session defines before its cells are measured again.
+const CHAIN_LEN: usize = 100;
 
 fn main() {
     let rounds = rounds_from_arguments();
@@ -72,6 +113,7 @@ fn main() {
     let set_up = [
         format!("let weather = read_csv({:?})?;", csv.display().to_string()),
         "#[delayed] fn inc(x: i64) -> i64 { x + 1 }".to_owned(),
+        "let raw = polars::df!(\"k\" => [\"a\", \"b\", \"a\"], \"x\" => [1, 2, 3])?;".to_owned(),
     ];
 
     let mut kernel = dagbok_tests::dagbok();
@@ -83,6 +125,90 @@ fn main() {
     let peer =
         installed("evcxr_jupyter").then(|| measure(evcxr, rounds.min(10), &[], |cell| cell.plain));
     print_table(&ours, peer.as_ref(), rounds);
+    measure_chain();
+    measure_loops();
+}
+
+fn kernel() -> Client {
+    let mut kernel = dagbok_tests::dagbok();
+    kernel.arg("kernel");
+    Client::start(kernel)
+}
+
+/// The median of some executions of `code`, in ms.
+fn median(client: &mut Client, code: &str) -> f64 {
+    let mut times: Vec<Duration> = (0..11)
+        .map(|round| {
+            let execution = client.execute(&code.replace("{n}", &round.to_string()));
+            assert!(!failed(&execution), "{code}: {:?}", execution.outputs);
+            execution.elapsed
+        })
+        .collect();
+    times.sort();
+    percentile(&times, 50)
+}
+
+fn measure_chain() {
+    let mut client = kernel();
+    client.execute("fn link0(x: i64) -> i64 { x }");
+    let first = median(&mut client, "link0({n})");
+    for idx in 1..=CHAIN_LEN {
+        let before = idx - 1;
+        let code = format!("fn link{idx}(x: i64) -> i64 {{ link{before}(x) + 1 }}");
+        assert!(!failed(&client.execute(&code)), "{code}");
+    }
+    let last = median(&mut client, &format!("link{CHAIN_LEN}({{n}})"));
+    println!(
+        "\na call of the first function {first:.0} ms; of the last of {CHAIN_LEN} more, each calling the one before, {last:.0} ms: ratio {:.2}",
+        last / first
+    );
+    println!(
+        "memory of the kernel process after it: {} MB",
+        client.megabytes()
+    );
+    client.shutdown();
+}
+
+fn measure_loops() {
+    println!(
+        "\nlong loops: a cell, compile included, beside `rustc -O` and a run of its program; ms, medians of 5"
+    );
+    let mut client = kernel();
+    client.execute("1");
+    for (name, code) in LOOPS {
+        let mut ratios = Vec::new();
+        for round in 0..5 {
+            let code = code.replace("{n}", &round.to_string());
+            let program = program_time(&code);
+            let execution = client.execute(&code);
+            assert!(!failed(&execution), "{code}: {:?}", execution.outputs);
+            let cell = execution.elapsed.as_secs_f64() * 1e3;
+            ratios.push((cell / program, cell, program));
+        }
+        ratios.sort_by(|left, right| left.0.total_cmp(&right.0));
+        let (ratio, cell, program) = ratios[ratios.len() / 2];
+        println!("{name:<20} cell {cell:>6.0}   program {program:>6.0}   ratio {ratio:.2}");
+    }
+    client.shutdown();
+}
+
+/// Compiles `code` with `rustc -O` and runs it; how long both take, in ms.
+fn program_time(code: &str) -> f64 {
+    let folder = tempfile::tempdir().expect("a folder for the program");
+    let source = folder.path().join("program.rs");
+    let program = folder.path().join("program");
+    let text = format!("fn main() {{ let result = {{ {code} }}; println!(\"{{result:?}}\"); }}");
+    std::fs::write(&source, text).expect("a writable folder");
+    let start = Instant::now();
+    let mut rustc = Command::new("rustc");
+    rustc
+        .args(["-O", "--edition", "2024", "-o"])
+        .arg(&program)
+        .arg(&source);
+    assert!(rustc.status().expect("rustc runs").success(), "{code}");
+    let output = Command::new(&program).output().expect("the program runs");
+    assert!(output.status.success(), "{code}");
+    start.elapsed().as_secs_f64() * 1e3
 }
 
 struct Figures {
@@ -141,10 +267,10 @@ fn failed(execution: &Execution) -> bool {
 fn print_table(ours: &Figures, peer: Option<&Figures>, rounds: usize) {
     println!("cells of one line, {rounds} rounds after one of warm-up; ms from request to idle");
     println!(
-        "{:<20} {:>8} {:>8} {:>14} {:>8}",
-        "cell", "median", "p90", "evcxr median", "ratio"
+        "{:<20} {:>8} {:>8} {:>8} {:>14} {:>8}",
+        "cell", "asked", "median", "p90", "evcxr median", "ratio"
     );
-    let row = |name: &str, times: &[Duration], theirs: Option<&[Duration]>| {
+    let row = |name: &str, asked: f64, times: &[Duration], theirs: Option<&[Duration]>| {
         let theirs = theirs
             .filter(|times| !times.is_empty())
             .map(|times| percentile(times, 50));
@@ -153,13 +279,14 @@ fn print_table(ours: &Figures, peer: Option<&Figures>, rounds: usize) {
             (format!("{peer:.0}"), format!("{:.1}", peer / median))
         });
         println!(
-            "{name:<20} {median:>8.0} {:>8.0} {peer:>14} {ratio:>8}",
+            "{name:<20} {asked:>8.0} {median:>8.0} {:>8.0} {peer:>14} {ratio:>8}",
             percentile(times, 90)
         );
     };
     for (idx, cell) in CELLS.iter().enumerate() {
         row(
             cell.name,
+            cell.asked,
             &ours.cells[idx],
             peer.map(|peer| peer.cells[idx].as_slice()),
         );
@@ -176,17 +303,20 @@ fn print_table(ours: &Figures, peer: Option<&Figures>, rounds: usize) {
     };
     row(
         "all plain Rust",
+        80.0,
         &all(ours, |cell| cell.plain),
         peer.map(|peer| all(peer, |cell| cell.plain)).as_deref(),
     );
-    row("all", &all(ours, |_| true), None);
+    row("all", 100.0, &all(ours, |_| true), None);
     row(
         "start to ready",
+        500.0,
         &[ours.started],
         peer.map(|peer| vec![peer.started]).as_deref(),
     );
     row(
         "start to first end",
+        500.0,
         &[ours.first_cell],
         peer.map(|peer| vec![peer.first_cell]).as_deref(),
     );

@@ -80,7 +80,9 @@ impl NativeEvaluator {
             if n_compiles < N_COMPILES_MAX {
                 match retry::judge(&messages, &source, idx, split, &mut plan) {
                     Verdict::Again => continue,
-                    Verdict::UsersFault if !all_uses && needs.left_out_uses => {
+                    Verdict::UsersFault
+                        if !all_uses && needs.left_out_uses && retry::misses_names(&messages) =>
+                    {
                         all_uses = true;
                         continue;
                     }

@@ -28,6 +28,18 @@ const BORROWED: &[&str] = &[
     "E0310", "E0373", "E0499", "E0502", "E0505", "E0506", "E0515", "E0521", "E0597", "E0716",
 ];
 
+/// A name, a method or a macro is not there, or no trait brings it.
+const MISSING: &[&str] = &[
+    "E0277", "E0404", "E0405", "E0407", "E0412", "E0422", "E0423", "E0425", "E0432", "E0433",
+    "E0531", "E0532", "E0574", "E0599",
+];
+
+/// Whether one more import could make a difference.
+pub(super) fn misses_names(messages: &[Message]) -> bool {
+    let mut errors = messages.iter().filter(|message| message.is_error());
+    errors.any(|error| error.code.is_none() || error.has_code(MISSING))
+}
+
 /// Judges the errors of the cell `own`; on [`Verdict::Again`], `plan` is what to try next.
 pub(super) fn judge(
     messages: &[Message],

@@ -66,14 +66,16 @@ pub(super) fn item(code: &str, whole: Range<usize>, item: &Item) -> Edited {
     Edited::plain(code, whole).with(publicity.edits)
 }
 
-/// `thread_local! { static NAME … }` with public statics.
-pub(super) fn statics_macro(code: &str, whole: Range<usize>) -> Edited {
+/// `thread_local! { static NAME … }` or `bitflags! { struct Name … }` with public items.
+pub(super) fn items_macro(code: &str, whole: Range<usize>) -> Edited {
     let mut edits = Vec::new();
     let text = &code[whole.clone()];
-    for (offset, _) in text.match_indices("static ") {
-        let before = text[..offset].trim_end();
-        if before.ends_with(['{', ';', ']']) {
-            edits.push(insert(whole.start + offset, "pub "));
+    for keyword in ["static ", "struct "] {
+        for (offset, _) in text.match_indices(keyword) {
+            let before = text[..offset].trim_end();
+            if before.ends_with(['{', '}', ';', ']']) {
+                edits.push(insert(whole.start + offset, "pub "));
+            }
         }
     }
     Edited::plain(code, whole).with(edits)

@@ -185,16 +185,13 @@ impl Split {
                 source: Edited::plain(code, whole),
             }),
             Stmt::Item(item) => self.add_item(code, &item, whole),
-            Stmt::Macro(call) if defines_statics(&call.mac.path) => {
+            Stmt::Macro(call) if defines_items(&call.mac.path) => {
                 let mentions = mentions(call.mac.tokens.clone());
                 self.items.push(ItemPart {
                     depends_on: mentions.clone(),
                     mentions,
-                    names: ItemNames::Defines {
-                        kind: ItemKind::Other,
-                        names: static_names(call.mac.tokens),
-                    },
-                    source: edits::statics_macro(code, whole),
+                    names: defined_by_macro(call.mac.tokens),
+                    source: edits::items_macro(code, whole),
                 });
             }
             Stmt::Expr(ref expression, None) if is_last => {
@@ -393,29 +390,31 @@ fn impl_names(item: &syn::ItemImpl) -> ItemNames {
     }
 }
 
-/// Macros that stand for `static` items.
-fn defines_statics(path: &syn::Path) -> bool {
-    path.segments
-        .last()
-        .is_some_and(|last| last.ident == "thread_local" || last.ident == "lazy_static")
+/// Macros that stand for items.
+fn defines_items(path: &syn::Path) -> bool {
+    const MACROS: &[&str] = &["bitflags", "lazy_static", "thread_local"];
+    let last = path.segments.last();
+    last.is_some_and(|last| MACROS.iter().any(|name| last.ident == name))
 }
 
-fn static_names(tokens: TokenStream) -> Vec<String> {
+/// The names after `static`, `static ref` and `struct`.
+fn defined_by_macro(tokens: TokenStream) -> ItemNames {
     let mut names = Vec::new();
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        let is_static = token.to_string() == "static";
-        if is_static
-            && let Some(name) =
-                tokens.next_if(|next| matches!(next, proc_macro2::TokenTree::Ident(_)))
-        {
-            match name.to_string().as_str() {
-                "ref" => names.extend(tokens.next().map(|name| name.to_string())),
-                name => names.push(name.to_owned()),
-            }
+    let mut kind = ItemKind::Other;
+    let mut words = tokens.into_iter().map(|token| token.to_string());
+    while let Some(word) = words.next() {
+        if word == "static" || word == "struct" {
+            let name = words
+                .next()
+                .filter(|name| name != "ref")
+                .or_else(|| words.next());
+            names.extend(name);
+        }
+        if word == "struct" {
+            kind = ItemKind::Type;
         }
     }
-    names
+    ItemNames::Defines { kind, names }
 }
 
 fn range(span: Span) -> Range<usize> {
