@@ -81,6 +81,8 @@ pub enum Ending {
     Panicked {
         message: String,
         place: Option<Place>,
+        /// The calls that led to it, innermost first.
+        frames: Vec<Frame>,
     },
     Interrupted,
     /// An object could not be loaded; nothing ran.
@@ -98,6 +100,14 @@ pub struct Place {
     pub file: String,
     pub line: u32,
     pub column: u32,
+}
+
+/// A call that led to a panic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    /// The function's path.
+    pub function: String,
+    pub place: Option<Place>,
 }
 
 /// The bytes of `frame`: its length in four bytes, then its JSON.

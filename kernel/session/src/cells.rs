@@ -7,7 +7,7 @@ use dagbok::cell::{Outcome, Scope, Variables, catch};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW, Symbol};
 
 use crate::link::to_frame;
-use dagbok_kernel::channel::{Bundle, Ending, Finished, Place, Run};
+use dagbok_kernel::channel::{Bundle, Ending, Finished, Frame, Place, Run};
 
 /// Libraries that std's inlined functions call, which nothing else may have loaded: `f64::hypot` is in the first.
 const SYSTEM_LIBRARIES: &[&str] = &["libm.so.6"];
@@ -119,8 +119,16 @@ fn ending(outcome: Outcome) -> Ending {
         Outcome::Panicked(panic) if panic.cancelled => Ending::Interrupted,
         Outcome::Panicked(panic) => Ending::Panicked {
             message: panic.message,
+            frames: panic.trace.frames().into_iter().map(to_call).collect(),
             place: panic.place.map(to_place),
         },
+    }
+}
+
+fn to_call(frame: dagbok::cell::Frame) -> Frame {
+    Frame {
+        function: frame.function,
+        place: frame.place.map(to_place),
     }
 }
 

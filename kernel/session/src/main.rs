@@ -1,5 +1,6 @@
 //! The session process: the one binary that links the engine. `dagbok` starts it.
 
+mod calls;
 mod cells;
 mod futures;
 mod link;

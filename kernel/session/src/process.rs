@@ -30,6 +30,7 @@ pub(super) fn run() -> io::Result<()> {
     let link = Arc::new(Link::new(socket.try_clone()?));
     dagbok::display::set_sink(Some(link.clone()));
     report_panics(link.clone());
+    crate::calls::trace();
     crate::futures::start()?;
 
     let (runs, queue) = mpsc::channel();

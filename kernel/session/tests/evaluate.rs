@@ -258,6 +258,7 @@ std::thread::Builder::new().name("worker".into()).spawn(|| panic!("in a thread")
             3: Panic: bottom
              --> cell 2, line 2
               | if n == 0 { panic!("bottom") }
+             called from cell 3, line 2
             4: Error: invalid digit found in string
              --> cell 4, line 1
               | "x".parse::<i32>()?;

@@ -272,3 +272,40 @@ std::process::abort(); ||| :restore
               = note: `w` was lost when cell 16 ended the session process"#]],
     );
 }
+
+#[test]
+fn panics_say_who_called() {
+    check_cells(
+        "fn inner(n: i32) -> i32 { if n > 2 { panic!(\"too big: {n}\") } n } |||
+struct T; impl T {
+    fn outer(&self, n: i32) -> i32 {
+        let x = inner(n);
+        x + 1
+    }
+} |||
+let t = T;
+let y = [1, 2, 3].iter().map(|n| t.outer(*n)).sum::<i32>(); ||| inner(7) ||| None::<u8>.unwrap() |||
+fn fall(n: u32) -> u32 { if n == 0 { [1][n as usize + t()] } else { fall(n - 1) } } fn t() -> usize { 5 } ||| fall(9) ||| inner(9)",
+        expect![[r#"
+            3: Panic: too big: 3
+             --> cell 1, line 1
+              | fn inner(n: i32) -> i32 { if n > 2 { panic!("too big: {n}") } n }
+             called from cell 2, line 3, in `<T>::outer`
+             called from cell 3, line 2
+            4: Panic: too big: 7
+             --> cell 1, line 1
+              | fn inner(n: i32) -> i32 { if n > 2 { panic!("too big: {n}") } n }
+             called from cell 4
+            5: Panic: called `Option::unwrap()` on a `None` value
+             --> cell 5, line 1
+              | None::<u8>.unwrap()
+            7: Panic: index out of bounds: the len is 1 but the index is 5
+             --> cell 6, line 1
+              | fn fall(n: u32) -> u32 { if n == 0 { [1][n as usize + t()] } else { fall(n - 1) } } fn t() -> usize { 5 }
+             called from cell 7
+            8: Panic: too big: 9
+             --> cell 1, line 1
+              | fn inner(n: i32) -> i32 { if n > 2 { panic!("too big: {n}") } n }
+             called from cell 8"#]],
+    );
+}

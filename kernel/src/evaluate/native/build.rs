@@ -191,6 +191,7 @@ impl NativeEvaluator {
                 true => OptLevel('3'),
                 false => OptLevel('0'),
             }),
+            has_lines: split.n_lines > 1,
             warns: self.warns,
         };
         let compiled = self.compiler.compile(&request, &self.control);

@@ -58,6 +58,8 @@ pub(super) struct Request<'a> {
     /// Whether the types of kept variables are asked for.
     pub(super) has_bindings: bool,
     pub(super) opt_level: OptLevel,
+    /// Whether the calls that lead to a panic are to say their lines.
+    pub(super) has_lines: bool,
     /// Whether warnings are wanted.
     pub(super) warns: bool,
 }
@@ -201,6 +203,9 @@ impl Compiler {
             .args(["--extern", &format!("dagbok={}", self.files.face.display())])
             .arg("-L")
             .arg(dependency_flag(&self.face_folder));
+        if request.has_lines {
+            command.args(["-C", "debuginfo=line-tables-only"]);
+        }
         for cell in request.cells {
             command
                 .arg("--extern")

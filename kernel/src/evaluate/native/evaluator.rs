@@ -210,6 +210,7 @@ impl NativeEvaluator {
             has_items: false,
             has_bindings: false,
             opt_level: OptLevel('0'),
+            has_lines: false,
             warns: false,
         };
         match self.compiler.compile(&request, &self.control) {
@@ -308,6 +309,7 @@ fn warm_up(compiler: Arc<Compiler>) -> io::Result<()> {
                 has_items: false,
                 has_bindings: false,
                 opt_level: OptLevel('0'),
+                has_lines: false,
                 warns: false,
             };
             // Only its speed matters; what is wrong will be said when a cell is compiled.

@@ -5,9 +5,11 @@ use std::ops::Range;
 use std::os::unix::process::ExitStatusExt;
 
 use super::diagnostics::{Message, Texts, own_words, render};
+use super::generate::entry;
 use super::process::Death;
 use super::source::{CellIdx, Source};
-use crate::channel::{Ending, Place};
+use super::words::without_cells;
+use crate::channel::{Ending, Frame, Place};
 use crate::evaluate::CellError;
 
 const RED: &str = "\x1b[1;31m";
@@ -62,6 +64,36 @@ impl History {
         self.cells[idx.0].source = source;
     }
 
+    /// The calls among `frames` that a person wrote, but for the innermost, in which the panic stands.
+    fn callers(&self, frames: &[Frame]) -> Vec<String> {
+        let mut own: Vec<Caller> = frames
+            .iter()
+            .filter_map(|frame| self.caller(frame))
+            .collect();
+        // Closures and recursion add calls of the same function; the innermost has the line.
+        own.dedup_by(|outer, inner| outer.cell == inner.cell && outer.function == inner.function);
+        own.iter().skip(1).map(Caller::to_string).collect()
+    }
+
+    fn caller(&self, frame: &Frame) -> Option<Caller> {
+        let path = frame.function.trim_start_matches('<');
+        let root = path
+            .split(|c: char| !(c == '_' || c.is_alphanumeric()))
+            .next()?;
+        let crate_name = root.strip_prefix("dagbok_").unwrap_or(root);
+        let cell = self
+            .cells
+            .iter()
+            .find(|cell| cell.crate_name == crate_name)?;
+        let place = frame.place.as_ref().and_then(|place| self.locate(place));
+        let function = without_cells(frame.function.split("::{closure").next()?);
+        Some(Caller {
+            cell: cell.number,
+            function: (function != entry(crate_name)).then_some(function),
+            line: place.map(|place| place.line),
+        })
+    }
+
     /// Where `place` was typed.
     pub(super) fn locate(&self, place: &Place) -> Option<TypedPlace> {
         let file = place.file.rsplit('/').next()?.strip_suffix(".rs")?;
@@ -88,6 +120,27 @@ impl Evaluated {
                 .unwrap_or_default()
                 .trim()
                 .to_owned(),
+        }
+    }
+}
+
+/// A call that a person wrote.
+struct Caller {
+    cell: u32,
+    /// `None` for the statements of the cell.
+    function: Option<String>,
+    line: Option<usize>,
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, " {BLUE}called from{PLAIN} cell {}", self.cell)?;
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        match &self.function {
+            Some(function) => write!(f, ", in `{function}`"),
+            None => Ok(()),
         }
     }
 }
@@ -156,9 +209,14 @@ pub(super) fn runtime_error(ending: Ending, history: &History) -> CellError {
             );
             cell_error("Error", message, traceback)
         }
-        Ending::Panicked { message, place } => {
+        Ending::Panicked {
+            message,
+            place,
+            frames,
+        } => {
             let place = place.and_then(|place| history.locate(&place));
-            let traceback = headline("Panic", &message, place.as_ref());
+            let mut traceback = headline("Panic", &message, place.as_ref());
+            traceback.extend(history.callers(&frames));
             cell_error("Panic", message, traceback)
         }
         Ending::NotLoaded { message } => {

@@ -2,7 +2,9 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, PanicHookInfo, catch_unwind};
+use std::sync::{Arc, OnceLock};
 
 use crate::cancel::Cancelled;
 
@@ -33,6 +35,61 @@ pub struct Panic {
     pub place: Option<Place>,
     /// Whether it is an interrupt and no panic at all.
     pub cancelled: bool,
+    /// What was being called.
+    pub trace: Trace,
+}
+
+/// The calls that led to a panic. Two of them are always equal: they say no more about what went wrong.
+#[derive(Clone, Default)]
+pub struct Trace(Option<Arc<dyn Calls>>);
+
+/// One of the calls that led to a panic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The function's path.
+    pub function: String,
+    /// Where in it the call stands, if it was compiled with line tables.
+    pub place: Option<Place>,
+}
+
+/// Calls whose names have not been looked up yet.
+pub trait Calls: Send + Sync {
+    /// The calls, innermost first. Looking up their names takes milliseconds.
+    fn frames(&self) -> Vec<Frame>;
+}
+
+static TRACER: OnceLock<fn() -> Arc<dyn Calls>> = OnceLock::new();
+
+/// From now on, `tracer` notes the calls that lead to a panic; only the first call counts.
+pub fn set_tracer(tracer: fn() -> Arc<dyn Calls>) {
+    let _ = TRACER.set(tracer);
+}
+
+impl Trace {
+    fn here() -> Self {
+        Trace(TRACER.get().map(|tracer| tracer()))
+    }
+
+    /// The calls, innermost first; none without a tracer.
+    pub fn frames(&self) -> Vec<Frame> {
+        self.0
+            .as_ref()
+            .map_or_else(Vec::new, |calls| calls.frames())
+    }
+}
+
+impl PartialEq for Trace {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Trace {}
+
+impl fmt::Debug for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Trace")
+    }
 }
 
 thread_local! {
@@ -68,6 +125,7 @@ fn caught(payload: &(dyn Any + Send)) -> Panic {
             message,
             place: None,
             cancelled: payload.is::<Cancelled>(),
+            trace: Trace::default(),
         },
     }
 }
@@ -100,5 +158,6 @@ fn describe(info: &PanicHookInfo<'_>) -> Panic {
         message: message(info.payload()),
         place: info.location().map(Place::from),
         cancelled: info.payload().is::<Cancelled>(),
+        trace: Trace::here(),
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Split {
     pub(super) statements: Vec<Edited>,
     /// The last expression, without a semicolon.
     pub(super) tail: Option<Edited>,
+    /// How many lines of it hold something.
+    pub(super) n_lines: usize,
     /// Whether it computes for so long that optimising it pays.
     pub(super) is_hot: bool,
     /// Whether a statement waits with `.await`.
@@ -132,6 +134,7 @@ pub(super) fn split(code: &str) -> Result<Split, SplitError> {
     let tokens = TokenStream::from_str(code).map_err(|_| SplitError::Tokens)?;
     let mut split = Split {
         mentions: mentions(tokens.clone()),
+        n_lines: code.lines().filter(|line| !line.trim().is_empty()).count(),
         ..Split::default()
     };
     let body: Body = syn::parse2(tokens).map_err(|_| SplitError::Syntax)?;
