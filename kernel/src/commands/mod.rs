@@ -4,6 +4,7 @@
 mod asm;
 mod cd;
 mod clear;
+mod doc;
 mod elsewhere;
 mod expand;
 mod explain;
@@ -126,6 +127,7 @@ pub(crate) const COMMANDS: &[&dyn Command] = &[
     &asm::Asm,
     &cd::Cd,
     &clear::Clear,
+    &doc::Doc,
     &expand::Expand,
     &explain::Explain,
     &forget::Forget,

@@ -27,7 +27,7 @@ impl Command for Warnings {
                 let state = if evaluator.warns { "on" } else { "off" };
                 return Ok(Answer::Text(format!("warnings are {state}")));
             }
-            other => return Err(format!("`{other}` is neither `on` nor `off`")),
+            other => return Err(format!("`{other}` is neither `on` nor `off`").into()),
         };
         Ok(Answer::Nothing)
     }

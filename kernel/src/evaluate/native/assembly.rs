@@ -67,10 +67,7 @@ impl NativeEvaluator {
             )
             .into());
         }
-        let wanted = |name: &str| {
-            let plain: String = name.chars().filter(|c| !matches!(c, '<' | '>')).collect();
-            plain == path || plain.starts_with(&format!("{path}::"))
-        };
+        let wanted = |name: &str| name == path || name.starts_with(&format!("{path}::"));
         let mut found = Vec::new();
         for crate_name in crates {
             let functions = self.functions(&crate_name)?;
@@ -144,7 +141,12 @@ fn own_name(symbol: &str, crate_name: &str) -> Option<String> {
     let name = demangled(symbol);
     let path = name.trim_start_matches('<');
     let inner = path.strip_prefix(crate_name)?.strip_prefix("::")?;
-    (!inner.starts_with(&entry(crate_name))).then(|| short_paths(&name))
+    let short = || match name.split_once(" as ") {
+        Some(_) => short_paths(&name),
+        // `<Q>::f` is `Q::f`.
+        None => short_paths(&name.replacen('<', "", 1).replacen(">::", "::", 1)),
+    };
+    (!inner.starts_with(&entry(crate_name))).then(short)
 }
 
 fn demangled(symbol: &str) -> String {

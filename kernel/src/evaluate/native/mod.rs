@@ -34,7 +34,6 @@ pub use toolchain::Toolchain;
 pub(crate) use compile::OptLevel;
 pub(crate) use probe::Preview;
 pub(crate) use state::Typed;
-pub(crate) use variables::Variable;
 
 use std::io;
 

@@ -237,6 +237,16 @@ impl NativeEvaluator {
         self.state.opt_is_chosen = true;
     }
 
+    /// The sources of all items of earlier cells, as they were typed, the newest last.
+    pub(crate) fn item_sources(&self) -> impl Iterator<Item = &str> {
+        self.items.sources()
+    }
+
+    /// The folder of the compiler's toolchain.
+    pub(crate) fn sysroot(&self) -> &Path {
+        &self.toolchain.sysroot
+    }
+
     /// The cells that have ended, in order.
     pub(crate) fn typed(&self) -> &[Typed] {
         &self.state.typed
