@@ -9,11 +9,11 @@ use support::{Session, check_cells};
 fn variables_and_types() {
     check_cells(
         r#":vars ||| struct Opaque; struct Cross; impl std::fmt::Debug for Cross { fn fmt(&self, _: &mut std::fmt::Formatter) -> std::fmt::Result { panic!("not today") } } |||
-        let mut v = vec![1.5, 2.5]; let words = vec!["a<b".to_string()]; let o = Opaque; let c = Cross; let long = vec![7u8; 1_000_000]; let f: fn(i32) -> i32 = |x| x; let a = zeros([3]); let t = df!("x" => [1, 2])?; let boxed: Box<dyn Fn() -> u8> = Box::new(|| 1); |||
+        let mut v = vec![1.5, 2.5]; let words = vec!["a<b".to_string()]; let o = Opaque; let c = Cross; let long = vec![7u8; 1_000_000]; let a = zeros([3]); let t = df!("x" => [1, 2])?; let boxed: Box<dyn Fn() -> u8> = Box::new(|| 1); |||
         :vars ||| :v extra ||| :whos ||| v.push(1.0); long.len() |||
-        :type v ||| :t v.iter().map(|x| x + 1.0) ||| :type *words[0] ||| :type "5".parse::<u8>()? ||| :type f ||| :type f(1) ||| :type panic!("x") ||| :type { let n = 1u8; (n, &v) } ||| :type Some(o) ||| :type v; ||| :type ||| :type let x = 1; ||| :type nothing ||| :type 1 + "a" ||| :type drop(v) ||| :type ( ||| v.len() |||
+        :type v ||| :t v.iter().map(|x| x + 1.0) ||| :type *words[0] ||| :type "5".parse::<u8>()? ||| :type panic!("x") ||| :type { let n = 1u8; (n, &v) } ||| :type Some(o) ||| :type v; ||| :type ||| :type let x = 1; ||| :type nothing ||| :type 1 + "a" ||| :type drop(v) ||| :type ( ||| v.len() |||
         :forget v ||| v ||| :forget v ||| :forget long, nope ||| :forget ||| long.len() ||| fn double(x: i32) -> i32 { x * 2 } ||| :type double ||| :type vec![double; 2] ||| :type
-std::collections::HashMap::from([("a", 1)])"#,
+std::collections::HashMap::from([("a", 1)]) ||| let adder = |x: i32| x + 1; ||| :vars ||| :type adder ||| long.len()"#,
         expect![[r#"
             1: display there are no variables
             4: display {"text/plain":"name   type                 size    value                                                                              cell\na      Array                ≥ 8 B   Array(zeros-bc658d1aa3766112, shape=(3,), dtype=f64, chunks=(3,))                  3\nboxed  Box<dyn Fn() -> u8>  ≥ 16 B  not displayable                                                                    3\nc      Cross                0 B     its `Debug` panicked: not today                                                    3\nf      fn(i32) -> i32       8 B     0x7fc92fab4700                                                                     3\nlong   Vec<u8>              1.0 MB  [7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7…  3\no      Opaque               0 B     not displayable                                                                    3\nt      DataFrame            24 B    2 rows × 1 columns: x                                                              3\nmut v  Vec<f64>             40 B    [1.5, 2.5]                                                                         3\nwords  Vec<String>          51 B    [\"a<b\"]                                                                            3","text/html":"<table><thead><tr><th style=\"text-align:left\">name</th><th style=\"text-align:left\">type</th><th style=\"text-align:left\">size</th><th style=\"text-align:left\">value</th><th style=\"text-align:left\">cell</th></tr></thead><tbody><tr><td style=\"text-align:left\">a</td><td style=\"text-align:left\">Array</td><td style=\"text-align:left\">≥ 8 B</td><td style=\"text-align:left\">Array(zeros-bc658d1aa3766112, shape=(3,), dtype=f64, chunks=(3,))</td><td style=\"text-align:left\">3</td></tr><tr><td style=\"text-align:left\">boxed</td><td style=\"text-align:left\">Box&lt;dyn Fn() -&gt; u8&gt;</td><td style=\"text-align:left\">≥ 16 B</td><td style=\"text-align:left\">not displayable</td><td style=\"text-align:left\">3</td></tr><tr><td style=\"text-align:left\">c</td><td style=\"text-align:left\">Cross</td><td style=\"text-align:left\">0 B</td><td style=\"text-align:left\">its `Debug` panicked: not today</td><td style=\"text-align:left\">3</td></tr><tr><td style=\"text-align:left\">f</td><td style=\"text-align:left\">fn(i32) -&gt; i32</td><td style=\"text-align:left\">8 B</td><td style=\"text-align:left\">0x7fc92fab4700</td><td style=\"text-align:left\">3</td></tr><tr><td style=\"text-align:left\">long</td><td style=\"text-align:left\">Vec&lt;u8&gt;</td><td style=\"text-align:left\">1.0 MB</td><td style=\"text-align:left\">[7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7…</td><td style=\"text-align:left\">3</td></tr><tr><td style=\"text-align:left\">o</td><td style=\"text-align:left\">Opaque</td><td style=\"text-align:left\">0 B</td><td style=\"text-align:left\">not displayable</td><td style=\"text-align:left\">3</td></tr><tr><td style=\"text-align:left\">t</td><td style=\"text-align:left\">DataFrame</td><td style=\"text-align:left\">24 B</td><td style=\"text-align:left\">2 rows × 1 columns: x</td><td style=\"text-align:left\">3</td></tr><tr><td style=\"text-align:left\">mut v</td><td style=\"text-align:left\">Vec&lt;f64&gt;</td><td style=\"text-align:left\">40 B</td><td style=\"text-align:left\">[1.5, 2.5]</td><td style=\"text-align:left\">3</td></tr><tr><td style=\"text-align:left\">words</td><td style=\"text-align:left\">Vec&lt;String&gt;</td><td style=\"text-align:left\">51 B</td><td style=\"text-align:left\">[\"a&lt;b\"]</td><td style=\"text-align:left\">3</td></tr></tbody></table>"}
@@ -98,6 +98,67 @@ fn help() {
             14: display {"text/plain":"`:type EXPRESSION`: show the type of an expression, which is not run. Also `:t`.\n\n`:type v.iter().map(|x| x + 1)`","text/markdown":"`:type EXPRESSION`: show the type of an expression, which is not run. Also `:t`.\n\n`:type v.iter().map(|x| x + 1)`"}
             15: CommandError: `:version` takes nothing, and not `2`"#]],
     );
+}
+
+#[test]
+fn documentation() {
+    let mut session = Session::start();
+    session.show(
+        "/// A point.\nstruct P { x: u8 }\nimpl P {\n    /// Its place.\n    fn place(&self) -> u8 { self.x }\n}\nfn plain() {}",
+    );
+    session.show("let v = vec![1.5]; let p = P { x: 1 }; let s = \"a\"; let a = zeros([2]); let row = [1; 3];");
+    let mut lines = Vec::new();
+    for name in [
+        "P",
+        "P::place",
+        "p.place",
+        "plain",
+        "p",
+        "v.push",
+        "v",
+        "s.trim",
+        "row",
+        "a.sum",
+        "col",
+        "dagbok::Frame",
+        "Frame::filter",
+        "plot::line",
+        "plot",
+        "match",
+        "println!",
+        "vec",
+        "vec!",
+        "HashMap",
+        "HashMap::entry",
+        "Iterator::map",
+        "Result",
+        "std::io::Result",
+        "std::fs",
+        "i32::pow",
+        "Option::Some",
+        "f64::consts::PI",
+        "Vec::nope",
+        "nope",
+        "polars::col",
+        "q.x",
+        "1 + 1",
+        "",
+    ] {
+        let text = session.show(&format!(":doc {name}"));
+        let text =
+            match serde_json::from_str::<serde_json::Value>(text.trim_start_matches("display ")) {
+                Ok(bundle) => bundle["text/plain"].as_str().unwrap_or_default().to_owned(),
+                Err(_) => text,
+            };
+        let shown: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.is_empty())
+            .take(5)
+            .collect();
+        let last = text.lines().last().unwrap_or_default();
+        lines.push(format!("{name}: {} … {last}", shown.join(" | ")));
+    }
+    expect![[""]].assert_eq(&lines.join("\n"));
 }
 
 #[test]
@@ -353,7 +414,7 @@ fn the_shell() {
   b
 !echo c
 :opt
-1 + 1 ||| !no_such_command_here ||| !kill -9 $$ ||| ! ||| !cd / ||| !cd / && pwd ||| :cd /nowhere ||| :cd / ||| !pwd ||| std::env::current_dir()? ||| :cd /etc/passwd ||| !echo 'EVCXR' ||| !true
+1 + 1 ||| !no_such_command_here ||| !kill -9 $$ ||| ! ||| !cd / && pwd ||| :cd /nowhere ||| :cd / ||| !pwd ||| std::env::current_dir()? ||| :cd /etc/passwd ||| !echo 'EVCXR' ||| !true
 !false
 :opt ||| !sleep 5 & echo started"#,
         expect![[r#"
@@ -391,8 +452,12 @@ fn interrupts() {
             session.show("!echo started; sleep 60")
         },
         {
+            session.interrupt_at("started");
+            session.show("!trap '' INT; echo started; sleep 0.1; echo more\n!echo next")
+        },
+        {
             session.interrupt_at("begun");
-            session.show(":timeit -n 1000000000 if x == 1 { x } else { 2 }\n")
+            session.show("%%timeit -n 4000000000 println!(\"begun\");\nx + 1")
         },
         session.show("x"),
     ];

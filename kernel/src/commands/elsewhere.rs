@@ -51,6 +51,10 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
         "is not there; `unsafe { std::env::set_var(name, value) }` sets a variable for cells, `!env` lists those there are",
     ),
     (
+        &["offline"],
+        "is not there; cargo reads `CARGO_NET_OFFLINE` from the environment",
+    ),
+    (
         &["quiet"],
         "has no effect: nothing but what cells show is shown",
     ),

@@ -3,7 +3,7 @@
 use super::{Answer, Call, Command, Refusal};
 use crate::evaluate::native::NativeEvaluator;
 
-/// `:explain CODE`
+/// `:explain ERROR`
 pub(super) struct Explain;
 
 impl Command for Explain {
@@ -12,7 +12,7 @@ impl Command for Explain {
     }
 
     fn arguments(&self) -> &'static str {
-        "[CODE]"
+        "[ERROR]"
     }
 
     fn summary(&self) -> &'static str {

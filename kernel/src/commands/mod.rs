@@ -263,7 +263,8 @@ impl Call<'_> {
 
     /// Whether the rest of the cell is for the command.
     pub(crate) fn takes_rest(&self) -> bool {
-        self.extent.end > self.line_end()
+        let rest = &self.cell.code[self.line_end()..self.extent.end];
+        !rest.trim().is_empty()
     }
 
     /// All of the code that it takes; a refusal with an `example` if there is none.

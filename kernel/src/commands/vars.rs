@@ -1,5 +1,7 @@
 //! The command `:vars`.
 
+use std::collections::BTreeMap;
+
 use unicode_width::UnicodeWidthChar;
 
 use super::{Answer, Call, Command, Refusal};
@@ -34,7 +36,15 @@ impl Command for Vars {
         if evaluator.variables().next().is_none() {
             return Ok(Answer::Text("there are no variables".to_owned()));
         }
-        let previews = evaluator.previews(call.cell, call.frontend)?;
+        let (previews, note) = match evaluator.previews(call.cell, call.frontend) {
+            Ok(previews) => (previews, None),
+            // Some type cannot be taken by reference; the table without values is better than none.
+            Err(error) if error.name == "CompileError" => {
+                let note = format!("sizes and values cannot be shown: {}", error.value);
+                (BTreeMap::new(), Some(note))
+            }
+            Err(error) => return Err(error.into()),
+        };
         let rows = evaluator.variables().map(|(name, variable)| {
             let mutable = if variable.mutable { "mut " } else { "" };
             let preview = previews.get(name);
@@ -49,7 +59,7 @@ impl Command for Vars {
         Ok(Answer::Table {
             header: vec!["name", "type", "size", "value", "cell"],
             rows: rows.collect(),
-            note: None,
+            note,
         })
     }
 }

@@ -19,6 +19,10 @@ impl Command for Warnings {
         "show the compiler's warnings, or do not; without a word, say which"
     }
 
+    fn is_saved(&self) -> bool {
+        true
+    }
+
     fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
         evaluator.warns = match call.arguments {
             "on" => true,

@@ -75,16 +75,16 @@ fn find(path: &[&str], is_macro: bool, evaluator: &NativeEvaluator) -> Option<An
         let entries: Vec<Entry> = sources.flat_map(source::entries).collect();
         // The newest is the last.
         let newest = entries.into_iter().rev().find(|entry| entry.is_at(path))?;
-        Some(written(&newest, "defined in a cell"))
+        Some(written(&newest))
     };
-    let of_face = || Some(written(&face::find(path)?, "of Dagbok"));
+    let of_face = || Some(written(&face::find(path)?));
     let of_standard = || standard::find(path, is_macro, evaluator).map(Answer::Markdown);
     of_cells().or_else(of_face).or_else(of_standard)
 }
 
-fn written(entry: &Entry, origin: &str) -> Answer {
+fn written(entry: &Entry) -> Answer {
     let docs = match entry.docs.trim() {
-        "" => format!("*nothing is written about it; {origin}*"),
+        "" => "*nothing is written about it*".to_owned(),
         docs => docs.to_owned(),
     };
     let signature = match entry.signature.as_str() {

@@ -99,9 +99,6 @@ fn add(source: &str, item: &Item, entries: &mut Vec<Entry>) {
         })
         | Item::Static(syn::ItemStatic {
             ident, vis, attrs, ..
-        })
-        | Item::Mod(syn::ItemMod {
-            ident, vis, attrs, ..
         }) => {
             let end = item.span().byte_range().end;
             let start = attrs.last().map_or(item.span(), Spanned::span);
@@ -112,6 +109,11 @@ fn add(source: &str, item: &Item, entries: &mut Vec<Entry>) {
             };
             let signature = source.get(start..end).unwrap_or_default().trim().to_owned();
             push(None, ident.to_string(), Some(vis), signature, attrs);
+        }
+        Item::Mod(item) => {
+            let name = item.ident.to_string();
+            let signature = format!("mod {name}");
+            push(None, name, Some(&item.vis), signature, &item.attrs);
         }
         Item::Macro(item) => match &item.ident {
             Some(ident) => push(None, ident.to_string(), None, String::new(), &item.attrs),

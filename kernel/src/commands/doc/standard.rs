@@ -8,6 +8,12 @@ use crate::commands::show::fenced;
 use crate::evaluate::native::NativeEvaluator;
 
 const WEB: &str = "https://doc.rust-lang.org/stable/std";
+const MEMBERS: &[&str] = &[
+    "<h2 id=\"implementations\"",
+    "<h2 id=\"required-methods\"",
+    "<h2 id=\"fields\"",
+    "<h2 id=\"variants\"",
+];
 const DOCBLOCK: &str = "<div class=\"docblock\">";
 
 /// Where the pages are, if they are installed.
@@ -77,19 +83,9 @@ fn rank(page: &str, path: &str) -> (bool, bool, usize, usize) {
 fn item(folder: &Path, page: &str) -> Option<String> {
     let html = fs::read_to_string(folder.join(page)).ok()?;
     let (_, html) = html.split_once("id=\"main-content\"")?;
-    let (html, _) = html.split_once("<h2 id=\"").map_or((html, ""), |_| {
-        // The lists of members follow the text.
-        let end = [
-            "<h2 id=\"implementations\"",
-            "<h2 id=\"required-methods\"",
-            "<h2 id=\"fields\"",
-            "<h2 id=\"variants\"",
-        ]
-        .iter()
-        .filter_map(|heading| html.find(heading))
-        .min();
-        html.split_at(end.unwrap_or(html.len()))
-    });
+    // The lists of members follow the text.
+    let end = MEMBERS.iter().filter_map(|list| html.find(list)).min();
+    let html = &html[..end.unwrap_or(html.len())];
     let signature = html
         .split_once("<pre class=\"rust item-decl\">")
         .and_then(|(_, rest)| rest.split_once("</pre>"))

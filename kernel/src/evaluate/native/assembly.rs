@@ -44,9 +44,10 @@ impl NativeEvaluator {
             );
         }
         split.statements.clear();
+        split.awaits = false;
         split.bindings.clear();
         split.tail = None;
-        self.build(&split, (idx, cell.number), &crate_name, frontend)?;
+        self.build_quietly(&split, (idx, cell.number), &crate_name, frontend)?;
         let functions = self.functions(&crate_name)?;
         match text(&functions, |_| true) {
             Some(text) => Ok(text),
@@ -83,9 +84,9 @@ impl NativeEvaluator {
     }
 
     fn functions(&self, crate_name: &str) -> Result<Vec<Function>, Refusal> {
-        let level = format!("opt-level={}", self.opt_level.0);
+        let level = self.opt_level.map(|level| format!("opt-level={}", level.0));
         let mut arguments = ARGUMENTS.to_vec();
-        arguments.extend(["-C", &level]);
+        arguments.extend(level.iter().flat_map(|level| ["-C", level.as_str()]));
         if cfg!(target_arch = "x86_64") {
             arguments.extend(["-C", "llvm-args=-x86-asm-syntax=intel"]);
         }

@@ -1,6 +1,6 @@
 //! `:expand`: a person's code with its macros expanded, without what Dagbok puts around it.
 
-use super::compile::{Again, Request};
+use super::compile::{Again, OptLevel, Request};
 use super::evaluator::NativeEvaluator;
 use super::failure;
 use super::source::Source;
@@ -48,18 +48,20 @@ impl NativeEvaluator {
             needs_engine,
             has_items: false,
             has_bindings: false,
-            opt_level: self.opt_level,
+            opt_level: OptLevel('0'),
+            warns: false,
         };
         let expanded = self.compiler.expand(&request, &self.control);
         match expanded.map_err(|error| failure::internal(&error))? {
             Again::Done(text) => Ok(inner(&self.formatted(&text))),
             Again::Interrupted => Err(failure::interrupted().into()),
-            Again::Failed(messages) => {
-                Err(
-                    failure::compile_error(&messages, &source, &self.history(), &self.variables)
-                        .into(),
-                )
-            }
+            Again::Failed(messages) => Err(failure::compile_error(
+                &messages,
+                &source,
+                &self.history(),
+                &|name: &str| self.variables.why_gone(name, &[]),
+            )
+            .into()),
         }
     }
 

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::compile::OptLevel;
+use super::build::Built;
 use super::evaluator::NativeEvaluator;
 use super::failure;
 use super::items::Items;
+use super::source::CellIdx;
 use super::split::{Binding, Edit, Edited, Split};
 use super::state::Typed;
 use super::words::short_paths;
@@ -62,8 +63,9 @@ impl NativeEvaluator {
         split.bindings = vec![Binding {
             name: "__typed".to_owned(),
             mutable: false,
+            borrowing_closure: false,
         }];
-        self.build(&split, (idx, cell.number), &crate_name, frontend)?;
+        self.build_quietly(&split, (idx, cell.number), &crate_name, frontend)?;
         let mir = fs::read_to_string(self.folder.path().join(format!("{crate_name}.mir")));
         let mir = mir.map_err(|error| failure::internal(&error))?;
         // A call that cannot be reached is left out.
@@ -125,24 +127,24 @@ impl NativeEvaluator {
         if timed.is_empty() {
             return Err("`:timeit` has nothing to time".into());
         }
+        let (open, close) = match std::mem::take(&mut split.awaits) {
+            true => ("::dagbok::cell::block_on(async { ", " })"),
+            false => ("", ""),
+        };
         let before = format!(
-            "let __timings = ::dagbok::cell::timeit({loops}, {runs}, || -> ::core::result::Result<(), \
-             ::dagbok::cell::Failure> {{ ::core::hint::black_box(&{{ "
+            "let __timings = ::dagbok::cell::timeit({loops}, {runs}, || {{ {open}::core::hint::black_box(&{{ "
         );
-        let after = "\n}); ::core::result::Result::Ok(()) })?;";
+        let after = format!(
+            "\n}}); ::core::result::Result::<(), ::dagbok::cell::Failure>::Ok(()){close} }})?;"
+        );
         split.statements = setup;
-        split.statements.extend(enclosed(timed, &before, after));
+        split.statements.extend(enclosed(timed, &before, &after));
         split.tail = Some(glue("__timings"));
         split.bindings.clear();
-        let level = self.opt_level;
-        if !self.state.opt_is_chosen {
-            self.opt_level = OptLevel('3');
-        }
-        let built = self.build(&split, (idx, cell.number), &crate_name, frontend);
-        self.opt_level = level;
-        let capture = Capture::new(frontend);
-        self.run(cell, &split, idx, built?, &capture.frontend())?;
-        Ok(capture.text())
+        split.is_hot = true;
+        let built = self.build_quietly(&split, (idx, cell.number), &crate_name, frontend)?;
+        self.run_quietly(cell, &split, idx, built, frontend)
+            .map_err(Refusal::from)
     }
 
     /// Makes `folder` the one in which cells and commands run.
@@ -196,14 +198,15 @@ impl NativeEvaluator {
             self.variables.lose(name, reason(name));
         }
         self.items = Items::default();
+        self.runs.clear();
     }
 
     /// Starts over: a new session process, and every option as at the start.
     pub(crate) fn reset(&mut self) -> Result<(), CellError> {
         self.clear(":reset");
         self.session.handle().kill();
-        self.opt_level = OptLevel('0');
-        self.state.opt_is_chosen = false;
+        self.opt_level = None;
+        self.warns = true;
         self.shows_times = false;
         self.restart().map_err(|error| failure::internal(&error))
     }
@@ -217,7 +220,7 @@ impl NativeEvaluator {
             .iter()
             .find(|name| !self.variables.live.contains_key(*name));
         if let Some(name) = missing {
-            return Err(match self.variables.why_gone(name) {
+            return Err(match self.variables.why_gone(name, &[]) {
                 Some(reason) => format!("there is no variable `{name}`: {reason}"),
                 None => format!("there is no variable `{name}`; `:vars` lists those there are"),
             }
@@ -229,12 +232,6 @@ impl NativeEvaluator {
         }
         self.session.handle().send(ToSession::Forget { names });
         Ok(())
-    }
-
-    /// Optimises from here on.
-    pub(crate) fn choose_opt_level(&mut self, level: OptLevel) {
-        self.opt_level = level;
-        self.state.opt_is_chosen = true;
     }
 
     /// The sources of all items of earlier cells, as they were typed, the newest last.
@@ -300,9 +297,36 @@ impl NativeEvaluator {
         frontend: &Arc<dyn Frontend>,
     ) -> Result<String, CellError> {
         let (idx, crate_name) = self.history().begin(cell.number, code);
-        let built = self.build(split, (idx, cell.number), &crate_name, frontend)?;
+        let built = self.build_quietly(split, (idx, cell.number), &crate_name, frontend)?;
+        self.run_quietly(cell, split, idx, built, frontend)
+    }
+
+    /// Builds without warnings, which would be about code of ours.
+    pub(super) fn build_quietly(
+        &mut self,
+        split: &Split,
+        cell: (CellIdx, u32),
+        crate_name: &str,
+        frontend: &Arc<dyn Frontend>,
+    ) -> Result<Built, CellError> {
+        let warns = std::mem::take(&mut self.warns);
+        let built = self.build(split, cell, crate_name, frontend);
+        self.warns = warns;
+        built
+    }
+
+    /// Runs what is no cell, and will not be restored; the text of what it shows.
+    fn run_quietly(
+        &mut self,
+        cell: &Cell,
+        split: &Split,
+        idx: CellIdx,
+        built: Built,
+        frontend: &Arc<dyn Frontend>,
+    ) -> Result<String, CellError> {
         let capture = Capture::new(frontend);
         self.run(cell, split, idx, built, &capture.frontend())?;
+        self.runs.forget_last();
         Ok(capture.text())
     }
 }
