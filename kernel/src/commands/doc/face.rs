@@ -46,7 +46,21 @@ pub(super) fn find(path: &[&str]) -> Option<Entry> {
         let is_trait = |entry: &Entry| entry.owner.as_ref().is_some_and(|owner| is_trait(owner));
         found.iter().find(|(_, entry)| is_member && is_trait(entry))
     };
-    exact.or_else(by_trait).map(|(_, entry)| entry.clone())
+    let (_, entry) = exact.or_else(by_trait)?;
+    Some(Entry {
+        signature: without_private_fields(&entry.signature),
+        ..entry.clone()
+    })
+}
+
+/// `signature` as cells see it.
+fn without_private_fields(signature: &str) -> String {
+    match signature.split_once('{') {
+        Some((head, fields)) if head.contains("struct ") && !fields.contains("pub ") => {
+            format!("{head}{{ /* private fields */ }}")
+        }
+        _ => signature.to_owned(),
+    }
 }
 
 fn module(file: &str, name: &str) -> Option<Entry> {

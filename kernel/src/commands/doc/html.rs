@@ -96,6 +96,8 @@ fn unescaped(text: &str) -> String {
         .replace("&quot;", "\"")
         .replace("&#39;", "'")
         .replace("&nbsp;", " ")
+        // The mark of a link to notable traits.
+        .replace(" ⓘ", "")
         .replace("&amp;", "&")
 }
 

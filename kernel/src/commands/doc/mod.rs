@@ -112,7 +112,7 @@ fn of_variable(asked: &str, evaluator: &NativeEvaluator) -> Result<Option<String
     }
 }
 
-/// `Vec` for `Vec<f64>`, `str` for `&str`, `slice` for `&[u8]`.
+/// `Vec` for `Vec<f64>`, `std::str` for `&str`, `std::slice` for `&[u8]`.
 fn type_path(type_name: &str) -> &str {
     let mut name = type_name.trim_start_matches('&').trim();
     if let Some((lifetime, rest)) = name.split_once(' ')
@@ -121,12 +121,13 @@ fn type_path(type_name: &str) -> &str {
         name = rest;
     }
     match name.chars().next() {
-        Some('[') if name.contains(';') => "array",
-        Some('[') => "slice",
-        Some('(') if name == "()" => "unit",
-        Some('(') => "tuple",
-        Some('*') => "pointer",
-        _ if name.starts_with("fn(") => "fn",
+        Some('[') if name.contains(';') => "std::array",
+        Some('[') => "std::slice",
+        Some('(') if name == "()" => "std::unit",
+        Some('(') => "std::tuple",
+        Some('*') => "std::pointer",
+        _ if name.starts_with("fn(") => "std::fn",
+        _ if name == "str" => "std::str",
         _ => name.split('<').next().unwrap_or(name),
     }
 }
@@ -143,10 +144,10 @@ mod tests {
     fn types_have_paths() {
         let check = |name, expected| assert_eq!(type_path(name), expected);
         check("Vec<Option<f64>>", "Vec");
-        check("&'static str", "str");
-        check("&mut [u8]", "slice");
-        check("[u8; 3]", "array");
-        check("fn(i32) -> i32", "fn");
+        check("&'static str", "std::str");
+        check("&mut [u8]", "std::slice");
+        check("[u8; 3]", "std::array");
+        check("fn(i32) -> i32", "std::fn");
         check("Array", "Array");
     }
 }

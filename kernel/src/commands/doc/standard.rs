@@ -18,7 +18,7 @@ const DOCBLOCK: &str = "<div class=\"docblock\">";
 
 /// Where the pages are, if they are installed.
 pub(super) fn folder(evaluator: &NativeEvaluator) -> Option<PathBuf> {
-    let folder = evaluator.sysroot().join("share/doc/rust/html/std");
+    let folder = evaluator.documentation();
     folder.is_dir().then_some(folder)
 }
 

@@ -239,9 +239,9 @@ impl NativeEvaluator {
         self.items.sources()
     }
 
-    /// The folder of the compiler's toolchain.
-    pub(crate) fn sysroot(&self) -> &Path {
-        &self.toolchain.sysroot
+    /// The folder with the pages about std, if they are installed.
+    pub(crate) fn documentation(&self) -> PathBuf {
+        self.toolchain.documentation()
     }
 
     /// The cells that have ended, in order.
