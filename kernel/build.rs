@@ -1,7 +1,10 @@
-//! Records which compiler built the runtime: cells must be compiled by the very same one. Also lets both binaries find
+//! Records which compiler built the runtime: cells must be compiled by the very same one. Gathers the face's sources, whose
+//! comments `:doc` shows. Also lets both binaries find
 //! their libraries beside themselves.
 
 use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn main() {
@@ -34,4 +37,34 @@ fn main() {
     for folder in ["$ORIGIN", "$ORIGIN/deps", "$ORIGIN/../lib", &host_libraries] {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
     }
+
+    gather_sources(Path::new("../runtime/face/src"));
+}
+
+/// Writes a table of all files below `folder`, by path and text.
+fn gather_sources(folder: &Path) {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let folder = folder
+        .canonicalize()
+        .expect("the face is beside the kernel");
+    let mut files = Vec::new();
+    let mut folders = vec![folder.clone()];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder).expect("the face's folder can be read");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        let (inner, own): (Vec<PathBuf>, Vec<PathBuf>) = paths.partition(|path| path.is_dir());
+        folders.extend(inner);
+        files.extend(own);
+    }
+    files.sort();
+    let rows = files.iter().map(|file| {
+        let name = file.strip_prefix(&folder).expect("it is below");
+        format!("({:?}, include_str!({:?})),\n", name, file)
+    });
+    let table = format!(
+        "const SOURCES: &[(&str, &str)] = &[\n{}];\n",
+        rows.collect::<String>()
+    );
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    fs::write(out.join("face_sources.rs"), table).expect("OUT_DIR can be written");
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,16 @@ pub struct Finished {
     pub kept: Vec<String>,
     /// All variables that there are now.
     pub variables: Vec<String>,
+    pub spent: Spent,
+}
+
+/// What the run of a cell took, without loading it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    pub wall: Duration,
+    /// CPU time of all threads of the session, in the program and in the system.
+    pub user: Duration,
+    pub system: Duration,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

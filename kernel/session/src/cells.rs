@@ -7,7 +7,8 @@ use dagbok::cell::{Outcome, Scope, Variables, catch};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW, Symbol};
 
 use crate::link::to_frame;
-use dagbok_kernel::channel::{Bundle, Ending, Finished, Frame, Place, Run};
+use crate::stopwatch::Stopwatch;
+use dagbok_kernel::channel::{Bundle, Ending, Finished, Frame, Place, Run, Spent};
 
 /// Libraries that std's inlined functions call, which nothing else may have loaded: `f64::hypot` is in the first.
 const SYSTEM_LIBRARIES: &[&str] = &["libm.so.6"];
@@ -38,13 +39,18 @@ impl Cells {
         };
         let mut scope = Scope::new(&mut self.variables);
         // Outside of the statements only taking and keeping can panic: a drop of a shadowed value, for one.
+        let stopwatch = Stopwatch::start();
         let called = catch(|| entry(&mut scope));
+        let spent = stopwatch.spent();
         let (mut kept, shown, outcome) = scope.into_parts();
         let outcome = called.err().map_or(outcome, Outcome::Panicked);
         self.forget(&run.discard);
         kept.retain(|name| !run.discard.contains(name));
         let shown = shown.as_ref().map(to_frame);
-        self.finished(ending(outcome), shown, kept)
+        Finished {
+            spent,
+            ..self.finished(ending(outcome), shown, kept)
+        }
     }
 
     /// Drops the variables `names`; a panic in a drop ends with that drop.
@@ -61,6 +67,7 @@ impl Cells {
             shown,
             kept,
             variables,
+            spent: Spent::default(),
         }
     }
 

@@ -5,6 +5,7 @@ mod cells;
 mod futures;
 mod link;
 mod process;
+mod stopwatch;
 
 use std::process::ExitCode;
 

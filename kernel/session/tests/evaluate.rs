@@ -356,27 +356,6 @@ std::process::exit(3) ||| unsafe { *(8 as *mut u8) = 1 } ||| f()"#,
 }
 
 #[test]
-fn commands() {
-    check_cells(
-        ":vars ||| :opt 2\nlet x = vec![Some(1.5)]; ||| :opt ||| %vars ||| :hepl ||| :opt 9 ||| :clear ||| x ||| :help",
-        expect![[r#"
-            1: display there are no variables
-            3: display optimisation level 2
-            4: display {"text/plain":"variable  type              cell\nx         Vec<Option<f64>>  2","text/html":"<table><thead><tr><th style=\"text-align:left\">variable</th><th style=\"text-align:left\">type</th><th style=\"text-align:left\">cell</th></tr></thead><tbody><tr><td style=\"text-align:left\">x</td><td style=\"text-align:left\">Vec&lt;Option&lt;f64&gt;&gt;</td><td style=\"text-align:left\">2</td></tr></tbody></table>"}
-            5: CommandError: there is no command `:hepl`; is it `:help`?
-            6: CommandError: `9` is no optimisation level; there are 0, 1, 2, 3, s, z and auto
-            8: error[E0425]: cannot find value `x` in this scope
-             --> cell 8:1:1
-              |
-            1 | x
-              | ^ not found in this scope
-              |
-              = note: `x` was dropped by `:clear`
-            9: display {"text/plain":"command                  what it does\n:clear                   drop all variables; functions and types stay\n:help                    list all commands\n:opt [0|1|2|3|s|z|auto]  optimise the cells from here on; without a level, show it\n:timing                  show, or stop showing, how long each step of a cell takes\n:vars                    list all variables with their types\n:version                 show the versions of Dagbok and of the compiler\n:warnings [on|off]       show the compiler's warnings, or do not; without a word, say which","text/html":"<table><thead><tr><th style=\"text-align:left\">command</th><th style=\"text-align:left\">what it does</th></tr></thead><tbody><tr><td style=\"text-align:left\">:clear</td><td style=\"text-align:left\">drop all variables; functions and types stay</td></tr><tr><td style=\"text-align:left\">:help</td><td style=\"text-align:left\">list all commands</td></tr><tr><td style=\"text-align:left\">:opt [0|1|2|3|s|z|auto]</td><td style=\"text-align:left\">optimise the cells from here on; without a level, show it</td></tr><tr><td style=\"text-align:left\">:timing</td><td style=\"text-align:left\">show, or stop showing, how long each step of a cell takes</td></tr><tr><td style=\"text-align:left\">:vars</td><td style=\"text-align:left\">list all variables with their types</td></tr><tr><td style=\"text-align:left\">:version</td><td style=\"text-align:left\">show the versions of Dagbok and of the compiler</td></tr><tr><td style=\"text-align:left\">:warnings [on|off]</td><td style=\"text-align:left\">show the compiler's warnings, or do not; without a word, say which</td></tr></tbody></table>"}"#]],
-    );
-}
-
-#[test]
 fn an_installation_is_complete_and_holds_each_crate_once() {
     let toolchain = Toolchain::find().unwrap();
     let files = RuntimeFiles::locate()

@@ -1,6 +1,6 @@
 //! The command `:clear`.
 
-use super::{Answer, Command};
+use super::{Answer, Call, Command, Refusal};
 use crate::evaluate::native::NativeEvaluator;
 
 /// `:clear`
@@ -12,11 +12,21 @@ impl Command for Clear {
     }
 
     fn summary(&self) -> &'static str {
-        "drop all variables; functions and types stay"
+        "drop all variables, functions, types and imports"
     }
 
-    fn run(&self, _: &str, evaluator: &mut NativeEvaluator) -> Result<Answer, String> {
-        evaluator.clear_variables();
+    fn details(&self) -> &'static str {
+        "Options stay, and so do static variables and threads: the session process is the same. `:reset` starts a new \
+         one, `:forget` drops single variables."
+    }
+
+    fn is_saved(&self) -> bool {
+        true
+    }
+
+    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+        call.takes_nothing(self)?;
+        evaluator.clear(":clear");
         Ok(Answer::Nothing)
     }
 }

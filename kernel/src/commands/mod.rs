@@ -1,247 +1,362 @@
-//! Commands: lines at the start of a cell that begin with `:` or `%`. A command is one value in one table, which feeds
-//! dispatch and `:help`.
+//! Commands: lines at the start of a cell that begin with `:` or `%`, or with `!` for the shell. A command is one value
+//! in one table, which feeds dispatch, `:help` and the table in README.md.
 
+mod asm;
+mod cd;
 mod clear;
+mod doc;
+mod elsewhere;
+mod expand;
+mod explain;
+mod forget;
 mod help;
+mod history;
+mod load;
+mod near;
 mod opt;
+mod reset;
+mod restore;
+mod save;
+mod shell;
+mod show;
+mod time;
+mod timeit;
 mod timing;
+mod typed;
 mod vars;
 mod version;
 mod warnings;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::evaluate::native::NativeEvaluator;
-use crate::evaluate::{CellError, Frontend, Output};
+use crate::evaluate::{Cell, CellError, Frontend, Output};
 
 /// Something a cell can ask of the kernel itself.
 pub(crate) trait Command: Sync {
     /// What follows the `:`.
     fn name(&self) -> &'static str;
+    /// Other names for the same.
+    fn aliases(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// What follows the name, as `:help` shows it.
     fn arguments(&self) -> &'static str {
         ""
     }
+    /// The whole of it, as `:help` shows it.
+    fn usage(&self) -> String {
+        format!(":{} {}", self.name(), self.arguments())
+            .trim_end()
+            .to_owned()
+    }
     /// What it does, in half a line.
     fn summary(&self) -> &'static str;
+    /// More about it, with an example, for `:help NAME`.
+    fn details(&self) -> &'static str {
+        ""
+    }
+    /// Whether it takes code: on its line, or else all the rest of the cell.
+    fn takes_code(&self) -> bool {
+        false
+    }
+    /// Whether a saved session needs it.
+    fn is_saved(&self) -> bool {
+        false
+    }
     /// Does it; what it returns is shown.
-    fn run(&self, arguments: &str, evaluator: &mut NativeEvaluator) -> Result<Answer, String>;
+    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal>;
+}
+
+/// What a command was called with.
+pub(crate) struct Call<'a> {
+    pub(crate) cell: &'a Cell,
+    /// What stands behind the name on its line.
+    pub(crate) arguments: &'a str,
+    /// Where in the cell all that the command takes stands: its arguments, or they and the rest of the cell.
+    extent: Range<usize>,
+    pub(crate) frontend: &'a Arc<dyn Frontend>,
 }
 
 /// What a command shows.
 pub(crate) enum Answer {
     Nothing,
     Text(String),
-    /// A table: its header, and its rows.
+    /// Rust code, or another language's.
+    Code {
+        language: &'static str,
+        code: String,
+    },
+    Markdown(String),
+    /// A table: its header, its rows, and a line below them.
     Table {
         header: Vec<&'static str>,
         rows: Vec<Vec<String>>,
+        note: Option<String>,
     },
 }
 
+/// Why a command was not carried out.
+pub(crate) enum Refusal {
+    /// What is wrong with the call.
+    Sentence(String),
+    /// What it ran has failed.
+    Failed(CellError),
+}
+
+impl From<String> for Refusal {
+    fn from(sentence: String) -> Self {
+        Refusal::Sentence(sentence)
+    }
+}
+
+impl From<&str> for Refusal {
+    fn from(sentence: &str) -> Self {
+        Refusal::Sentence(sentence.to_owned())
+    }
+}
+
+impl From<CellError> for Refusal {
+    fn from(error: CellError) -> Self {
+        Refusal::Failed(error)
+    }
+}
+
 pub(crate) const COMMANDS: &[&dyn Command] = &[
+    &asm::Asm,
+    &cd::Cd,
     &clear::Clear,
+    &doc::Doc,
+    &expand::Expand,
+    &explain::Explain,
+    &forget::Forget,
     &help::Help,
+    &history::History,
+    &load::Load,
     &opt::Opt,
+    &reset::Reset,
+    &restore::Restore,
+    &save::Save,
+    &time::Time,
+    &timeit::Timeit,
     &timing::Timing,
+    &typed::Type,
     &vars::Vars,
     &version::Version,
     &warnings::Warnings,
+    &shell::Shell,
 ];
 
 /// A command with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Order {
     name: String,
-    arguments: String,
+    /// Where its arguments stand in the cell.
+    arguments: Range<usize>,
+    /// Whether the rest of the cell is for it.
+    takes_rest: bool,
 }
 
-/// The commands at the start of `code`, and where the Rust code after them starts.
+impl Order {
+    /// Whether the rest of the cell is for this command, and not Rust to run.
+    pub(crate) fn takes_rest(&self) -> bool {
+        self.takes_rest
+    }
+
+    /// Whether a session that is saved needs this line.
+    pub(crate) fn is_saved(&self) -> bool {
+        find(&self.name).is_some_and(Command::is_saved)
+    }
+}
+
+/// The commands at the start of `code`, and where the code after them starts. Comments may stand between them.
 pub(crate) fn leading(code: &str) -> (Vec<Order>, usize) {
-    let mut orders = Vec::new();
+    let mut orders: Vec<Order> = Vec::new();
     let mut start = 0;
     let mut at = 0;
     for line in code.split_inclusive('\n') {
+        let line_start = at;
         at += line.len();
-        let line = line.trim();
-        match order(line) {
+        let last = orders.last();
+        if last.is_some_and(|last| start == line_start && goes_on(last, &code[..start])) {
+            orders.last_mut().expect("there is one").arguments.end = trimmed_end(code, at);
+            start = at;
+            continue;
+        }
+        match order(code, line_start..at) {
             Some(order) => {
+                let takes_rest = order.takes_rest;
                 orders.push(order);
                 start = at;
+                if takes_rest {
+                    break;
+                }
             }
-            None if line.is_empty() => {}
+            None if line.trim().is_empty() || line.trim_start().starts_with("//") => {}
             None => break,
         }
     }
     (orders, start)
 }
 
-fn order(line: &str) -> Option<Order> {
-    let text = match line.strip_prefix(':') {
+/// Whether the shell's line that ends `before` goes on in the next one.
+fn goes_on(order: &Order, before: &str) -> bool {
+    order.name == shell::NAME && before.trim_end_matches(['\r', '\n']).ends_with('\\')
+}
+
+fn trimmed_end(code: &str, end: usize) -> usize {
+    code[..end].trim_end().len()
+}
+
+/// The command in the line at `line`.
+fn order(code: &str, line: Range<usize>) -> Option<Order> {
+    let text = code[line.clone()].trim_end();
+    let end = line.start + text.len();
+    let text = text.trim_start();
+    let (marker, rest) = text.split_at_checked(1)?;
+    let is_rest_marker = marker == "%" && rest.starts_with('%');
+    let rest = match marker {
+        "!" => {
+            let rest = rest.trim_start();
+            return Some(Order {
+                name: shell::NAME.to_owned(),
+                arguments: end - rest.len()..end,
+                takes_rest: false,
+            });
+        }
         // `::std::…` is Rust.
-        Some(text) if !text.starts_with(':') => text,
-        Some(_) => return None,
-        None => line.strip_prefix('%')?,
+        ":" if !rest.starts_with(':') => rest,
+        "%" => rest.trim_start_matches('%'),
+        _ => return None,
     };
-    let (name, arguments) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let (name, arguments) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let arguments = arguments.trim_start();
+    let takes_code = find(name).is_some_and(Command::takes_code);
     Some(Order {
         name: name.to_owned(),
-        arguments: arguments.trim().to_owned(),
+        arguments: end - arguments.len()..end,
+        takes_rest: is_rest_marker || (takes_code && arguments.is_empty()),
     })
 }
 
-/// Carries out `order` and shows what it answers.
+/// `code` with spaces for what is before `start`, so that lines and columns stay.
+pub(crate) fn blank_before(code: &str, start: usize) -> String {
+    let blank = code[..start].chars().map(|c| {
+        if c == '\n' {
+            "\n".to_owned()
+        } else {
+            " ".repeat(c.len_utf8())
+        }
+    });
+    blank.chain([code[start..].to_owned()]).collect()
+}
+
+impl Call<'_> {
+    /// All that it takes, at its place in a text in which everything else is blank; without the first `skipped` bytes.
+    pub(crate) fn code(&self, skipped: usize) -> String {
+        blank_before(
+            &self.cell.code[..self.extent.end],
+            self.extent.start + skipped,
+        )
+    }
+
+    /// Whether the rest of the cell is for the command.
+    pub(crate) fn takes_rest(&self) -> bool {
+        let rest = &self.cell.code[self.line_end()..self.extent.end];
+        !rest.trim().is_empty()
+    }
+
+    /// All of the code that it takes; a refusal with an `example` if there is none.
+    pub(crate) fn some_code(&self, command: &dyn Command, example: &str) -> Result<String, String> {
+        let code = self.code(0);
+        let name = command.name();
+        match code.trim() {
+            "" => Err(format!("`:{name}` takes code: `:{name} {example}`")),
+            _ => Ok(code),
+        }
+    }
+
+    /// Refuses arguments.
+    pub(crate) fn takes_nothing(&self, command: &dyn Command) -> Result<(), String> {
+        match self.arguments {
+            "" => Ok(()),
+            arguments => Err(format!(
+                "`:{}` takes nothing, and not `{arguments}`",
+                command.name()
+            )),
+        }
+    }
+
+    /// Where in [`code`](Self::code) the line of the command ends.
+    pub(crate) fn line_end(&self) -> usize {
+        self.extent.start + self.arguments.len()
+    }
+}
+
+fn find(name: &str) -> Option<&'static dyn Command> {
+    COMMANDS
+        .iter()
+        .find(|command| command.name() == name || command.aliases().contains(&name))
+        .copied()
+}
+
+/// Carries out `order`, which stands in `cell`, and shows what it answers.
 pub(crate) fn run(
     order: &Order,
+    cell: &Cell,
     evaluator: &mut NativeEvaluator,
     frontend: &Arc<dyn Frontend>,
 ) -> Result<(), CellError> {
-    // It runs cells, which show what they like.
-    if order.name == "restore" {
-        let text = evaluator.restore(frontend)?;
-        if let Some(data) = bundle(Answer::Text(text)) {
-            let display_id = None;
-            frontend.output(Output::Display { data, display_id });
-        }
+    let Some(command) = find(&order.name) else {
+        let sentence =
+            elsewhere::instead(&order.name).ok_or_else(|| error(near::unknown(&order.name)))?;
+        show(Answer::Text(sentence), frontend);
         return Ok(());
-    }
-    let Some(command) = COMMANDS.iter().find(|command| command.name() == order.name) else {
-        return Err(error(unknown(&order.name)));
     };
-    let answer = command.run(&order.arguments, evaluator).map_err(error)?;
-    if let Some(data) = bundle(answer) {
+    if order.takes_rest && !command.takes_code() {
+        let name = &order.name;
+        return Err(error(format!(
+            "`%%{name}` is not there, because `{name}` takes no code; write `:{name}` or `%{name}`"
+        )));
+    }
+    let end = match order.takes_rest {
+        true => cell.code.len(),
+        false => order.arguments.end,
+    };
+    let call = Call {
+        cell,
+        arguments: &cell.code[order.arguments.clone()],
+        extent: order.arguments.start..end,
+        frontend,
+    };
+    match command.run(&call, evaluator) {
+        Ok(answer) => show(answer, frontend),
+        Err(Refusal::Sentence(sentence)) => return Err(error(sentence)),
+        Err(Refusal::Failed(error)) => return Err(error),
+    }
+    Ok(())
+}
+
+fn show(answer: Answer, frontend: &Arc<dyn Frontend>) {
+    if let Some(data) = show::bundle(answer) {
         frontend.output(Output::Display {
             data,
             display_id: None,
         });
     }
-    Ok(())
-}
-
-fn bundle(answer: Answer) -> Option<crate::evaluate::MimeData> {
-    let (plain, html) = match answer {
-        Answer::Nothing => return None,
-        Answer::Text(text) => (text, None),
-        Answer::Table { header, rows } => (
-            plain_table(&header, &rows),
-            Some(html_table(&header, &rows)),
-        ),
-    };
-    let mut data = crate::evaluate::MimeData::new();
-    data.insert("text/plain".to_owned(), plain.into());
-    if let Some(html) = html {
-        data.insert("text/html".to_owned(), html.into());
-    }
-    Some(data)
-}
-
-fn plain_table(header: &[&str], rows: &[Vec<String>]) -> String {
-    let header: Vec<String> = header.iter().map(|&title| title.to_owned()).collect();
-    let all: Vec<&Vec<String>> = [&header].into_iter().chain(rows).collect();
-    let width = |column: usize| all.iter().map(|row| row[column].chars().count()).max();
-    let line = |row: &Vec<String>| {
-        let cells = row
-            .iter()
-            .enumerate()
-            .map(|(column, cell)| format!("{cell:<width$}", width = width(column).unwrap_or(0)));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    all.iter()
-        .map(|row| line(row))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-fn html_table(header: &[&str], rows: &[Vec<String>]) -> String {
-    let cells = |tag: &str, row: &mut dyn Iterator<Item = String>| -> String {
-        row.map(|cell| format!("<{tag} style=\"text-align:left\">{}</{tag}>", escape(&cell)))
-            .collect()
-    };
-    let head = cells("th", &mut header.iter().map(|&title| title.to_owned()));
-    let body: String = rows
-        .iter()
-        .map(|row| format!("<tr>{}</tr>", cells("td", &mut row.iter().cloned())))
-        .collect();
-    format!("<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }
 
 fn error(sentence: String) -> CellError {
     CellError {
         name: "CommandError".to_owned(),
-        traceback: vec![format!("\x1b[1;31mCommandError\x1b[0m: {sentence}")],
+        traceback: format!("\x1b[1;31mCommandError\x1b[0m: {sentence}")
+            .lines()
+            .map(str::to_owned)
+            .collect(),
         value: sentence,
     }
 }
 
-fn unknown(name: &str) -> String {
-    let near: Vec<String> = COMMANDS
-        .iter()
-        .filter(|command| is_near(command.name(), name))
-        .map(|command| format!("`:{}`", command.name()))
-        .collect();
-    match near.as_slice() {
-        [] => format!("there is no command `:{name}`; `:help` lists them all"),
-        near => format!(
-            "there is no command `:{name}`; is it {}?",
-            near.join(" or ")
-        ),
-    }
-}
-
-/// Whether one is the start of the other, or few letters change one into the other.
-fn is_near(known: &str, typed: &str) -> bool {
-    let is_start = !typed.is_empty() && (known.starts_with(typed) || typed.starts_with(known));
-    is_start || edit_distance(known, typed) <= 2
-}
-
-fn edit_distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in right.iter().enumerate() {
-            let substituted = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[right.len()]
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check_leading(code: &str, n_orders: usize, rust: &str) {
-        let (orders, start) = leading(code);
-        assert_eq!((orders.len(), &code[start..]), (n_orders, rust), "{code:?}");
-    }
-
-    #[test]
-    fn commands_stand_before_the_code() {
-        check_leading("1 + 1", 0, "1 + 1");
-        check_leading(":help", 1, "");
-        check_leading("\n:opt 2\n%timing\n\nlet x = 1;", 2, "\nlet x = 1;");
-        check_leading("::std::process::id()", 0, "::std::process::id()");
-        check_leading("let x = 1;\n:vars", 0, "let x = 1;\n:vars");
-    }
-
-    #[test]
-    fn unknown_commands_name_near_ones() {
-        assert_eq!(
-            unknown("hepl"),
-            "there is no command `:hepl`; is it `:help`?"
-        );
-        assert_eq!(
-            unknown("zzzzzz"),
-            "there is no command `:zzzzzz`; `:help` lists them all"
-        );
-    }
-}
+mod tests;

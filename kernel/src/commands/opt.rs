@@ -1,6 +1,6 @@
 //! The command `:opt`.
 
-use super::{Answer, Command};
+use super::{Answer, Call, Command, Refusal};
 use crate::evaluate::native::{NativeEvaluator, OptLevel};
 
 /// `:opt LEVEL`
@@ -19,15 +19,24 @@ impl Command for Opt {
         "optimise the cells from here on; without a level, show it"
     }
 
-    fn run(&self, arguments: &str, evaluator: &mut NativeEvaluator) -> Result<Answer, String> {
-        let level = match arguments {
+    fn details(&self) -> &'static str {
+        "`auto`, as at the start, optimises cells with long loops alone; `s` and `z` make code small.\n\n`:opt 3`"
+    }
+
+    fn is_saved(&self) -> bool {
+        true
+    }
+
+    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+        let level = match call.arguments {
             "" => return Ok(Answer::Text(describe(evaluator.opt_level))),
             "auto" => None,
-            "0" | "1" | "2" | "3" | "s" | "z" => arguments.chars().next(),
+            "0" | "1" | "2" | "3" | "s" | "z" => call.arguments.chars().next(),
             other => {
                 return Err(format!(
                     "`{other}` is no optimisation level; there are 0, 1, 2, 3, s, z and auto"
-                ));
+                )
+                .into());
             }
         };
         evaluator.opt_level = level.map(OptLevel);

@@ -1,6 +1,6 @@
 //! The command `:timing`.
 
-use super::{Answer, Command};
+use super::{Answer, Call, Command, Refusal};
 use crate::evaluate::native::NativeEvaluator;
 
 /// `:timing`
@@ -15,7 +15,12 @@ impl Command for Timing {
         "show, or stop showing, how long each step of a cell takes"
     }
 
-    fn run(&self, _: &str, evaluator: &mut NativeEvaluator) -> Result<Answer, String> {
+    fn details(&self) -> &'static str {
+        "`:time` measures one piece of code."
+    }
+
+    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+        call.takes_nothing(self)?;
         evaluator.shows_times = !evaluator.shows_times;
         Ok(Answer::Nothing)
     }

@@ -1,6 +1,6 @@
 //! The command `:version`.
 
-use super::{Answer, Command};
+use super::{Answer, Call, Command, Refusal};
 use crate::evaluate::native::NativeEvaluator;
 
 /// `:version`
@@ -15,7 +15,8 @@ impl Command for Version {
         "show the versions of Dagbok and of the compiler"
     }
 
-    fn run(&self, _: &str, evaluator: &mut NativeEvaluator) -> Result<Answer, String> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+        call.takes_nothing(self)?;
         Ok(Answer::Text(evaluator.version()))
     }
 }

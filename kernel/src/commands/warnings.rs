@@ -1,6 +1,6 @@
 //! The command `:warnings`.
 
-use super::{Answer, Command};
+use super::{Answer, Call, Command, Refusal};
 use crate::evaluate::native::NativeEvaluator;
 
 /// `:warnings`
@@ -19,15 +19,19 @@ impl Command for Warnings {
         "show the compiler's warnings, or do not; without a word, say which"
     }
 
-    fn run(&self, arguments: &str, evaluator: &mut NativeEvaluator) -> Result<Answer, String> {
-        evaluator.warns = match arguments {
+    fn is_saved(&self) -> bool {
+        true
+    }
+
+    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+        evaluator.warns = match call.arguments {
             "on" => true,
             "off" => false,
             "" => {
                 let state = if evaluator.warns { "on" } else { "off" };
                 return Ok(Answer::Text(format!("warnings are {state}")));
             }
-            other => return Err(format!("`{other}` is neither `on` nor `off`")),
+            other => return Err(format!("`{other}` is neither `on` nor `off`").into()),
         };
         Ok(Answer::Nothing)
     }

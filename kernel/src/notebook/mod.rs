@@ -77,6 +77,36 @@ pub fn run<E: Display>(
     }
 }
 
+/// The code cells of the notebook in `text`.
+///
+/// # Errors
+/// What the text is instead, to be read after the file's name: "is not …".
+pub(crate) fn code_of_notebook(text: &str) -> Result<Vec<String>, String> {
+    let notebook = file::read(text)?;
+    let is_code = |cell: &file::Cell| matches!(cell.kind, file::CellKind::Code { .. });
+    let cells = notebook.cells.into_iter().filter(is_code);
+    Ok(cells.map(|cell| cell.source).collect())
+}
+
+/// The text of a notebook with these code cells.
+pub(crate) fn notebook_of_code(cells: &[&str]) -> String {
+    let cell = |code: &&str| serde_json::json!({"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [], "source": code});
+    let cells: Vec<_> = cells.iter().map(cell).collect();
+    let value = serde_json::json!({
+        "cells": cells,
+        "metadata": {"kernelspec": {"display_name": "Rust (Dagbok)", "language": "rust", "name": "dagbok"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    });
+    match file::read(&value.to_string()) {
+        Ok(mut notebook) => {
+            notebook.note_language();
+            file::write(&notebook)
+        }
+        Err(_) => value.to_string(),
+    }
+}
+
 fn try_run<E: Display>(
     options: &RunOptions,
     start: impl FnOnce(&Path) -> Result<Box<dyn Evaluator>, E>,

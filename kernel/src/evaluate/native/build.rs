@@ -230,7 +230,10 @@ impl NativeEvaluator {
     }
 
     /// The crates of the engine among `words`, with their files.
-    fn carried(&mut self, words: &BTreeSet<String>) -> io::Result<Vec<(String, PathBuf)>> {
+    pub(super) fn carried(
+        &mut self,
+        words: &BTreeSet<String>,
+    ) -> io::Result<Vec<(String, PathBuf)>> {
         if !CARRIED_CRATES.iter().any(|name| words.contains(*name)) {
             return Ok(Vec::new());
         }

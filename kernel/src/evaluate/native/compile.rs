@@ -1,11 +1,12 @@
 //! One run of `rustc` a cell, and one of the linker.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::diagnostics::Message;
@@ -39,6 +40,8 @@ pub(super) struct Compiler {
     toolchain: Toolchain,
     files: RuntimeFiles,
     folder: PathBuf,
+    /// The arguments of the last run for each crate, without what it wrote.
+    runs: Mutex<BTreeMap<String, Vec<OsString>>>,
     /// Holds nothing but `libdagbok.so`, so that the compiler does not list a large folder for each cell.
     face_folder: PathBuf,
 }
@@ -83,6 +86,13 @@ pub(super) enum Compiled {
     Interrupted,
 }
 
+/// A run for another output than an object.
+pub(super) enum Again {
+    Done(String),
+    Failed(Vec<Message>),
+    Interrupted,
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct CompileTimes {
     pub(super) rustc: Duration,
@@ -105,6 +115,7 @@ impl Compiler {
             toolchain,
             files,
             folder: folder.to_owned(),
+            runs: Mutex::default(),
             face_folder,
         })
     }
@@ -125,6 +136,7 @@ impl Compiler {
         let source = self.source_file(request.crate_name);
         fs::write(&source, request.source)?;
         let mut command = self.rustc(request);
+        self.remember(request.crate_name, &command);
         command
             .arg(&source)
             .stdin(Stdio::null())
@@ -165,6 +177,74 @@ impl Compiler {
             warnings: messages,
             times,
         })
+    }
+
+    /// What the compiler makes of the source of `crate_name` with `arguments` besides those of its last run.
+    pub(super) fn again(
+        &self,
+        crate_name: &str,
+        arguments: &[&str],
+        control: &Control,
+    ) -> io::Result<Again> {
+        let earlier = self.runs().get(crate_name).cloned().unwrap_or_default();
+        let mut command = Command::new(&self.toolchain.rustc);
+        command
+            .env("RUSTC_BOOTSTRAP", "1")
+            .current_dir(&self.folder)
+            .args(earlier)
+            .args(arguments)
+            .arg(self.source_file(crate_name));
+        self.finish(&mut command, crate_name, control)
+    }
+
+    /// The source of `request` with its macros expanded.
+    pub(super) fn expand(&self, request: &Request<'_>, control: &Control) -> io::Result<Again> {
+        fs::write(self.source_file(request.crate_name), request.source)?;
+        self.remember(request.crate_name, &self.rustc(request));
+        self.again(request.crate_name, &["-Z", "unpretty=expanded"], control)
+    }
+
+    fn finish(
+        &self,
+        command: &mut Command,
+        crate_name: &str,
+        control: &Control,
+    ) -> io::Result<Again> {
+        let written = self.folder.join(format!("{crate_name}.again"));
+        command
+            .arg("-o")
+            .arg(&written)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let Some(mut stderr) = control.spawn_compiler(command)? else {
+            return Ok(Again::Interrupted);
+        };
+        let mut text = String::new();
+        let read = stderr.read_to_string(&mut text);
+        let Some(status) = control.wait_for_compiler()? else {
+            return Ok(Again::Interrupted);
+        };
+        read?;
+        match Message::parse_all(&text) {
+            _ if status.success() => fs::read_to_string(written).map(Again::Done),
+            messages if messages.is_empty() => Err(io::Error::other(format!(
+                "rustc ended with {status}: {}",
+                text.trim()
+            ))),
+            messages => Ok(Again::Failed(messages)),
+        }
+    }
+
+    fn remember(&self, crate_name: &str, command: &Command) {
+        let is_lasting = |argument: &&OsStr| !argument.as_encoded_bytes().starts_with(b"--emit");
+        let arguments = command.get_args().filter(is_lasting);
+        let arguments = arguments.map(OsStr::to_owned).collect();
+        self.runs().insert(crate_name.to_owned(), arguments);
+    }
+
+    fn runs(&self) -> MutexGuard<'_, BTreeMap<String, Vec<OsString>>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn rustc(&self, request: &Request<'_>) -> Command {

@@ -199,6 +199,8 @@ mod tests {
         check("let r#type = '\\''; for_r", "complete");
         check(":help", "complete");
         check(":opt 2\nlet x = 1;", "complete");
+        check("!ls (", "complete");
+        check("%%timeit -n 3\nf()", "complete");
     }
 
     #[test]
@@ -213,6 +215,7 @@ mod tests {
         check("let x = 5", "incomplete 0");
         check("1 +", "incomplete 0");
         check("#[derive(Debug)]", "incomplete 0");
+        check("%%time\nlet v = vec![", "incomplete 4");
     }
 
     #[test]

@@ -18,12 +18,13 @@ use super::process::SessionProcess;
 use super::restore::Runs;
 use super::run::Object;
 use super::source::CellIdx;
-use super::split::{SplitError, split};
+use super::split::{Split, SplitError, split};
+use super::state::State;
 use super::toolchain::Toolchain;
 use super::variables::{Known, Variable};
 use super::{StartError, complete};
-use crate::channel::ToSession;
-use crate::commands;
+use crate::channel::Spent;
+use crate::commands::{self, Order, blank_before};
 use crate::evaluate::{
     Cell, CellError, Completeness, Evaluator, Frontend, Interrupt, Output, StreamName,
 };
@@ -61,6 +62,8 @@ pub struct NativeEvaluator {
     pub(crate) opt_level: Option<OptLevel>,
     pub(crate) warns: bool,
     pub(crate) shows_times: bool,
+    /// What commands know of the cells so far.
+    pub(super) state: State,
 }
 
 /// How long each step of a cell took.
@@ -71,6 +74,7 @@ pub(super) struct Times {
     pub(super) link: Duration,
     /// Loading, running and everything on the way there and back.
     pub(super) run: Duration,
+    pub(super) spent: Spent,
 }
 
 impl NativeEvaluator {
@@ -122,6 +126,7 @@ impl NativeEvaluator {
             opt_level: None,
             warns: true,
             shows_times: false,
+            state: State::default(),
         })
     }
 
@@ -129,14 +134,6 @@ impl NativeEvaluator {
     pub(crate) fn version(&self) -> String {
         let rustc = self.toolchain.version().unwrap_or_default();
         format!("dagbok {}, {rustc}", env!("CARGO_PKG_VERSION"))
-    }
-
-    /// Drops every variable; items stay.
-    pub(crate) fn clear_variables(&mut self) {
-        let names = self
-            .variables
-            .lose_all(|name| format!("`{name}` was dropped by `:clear`"));
-        self.session.handle().send(ToSession::Forget { names });
     }
 
     /// The live variables, by name.
@@ -148,35 +145,59 @@ impl NativeEvaluator {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn evaluate_rust(
+    /// Runs the commands and the Rust code of `cell`.
+    pub(crate) fn evaluate_code(
+        &mut self,
+        cell: &Cell,
+        frontend: &Arc<dyn Frontend>,
+    ) -> Result<(), CellError> {
+        let (orders, start) = commands::leading(&cell.code);
+        for order in &orders {
+            commands::run(order, cell, self, frontend)?;
+        }
+        if orders.last().is_some_and(Order::takes_rest) {
+            return Ok(());
+        }
+        self.evaluate_rust(cell, &blank_before(&cell.code, start), frontend)
+            .map(drop)
+    }
+
+    /// Takes `rust` apart, as a crate of its own.
+    pub(super) fn take_apart(
+        &mut self,
+        number: u32,
+        rust: &str,
+    ) -> Result<(Split, CellIdx, String), CellError> {
+        let (idx, crate_name) = self.history().begin(number, rust);
+        match split(rust) {
+            Ok(split) => Ok((split, idx, crate_name)),
+            Err(error) => Err(self.explain_syntax(&error, rust, idx, &crate_name)),
+        }
+    }
+
+    /// Runs `rust`; `None` if there is nothing to run.
+    pub(super) fn evaluate_rust(
         &mut self,
         cell: &Cell,
         rust: &str,
         frontend: &Arc<dyn Frontend>,
-    ) -> Result<(), CellError> {
+    ) -> Result<Option<Times>, CellError> {
         let start = Instant::now();
-        let (idx, crate_name) = self.history().begin(cell.number, rust);
-        let split = match split(rust) {
-            Ok(mut split) => {
-                self.items.drop_unchanged(&mut split);
-                split
-            }
-            Err(error) => return Err(self.explain_syntax(&error, rust, idx, &crate_name)),
-        };
+        let (mut split, idx, crate_name) = self.take_apart(cell.number, rust)?;
+        self.items.drop_unchanged(&mut split);
         if split.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let split_time = start.elapsed();
         let built = self.build(&split, (idx, cell.number), &crate_name, frontend)?;
-        let times = self.run(cell, &split, idx, built, frontend)?;
+        let times = Times {
+            split: split_time,
+            ..self.run(cell, &split, idx, built, frontend)?
+        };
         if self.shows_times {
-            let times = Times {
-                split: split_time,
-                ..times
-            };
             note(frontend, StreamName::Stdout, &times.to_string());
         }
-        Ok(())
+        Ok(Some(times))
     }
 
     /// Lets the compiler say what is wrong with code that cannot be taken apart.
@@ -228,11 +249,8 @@ impl NativeEvaluator {
 impl Evaluator for NativeEvaluator {
     fn evaluate(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Result<(), CellError> {
         self.control.begin();
-        let (orders, start) = commands::leading(&cell.code);
-        let result = orders
-            .iter()
-            .try_for_each(|order| commands::run(order, self, &frontend))
-            .and_then(|()| self.evaluate_rust(cell, &blank_before(&cell.code, start), &frontend));
+        let result = self.evaluate_code(cell, &frontend);
+        self.state.note(cell, &result);
         self.control.end();
         result
     }
@@ -246,18 +264,6 @@ impl Evaluator for NativeEvaluator {
     fn is_complete(&self, code: &str) -> Completeness {
         complete::completeness(code)
     }
-}
-
-/// `code` with spaces for what is before `start`, so that lines and columns stay.
-fn blank_before(code: &str, start: usize) -> String {
-    let blank = code[..start].chars().map(|c| {
-        if c == '\n' {
-            "\n".to_owned()
-        } else {
-            " ".repeat(c.len_utf8())
-        }
-    });
-    blank.chain([code[start..].to_owned()]).collect()
 }
 
 pub(super) fn start_session(

@@ -2,11 +2,12 @@
 //! ends the session.
 
 use std::io;
-use std::process::{Child, ChildStderr, Command, ExitStatus};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::process::SessionHandle;
+use super::shell;
 use crate::evaluate::Interrupt;
 
 /// A second interrupt within this time ends the session process.
@@ -25,6 +26,9 @@ struct State {
     last_interrupt: Option<Instant>,
 }
 
+/// What a command of the shell writes to.
+pub(super) type Pipes = (Option<ChildStdout>, Option<ChildStderr>);
+
 #[derive(Default)]
 enum Phase {
     #[default]
@@ -33,6 +37,8 @@ enum Phase {
     Preparing,
     Compiling(Child),
     Running(SessionHandle),
+    /// A command of the shell, in a process group of its own.
+    Shell(Child),
 }
 
 impl Control {
@@ -78,6 +84,31 @@ impl Control {
         Ok((!interrupted).then_some(status))
     }
 
+    /// Starts a command of the shell; `None` if the cell has been interrupted.
+    pub(super) fn spawn_shell(&self, command: &mut Command) -> io::Result<Option<Pipes>> {
+        let mut state = self.lock();
+        if state.interrupted {
+            return Ok(None);
+        }
+        let mut child = command.spawn()?;
+        let pipes = (child.stdout.take(), child.stderr.take());
+        state.phase = Phase::Shell(child);
+        Ok(Some(pipes))
+    }
+
+    /// How the command of the shell ended, if it has; whether it was interrupted.
+    pub(super) fn try_wait_for_shell(&self) -> io::Result<Option<(ExitStatus, bool)>> {
+        let mut state = self.lock();
+        let Phase::Shell(child) = &mut state.phase else {
+            return Err(io::Error::other("the command is gone"));
+        };
+        let Some(status) = child.try_wait()? else {
+            return Ok(None);
+        };
+        state.phase = Phase::Preparing;
+        Ok(Some((status, state.interrupted)))
+    }
+
     /// From now on an interrupt goes to the session; `false` if the cell has been interrupted already.
     pub(super) fn run_in(&self, session: SessionHandle) -> bool {
         let mut state = self.lock();
@@ -109,6 +140,8 @@ impl Interrupt for Interrupter {
             Phase::Compiling(child) => drop(child.kill()),
             Phase::Running(session) if is_second => session.kill(),
             Phase::Running(session) => session.interrupt(),
+            Phase::Shell(child) if is_second => shell::signal_group(child, libc::SIGKILL),
+            Phase::Shell(child) => shell::signal_group(child, libc::SIGINT),
         }
         state.last_interrupt = Some(now);
     }

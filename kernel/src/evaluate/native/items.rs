@@ -127,6 +127,29 @@ impl Items {
         needs
     }
 
+    /// The crates that hold the item `name` and its impls.
+    pub(super) fn crates_of(&self, name: &str) -> BTreeSet<String> {
+        let is_of = |known: &&Known| match &known.part.names {
+            ItemNames::Defines { names, .. } => names.iter().any(|own| own == name),
+            ItemNames::Impl { self_type, .. } => self_type.as_deref() == Some(name),
+        };
+        let of = self.items.iter().filter(is_of);
+        of.map(|known| known.crate_name.clone()).collect()
+    }
+
+    /// The names of all items.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self.items.iter().flat_map(|known| known.names());
+        names.map(String::as_str)
+    }
+
+    /// The sources of all items, as they were typed, the newest last.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &str> {
+        self.items
+            .iter()
+            .map(|known| known.part.source.text.as_str())
+    }
+
     /// Takes out of `split` what is there already, word for word, so that running a cell again costs no variable.
     pub(super) fn drop_unchanged(&self, split: &mut Split) {
         let is_known = |part: &ItemPart| {

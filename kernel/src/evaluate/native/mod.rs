@@ -1,23 +1,27 @@
 //! The native evaluator: takes a cell apart, writes a crate around it, runs `rustc` once, and has the session process
 //! load and run the result.
 
+mod assembly;
 mod boxed;
 mod build;
 mod compile;
 mod complete;
 mod diagnostics;
 mod evaluator;
+mod expansion;
 mod failure;
 mod generate;
 mod interrupt;
 mod items;
+mod probe;
 mod process;
 mod restore;
 mod retry;
 mod run;
-
+mod shell;
 mod source;
 mod split;
+mod state;
 mod stream;
 mod toolchain;
 mod types;
@@ -28,7 +32,8 @@ pub use evaluator::{NativeEvaluator, Options};
 pub use toolchain::Toolchain;
 
 pub(crate) use compile::OptLevel;
-pub(crate) use variables::Variable;
+pub(crate) use probe::Preview;
+pub(crate) use state::Typed;
 
 use std::io;
 

@@ -38,6 +38,11 @@ impl Runs {
         self.done.push(ran);
     }
 
+    /// The last run was no cell's.
+    pub(super) fn forget_last(&mut self) {
+        self.done.pop();
+    }
+
     /// The cell `number` failed: it will not run again.
     pub(super) fn failed(&mut self, number: u32) {
         self.failed.insert(number);

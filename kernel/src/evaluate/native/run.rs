@@ -97,6 +97,7 @@ impl NativeEvaluator {
                 rustc: built.times.rustc,
                 link: built.times.link,
                 run: start.elapsed(),
+                spent: finished.spent,
             }),
             ending => Err(failure::runtime_error(ending, &self.history())),
         }
@@ -192,25 +193,28 @@ impl NativeEvaluator {
         let lost = self.variables.lose_all(|name| {
             format!("`{name}` was lost when cell {number} ended the session process")
         });
+        match self.restart() {
+            Ok(()) => failure::crash(death, number, &lost),
+            Err(error) => failure::internal(&error),
+        }
+    }
+
+    /// Starts a new session process in place of the old one.
+    pub(super) fn restart(&mut self) -> io::Result<()> {
         let socket = self
             .folder
             .path()
             .join(format!("session-{}", self.n_sessions));
         self.n_sessions += 1;
-        match start_session(
+        self.session = start_session(
             &self.files,
             &self.toolchain,
             self.directory.as_deref(),
             socket,
             &self.history,
-        ) {
-            Ok(session) => self.session = session,
-            Err(error) => return failure::internal(&error),
-        }
-        if let Err(death) = self.session.wait_until_ready() {
-            return failure::internal(&io::Error::other(failure::no_start(&death)));
-        }
-        failure::crash(death, number, &lost)
+        )?;
+        let ready = self.session.wait_until_ready();
+        ready.map_err(|death| io::Error::other(failure::no_start(&death)))
     }
 }
 

@@ -97,6 +97,11 @@ impl Toolchain {
         self.sysroot.join("lib/rustlib").join(HOST).join("lib")
     }
 
+    /// The folder with the pages about std, if they are installed.
+    pub fn documentation(&self) -> PathBuf {
+        self.sysroot.join("share/doc/rust/html/std")
+    }
+
     /// std's shared library.
     pub(crate) fn standard_library(&self) -> io::Result<Vec<PathBuf>> {
         let mut found = Vec::new();

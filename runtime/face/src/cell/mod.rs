@@ -5,14 +5,24 @@
 //! wherever possible, because a generic function is compiled again in every cell that calls it.
 
 mod failure;
+mod heap;
 mod panics;
+mod preview;
 mod show;
+mod timeit;
+mod typed;
 mod variables;
 mod wait;
 
 pub use failure::{DebugFailure, Failure, NoValue, Reason};
+pub use heap::{Heap, Size, SizeViaHeap, SizeViaNothing, SizeViaVec, Weighed};
 pub use panics::{Calls, Frame, Panic, Place, Trace, catch, set_panic_reporter, set_tracer};
+pub use preview::{
+    PreviewViaDebug, PreviewViaNothing, PreviewViaRender, PreviewViaTable, Previewed, Previews,
+};
 pub use show::{Shown, Unshown, ViaDebug, ViaEvcxr, ViaNothing, ViaRender, is_unshown};
+pub use timeit::{Timings, timeit};
+pub use typed::typed;
 pub use variables::Variables;
 pub use wait::{block_on, set_executor};
 

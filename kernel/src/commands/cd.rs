@@ -1,0 +1,37 @@
+//! The command `:cd`.
+
+use super::{Answer, Call, Command, Refusal};
+use crate::evaluate::native::NativeEvaluator;
+
+/// `:cd FOLDER`
+pub(super) struct Cd;
+
+impl Command for Cd {
+    fn name(&self) -> &'static str {
+        "cd"
+    }
+
+    fn arguments(&self) -> &'static str {
+        "[FOLDER]"
+    }
+
+    fn summary(&self) -> &'static str {
+        "run cells and commands in another folder; without one, show the folder"
+    }
+
+    fn details(&self) -> &'static str {
+        "`!cd` changes the folder of its own shell alone.\n\n`:cd data`, `:cd ..`"
+    }
+
+    fn is_saved(&self) -> bool {
+        true
+    }
+
+    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+        let folder = match call.arguments {
+            "" => evaluator.folder(),
+            folder => evaluator.change_folder(call.cell, folder, call.frontend)?,
+        };
+        Ok(Answer::Text(folder.display().to_string()))
+    }
+}
