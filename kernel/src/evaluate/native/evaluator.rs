@@ -18,7 +18,7 @@ use super::process::SessionProcess;
 use super::restore::Runs;
 use super::run::Object;
 use super::source::CellIdx;
-use super::split::{Split, SplitError, split};
+use super::split::{Displays, Split, SplitError, split};
 use super::state::State;
 use super::toolchain::Toolchain;
 use super::variables::{Known, Variable};
@@ -162,6 +162,13 @@ impl NativeEvaluator {
             .map(drop)
     }
 
+    /// What `display(value)` calls in the next cell.
+    fn displays(&self) -> Displays {
+        let is_own = self.items.names().any(|name| name == "display")
+            || self.variables.live.contains_key("display");
+        if is_own { Displays::Own } else { Displays::Any }
+    }
+
     /// Takes `rust` apart, as a crate of its own.
     pub(super) fn take_apart(
         &mut self,
@@ -169,7 +176,7 @@ impl NativeEvaluator {
         rust: &str,
     ) -> Result<(Split, CellIdx, String), CellError> {
         let (idx, crate_name) = self.history().begin(number, rust);
-        match split(rust) {
+        match split(rust, self.displays()) {
             Ok(split) => Ok((split, idx, crate_name)),
             Err(error) => Err(self.explain_syntax(&error, rust, idx, &crate_name)),
         }

@@ -20,7 +20,10 @@ pub use panics::{Calls, Frame, Panic, Place, Trace, catch, set_panic_reporter, s
 pub use preview::{
     PreviewViaDebug, PreviewViaNothing, PreviewViaRender, PreviewViaTable, Previewed, Previews,
 };
-pub use show::{Shown, Unshown, ViaDebug, ViaEvcxr, ViaNothing, ViaRender, is_unshown};
+pub use show::{
+    DisplayViaDebug, DisplayViaNothing, DisplayViaRender, Displayed, Shown, Unshown, ViaDebug,
+    ViaEvcxr, ViaNothing, ViaRender, is_unshown,
+};
 pub use timeit::{Timings, timeit};
 pub use typed::typed;
 pub use variables::Variables;

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::fmt::Debug;
 
 use super::Scope;
-use crate::display::{MimeBundle, Render};
+use crate::display::{DisplayHandle, MimeBundle, Render, display};
 
 /// What `evcxr_display` returns for a type that does not have it.
 pub struct Unshown;
@@ -69,6 +69,60 @@ impl<T: ?Sized> ViaNothing for Shown<'_, T> {
     }
 }
 
+/// What a cell's `display(value)` becomes: shows any value at once, as the end of a cell would.
+#[macro_export]
+macro_rules! display_any {
+    ($value:expr $(,)?) => {
+        match &($value) {
+            value => {
+                use $crate::cell::{
+                    DisplayViaDebug as _, DisplayViaNothing as _, DisplayViaRender as _,
+                };
+                (&&&$crate::cell::Displayed(value)).display()
+            }
+        }
+    };
+}
+
+/// A reference to a value that `display` shows.
+pub struct Displayed<'a, T: ?Sized>(pub &'a T);
+
+/// Displays a value that has [`Render`].
+pub trait DisplayViaRender {
+    /// Shows its bundle.
+    fn display(&self) -> DisplayHandle;
+}
+
+impl<T: Render + ?Sized> DisplayViaRender for &&Displayed<'_, T> {
+    fn display(&self) -> DisplayHandle {
+        display(&self.0.render())
+    }
+}
+
+/// Displays a value that has only `Debug`.
+pub trait DisplayViaDebug {
+    /// Shows its `{:?}`.
+    fn display(&self) -> DisplayHandle;
+}
+
+impl<T: Debug + ?Sized> DisplayViaDebug for &Displayed<'_, T> {
+    fn display(&self) -> DisplayHandle {
+        display(&MimeBundle::plain(format!("{:?}", self.0)))
+    }
+}
+
+/// Says of any other value that it cannot be shown.
+pub trait DisplayViaNothing {
+    /// Shows a sentence that names the type.
+    fn display(&self) -> DisplayHandle;
+}
+
+impl<T: ?Sized> DisplayViaNothing for Displayed<'_, T> {
+    fn display(&self) -> DisplayHandle {
+        display(&undisplayable(std::any::type_name::<T>()))
+    }
+}
+
 fn show_debug(scope: &mut Scope<'_>, value: &dyn Debug, type_name: &str) {
     if type_name != "()" {
         scope.show(MimeBundle::plain(format!("{value:?}")));
@@ -76,10 +130,12 @@ fn show_debug(scope: &mut Scope<'_>, value: &dyn Debug, type_name: &str) {
 }
 
 fn show_nothing(scope: &mut Scope<'_>, type_name: &str) {
+    scope.show(undisplayable(type_name));
+}
+
+fn undisplayable(type_name: &str) -> MimeBundle {
     let type_name = without_cell(type_name);
-    scope.show(MimeBundle::plain(format!(
-        "a value of type `{type_name}` cannot be displayed"
-    )));
+    MimeBundle::plain(format!("a value of type `{type_name}` cannot be displayed"))
 }
 
 /// A type of a cell by the name that the person gave it: `cell_3::Point` is `Point`.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Block, Fields, Item, Visibility};
+use syn::{Block, Expr, Fields, Item, Visibility};
 
 use super::range;
 
@@ -48,16 +48,17 @@ impl Edited {
 pub(super) fn statement(
     code: &str,
     whole: Range<usize>,
+    displays: Displays,
     visit: impl FnOnce(&mut Checkpoints),
 ) -> Edited {
-    let mut checkpoints = Checkpoints::default();
+    let mut checkpoints = Checkpoints::new(displays);
     visit(&mut checkpoints);
     Edited::plain(code, whole).with(checkpoints.edits)
 }
 
 /// An item that later cells can name, with checkpoints in its loops.
-pub(super) fn item(code: &str, whole: Range<usize>, item: &Item) -> Edited {
-    let mut checkpoints = Checkpoints::default();
+pub(super) fn item(code: &str, whole: Range<usize>, displays: Displays, item: &Item) -> Edited {
+    let mut checkpoints = Checkpoints::new(displays);
     checkpoints.visit_item(item);
     let mut publicity = Publicity {
         edits: checkpoints.edits,
@@ -89,12 +90,29 @@ fn insert(at: usize, text: &str) -> Edit {
 }
 
 /// Puts a checkpoint at the start of every loop body that runs (constants are evaluated by the compiler).
-#[derive(Default)]
 pub(super) struct Checkpoints {
     edits: Vec<Edit>,
+    displays: Displays,
+}
+
+/// What `display(value)` calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) enum Displays {
+    /// Dagbok's own, which shows any value that the end of a cell shows: a macro, for no function can.
+    #[default]
+    Any,
+    /// A function of that name which the session defines.
+    Own,
 }
 
 impl Checkpoints {
+    fn new(displays: Displays) -> Self {
+        Checkpoints {
+            edits: Vec::new(),
+            displays,
+        }
+    }
+
     fn checkpoint(&mut self, body: &Block) {
         let at = range(body.brace_token.span.open()).end;
         self.edits
@@ -116,6 +134,17 @@ impl<'ast> Visit<'ast> for Checkpoints {
     fn visit_expr_for_loop(&mut self, expression: &'ast syn::ExprForLoop) {
         self.checkpoint(&expression.body);
         visit::visit_expr_for_loop(self, expression);
+    }
+
+    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        let is_display = matches!(&*call.func, Expr::Path(path) if path.path.is_ident("display"));
+        if is_display && call.args.len() == 1 && self.displays == Displays::Any {
+            self.edits.push(Edit {
+                replaced: range(call.func.span()),
+                text: "::dagbok::display_any!".to_owned(),
+            });
+        }
+        visit::visit_expr_call(self, call);
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {

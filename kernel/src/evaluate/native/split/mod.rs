@@ -32,6 +32,7 @@ pub(super) struct Split {
     pub(super) statements: Vec<Edited>,
     /// The last expression, without a semicolon.
     pub(super) tail: Option<Edited>,
+    displays: Displays,
     /// How many lines of it hold something.
     pub(super) n_lines: usize,
     /// Whether it computes for so long that optimising it pays.
@@ -129,12 +130,13 @@ pub(super) enum SplitError {
 }
 
 /// Takes `code` apart.
-pub(super) fn split(code: &str) -> Result<Split, SplitError> {
+pub(super) fn split(code: &str, displays: Displays) -> Result<Split, SplitError> {
     proc_macro2::extra::invalidate_current_thread_spans();
     let tokens = TokenStream::from_str(code).map_err(|_| SplitError::Tokens)?;
     let mut split = Split {
         mentions: mentions(tokens.clone()),
         n_lines: code.lines().filter(|line| !line.trim().is_empty()).count(),
+        displays,
         ..Split::default()
     };
     let body: Body = syn::parse2(tokens).map_err(|_| SplitError::Syntax)?;
@@ -143,6 +145,9 @@ pub(super) fn split(code: &str) -> Result<Split, SplitError> {
         .iter()
         .map(|attribute| Edited::plain(code, range(attribute.span())))
         .collect();
+    if body.statements.iter().any(defines_display) {
+        split.displays = Displays::Own;
+    }
     let n_statements = body.statements.len();
     for (idx, statement) in body.statements.into_iter().enumerate() {
         let is_last = idx + 1 == n_statements;
@@ -151,6 +156,17 @@ pub(super) fn split(code: &str) -> Result<Split, SplitError> {
         split.add(code, statement, is_last);
     }
     Ok(split)
+}
+
+fn defines_display(statement: &Stmt) -> bool {
+    match statement {
+        Stmt::Item(Item::Fn(item)) => item.sig.ident == "display",
+        Stmt::Item(Item::Use(item)) => {
+            let mut leaves = leaves(item).into_iter();
+            leaves.any(|leaf| leaf.name.as_deref() == Some("display") && leaf.root != "dagbok")
+        }
+        _ => false,
+    }
 }
 
 struct Body {
@@ -198,7 +214,7 @@ impl Split {
                 });
             }
             Stmt::Expr(ref expression, None) if is_last => {
-                self.tail = Some(edits::statement(code, whole, |visit| {
+                self.tail = Some(edits::statement(code, whole, self.displays, |visit| {
                     visit.visit_expr(expression)
                 }));
             }
@@ -209,7 +225,9 @@ impl Split {
                 if let Stmt::Local(local) = &statement {
                     self.bind(local);
                 }
-                let edited = edits::statement(code, whole, |visit| visit.visit_stmt(&statement));
+                let edited = edits::statement(code, whole, self.displays, |visit| {
+                    visit.visit_stmt(&statement)
+                });
                 self.statements.push(edited);
             }
         }
@@ -221,7 +239,7 @@ impl Split {
             return;
         };
         self.items.push(ItemPart {
-            source: edits::item(code, whole, item),
+            source: edits::item(code, whole, self.displays, item),
             names,
             mentions: mentions(item.to_token_stream()),
             depends_on: depends_on(item),

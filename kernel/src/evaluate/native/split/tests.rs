@@ -10,7 +10,7 @@ fn edited(piece: &Edited) -> String {
 }
 
 fn check(code: &str, expected: Expect) {
-    let split = match split(code) {
+    let split = match split(code, Displays::Any) {
         Ok(split) => split,
         Err(error) => return expected.assert_eq(&format!("{error:?}")),
     };
@@ -170,7 +170,11 @@ fn what_cannot_be_taken_apart() {
 
 #[test]
 fn names_in_macros_and_format_strings_count() {
-    let split = split(r#"println!("{a} {b:?} {:c$} {{d}} {}", f(g))"#).unwrap();
+    let split = split(
+        r#"println!("{a} {b:?} {:c$} {{d}} {}", f(g))"#,
+        Displays::Any,
+    )
+    .unwrap();
     let names: Vec<&str> = split.mentions.iter().map(String::as_str).collect();
     assert_eq!(names, ["a", "b", "c", "d", "f", "g", "println"]);
 }
