@@ -229,9 +229,13 @@ impl Evaluator for NativeEvaluator {
     fn evaluate(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Result<(), CellError> {
         self.control.begin();
         let (orders, start) = commands::leading(&cell.code);
-        let result = orders
-            .iter()
-            .try_for_each(|order| commands::run(order, self, &frontend))
+        let result = self
+            .revive(&frontend)
+            .and_then(|()| {
+                orders
+                    .iter()
+                    .try_for_each(|order| commands::run(order, self, &frontend))
+            })
             .and_then(|()| self.evaluate_rust(cell, &blank_before(&cell.code, start), &frontend));
         self.control.end();
         result

@@ -4,13 +4,9 @@
 use std::io;
 use std::process::{Child, ChildStderr, Command, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use super::process::SessionHandle;
 use crate::evaluate::Interrupt;
-
-/// A second interrupt within this time ends the session process.
-const SECOND_WITHIN: Duration = Duration::from_secs(3);
 
 /// The running cell as seen by those who may stop it.
 #[derive(Default)]
@@ -22,7 +18,6 @@ pub(super) struct Control {
 struct State {
     phase: Phase,
     interrupted: bool,
-    last_interrupt: Option<Instant>,
 }
 
 #[derive(Default)]
@@ -97,19 +92,12 @@ pub(super) struct Interrupter {
 impl Interrupt for Interrupter {
     fn interrupt(&self) {
         let mut state = self.control.lock();
-        let now = Instant::now();
-        let is_second = state
-            .last_interrupt
-            .is_some_and(|last| now - last < SECOND_WITHIN);
         state.interrupted = true;
         match &mut state.phase {
-            Phase::Idle => return,
-            Phase::Preparing => {}
+            Phase::Idle | Phase::Preparing => {}
             // It may have ended by itself; then there is nothing left to stop.
             Phase::Compiling(child) => drop(child.kill()),
-            Phase::Running(session) if is_second => session.kill(),
             Phase::Running(session) => session.interrupt(),
         }
-        state.last_interrupt = Some(now);
     }
 }

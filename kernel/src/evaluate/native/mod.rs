@@ -11,11 +11,12 @@ mod failure;
 mod generate;
 mod interrupt;
 mod items;
+mod pipes;
 mod process;
 mod restore;
 mod retry;
 mod run;
-
+mod screens;
 mod source;
 mod split;
 mod stream;

@@ -7,11 +7,14 @@
 mod failure;
 mod panics;
 mod show;
+pub mod threads;
 mod variables;
 mod wait;
 
 pub use failure::{DebugFailure, Failure, NoValue, Reason};
-pub use panics::{Calls, Frame, Panic, Place, Trace, catch, set_panic_reporter, set_tracer};
+pub use panics::{
+    Calls, Frame, Panic, Place, Trace, Witness, catch, set_panic_reporter, set_tracer,
+};
 pub use show::{Shown, Unshown, ViaDebug, ViaEvcxr, ViaNothing, ViaRender, is_unshown};
 pub use variables::Variables;
 pub use wait::{block_on, set_executor};
