@@ -12,7 +12,22 @@ fn signals() {
 unsafe { core::arch::asm!("xor ecx, ecx", "xor edx, edx", "mov eax, 1", "div ecx", out("eax") _, out("ecx") _, out("edx") _) } |||
 unsafe extern "C" { fn kill(pid: i32, signal: i32) -> i32; } fn signal(n: i32) { unsafe { kill(std::process::id() as i32, n); } loop { std::thread::park() } } |||
 signal(15) ||| signal(9) ||| signal(34) ||| 1 + 1"#,
-        expect![[""]],
+        expect![[r#"
+            1: Crash: cell 1 ended the session process: a segmentation fault (signal 11, SIGSEGV)
+            a new session process has started; there were no variables to lose; functions and types are still there; `:restore` runs the earlier cells again
+            2: Crash: cell 2 ended the session process: it was aborted (signal 6, SIGABRT)
+            a new session process has started; there were no variables to lose; functions and types are still there; `:restore` runs the earlier cells again
+            3: Crash: cell 3 ended the session process: an illegal instruction (signal 4, SIGILL)
+            a new session process has started; there were no variables to lose; functions and types are still there; `:restore` runs the earlier cells again
+            4: Crash: cell 4 ended the session process: an arithmetic fault (signal 8, SIGFPE)
+            a new session process has started; there were no variables to lose; functions and types are still there; `:restore` runs the earlier cells again
+            6: Crash: cell 6 ended the session process: it was terminated from outside (signal 15, SIGTERM)
+            a new session process has started; there were no variables to lose; functions and types are still there; `:restore` runs the earlier cells again
+            7: Crash: cell 7 ended the session process: it was killed from outside, which the system does for want of memory (signal 9, SIGKILL)
+            a new session process has started; there were no variables to lose; functions and types are still there; `:restore` runs the earlier cells again
+            8: Crash: cell 8 ended the session process: signal 34
+            a new session process has started; there were no variables to lose; functions and types are still there; `:restore` runs the earlier cells again
+            9: =2"#]],
     );
 }
 

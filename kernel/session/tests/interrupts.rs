@@ -33,7 +33,7 @@ fn loops_and_computations_stop() {
     for code in [
         r#"println!("started"); loop {}"#,
         r#"println!("started"); let mut n = 0u64; while n < u64::MAX { n = n.wrapping_add(kept.len() as u64) }"#,
-        r#"println!("started"); dagbok::array::default_rng(1).random((4000, 4000)).dot(&ones((4000, 4000))).sum().compute()?"#,
+        r#"println!("started"); dagbok::array::default_rng(1).random((4000, 4000)).dot(&ones((4000, 4000))).sum(()).compute()?"#,
         r#"println!("started"); let slow: Vec<_> = (0..64).map(|_| delayed(()).map(|()| std::thread::sleep(std::time::Duration::from_secs(5)))).collect(); for s in slow { s.compute()?; }"#,
     ] {
         check_stops(&mut session, code);
@@ -54,10 +54,16 @@ fn waits_stop() {
         r#"println!("started"); std::process::Command::new("sleep").arg("1000").status()?;"#,
         r#"println!("started"); input("never?");"#,
         r#"println!("started"); std::io::stdin().read_line(&mut String::new())?;"#,
-        r#"println!("started"); std::io::stdin().lines().for_each(drop);"#,
+        r#"println!("started"); for line in std::io::stdin().lines() { line?; }"#,
     ] {
         check_stops(&mut session, code);
     }
+    // Who does not care for errors finds the end.
+    session.interrupt_at("started");
+    assert_eq!(
+        session.show(r#"println!("started"); std::io::stdin().lines().for_each(drop); 5"#),
+        "stdout \"started\\n\"\ninput \"\"\n=5"
+    );
 }
 
 #[test]

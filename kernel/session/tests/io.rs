@@ -219,12 +219,11 @@ fn only_the_running_cell_asks() {
         "{refused}"
     );
     // A question that nobody answers ends with the cell that asked it.
-    session.show(r#"std::thread::spawn(|| println!("{:?}", std::io::stdin().read_line(&mut String::new()).is_err())); std::thread::sleep(std::time::Duration::from_millis(100));"#);
-    assert!(
-        session
-            .later(3, "true")
-            .contains("the cell that asked has ended")
-    );
+    let mut shown = session.show(r#"std::thread::spawn(|| println!("{:?}", std::io::stdin().read_line(&mut String::new()).is_err())); std::thread::sleep(std::time::Duration::from_millis(100));"#);
+    if !shown.contains("true") {
+        shown += &session.later(3, "true");
+    }
+    assert!(shown.contains("the cell that asked has ended"), "{shown}");
 }
 
 #[test]
