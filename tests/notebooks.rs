@@ -283,7 +283,7 @@ fn what_cells_ask_is_read_from_stdin() {
         .iter()
         .map(|cell| {
             let outputs = cell["outputs"].as_array().expect("outputs");
-            outputs.last().expect("a result")["data"]["text/plain"].clone()
+            outputs.last().expect("a result")["data"]["text/plain"][0].clone()
         })
         .collect();
     assert_eq!(
