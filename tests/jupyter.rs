@@ -98,3 +98,41 @@ unittest.main(argv=["kernel"], verbosity=2)
 "#;
     check_python(program, &[]);
 }
+
+#[test]
+fn cells_ask_through_jupyter() {
+    let program = r#"
+from jupyter_client.manager import start_new_kernel
+manager, client = start_new_kernel(kernel_name="dagbok")
+try:
+    def run(code, answers):
+        shown, answers = [], list(answers)
+        def answer(message):
+            shown.append((message["content"]["prompt"], message["content"]["password"]))
+            client.input(answers.pop(0))
+        def show(message):
+            content = message["content"]
+            if message["msg_type"] == "stream":
+                shown.append(content["text"])
+            elif message["msg_type"] == "execute_result":
+                shown.append(content["data"]["text/plain"])
+            elif message["msg_type"] == "error":
+                shown.append(content["evalue"])
+        reply = client.execute_interactive(code, allow_stdin=bool(answers), stdin_hook=answer, output_hook=show, timeout=60)
+        return shown
+    shown = run('input("name? ")', ["Ada"])
+    assert shown == [("name? ", False), '"Ada"'], shown
+    shown = run('print!("n = "); let mut n = String::new(); std::io::stdin().read_line(&mut n)?; n', ["7"])
+    assert shown == ["n = ", ("", False), '"7\\n"'], shown
+    shown = run('dagbok::password("secret? ").len()', ["x\u00e5"])
+    assert shown == [("secret? ", True), "3"], shown
+    shown = run('input("nobody? ")', [])
+    assert shown == ["this front end does not take input (`allow_stdin` is false)"], shown
+    shown = run("1 + 1", [])
+    assert shown == ["2"], shown
+finally:
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+"#;
+    check_python(program, &[]);
+}

@@ -1,7 +1,10 @@
 //! Notebooks through `dagbok run`, with no Python and no Jupyter.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use dagbok_tests::{dagbok, root};
 use serde_json::{Value, json};
@@ -251,4 +254,83 @@ fn files_that_are_no_notebooks() {
         "{\"worksheets\": [], \"nbformat\": 3, \"nbformat_minor\": 0}",
         "nbformat",
     );
+}
+
+#[test]
+fn what_cells_ask_is_read_from_stdin() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("test.ipynb");
+    let cells = [
+        r#"input("name? ")"#,
+        r#"let mut line = String::new(); std::io::stdin().read_line(&mut line)?; line"#,
+        r#"attempt(|| input("more? ")).unwrap_err().to_string()"#,
+    ];
+    std::fs::write(&file, notebook(&cells).to_string()).expect("the notebook");
+    let mut run = dagbok()
+        .arg("run")
+        .arg(&file)
+        .arg("--output")
+        .arg(folder.path().join("executed.ipynb"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("`dagbok` runs");
+    let mut stdin = run.stdin.take().expect("a pipe");
+    stdin.write_all("Ada\nå b".as_bytes()).expect("it reads");
+    drop(stdin);
+    assert!(run.wait().expect("it ends").success());
+    let results: Vec<Value> = code_cells(&folder.path().join("executed.ipynb"))
+        .iter()
+        .map(|cell| {
+            let outputs = cell["outputs"].as_array().expect("outputs");
+            outputs.last().expect("a result")["data"]["text/plain"][0].clone()
+        })
+        .collect();
+    assert_eq!(
+        results,
+        ["\"Ada\"", "\"å b\\n\"", "\"the input has ended\""]
+    );
+}
+
+/// A cell that has connected to the test goes on for ever; the connection ends with the session process.
+#[track_caller]
+fn check_ends_with_the_kernel(for_ever: &str) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let listener = UnixListener::bind(folder.path().join("socket")).expect("a socket");
+    let file = folder.path().join("test.ipynb");
+    let cell = format!(
+        r#"use std::io::Write; let mut test = std::os::unix::net::UnixStream::connect("socket")?; writeln!(test, "here")?; {for_ever}"#
+    );
+    std::fs::write(&file, notebook(&[&cell]).to_string()).expect("the notebook");
+    let mut run = dagbok()
+        .args(["run", "--no-output"])
+        .arg(&file)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("`dagbok` runs");
+    let (session, _) = listener.accept().expect("the cell connects");
+    session
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .expect("a timeout");
+    let mut session = BufReader::new(session);
+    let mut line = String::new();
+    session.read_line(&mut line).expect("the cell writes");
+    assert_eq!(line, "here\n");
+    run.kill().expect("it runs");
+    run.wait().expect("it ends");
+    let rest = session.read_to_end(&mut Vec::new());
+    assert!(rest.is_ok(), "the session goes on with `{for_ever}`");
+}
+
+#[test]
+fn the_session_ends_with_the_kernel() {
+    for for_ever in [
+        "loop {}",
+        "unsafe extern \"C\" { fn pause() -> i32; } unsafe { pause(); }",
+        "std::thread::sleep(std::time::Duration::MAX);",
+        "loop { println!(\"flood\"); }",
+    ] {
+        check_ends_with_the_kernel(for_ever);
+    }
 }

@@ -1,7 +1,22 @@
-//! Lets the session process find its libraries beside itself.
+//! Lets the session process find its libraries beside itself, and cells and libraries find the functions of
+//! `interpose.rs` before the C library's.
 
 use std::env;
 use std::process::Command;
+
+/// The C library's functions that the session process defines.
+const INTERPOSED: [&str; 10] = [
+    "write",
+    "writev",
+    "read",
+    "dup2",
+    "nanosleep",
+    "clock_nanosleep",
+    "pthread_join",
+    "pthread_create",
+    "pthread_setname_np",
+    "waitpid",
+];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -15,5 +30,8 @@ fn main() {
     let standard = format!("{}/lib/rustlib/{host}/lib", sysroot.trim());
     for folder in ["$ORIGIN", "$ORIGIN/deps", "$ORIGIN/../lib", &standard] {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
+    }
+    for name in INTERPOSED {
+        println!("cargo::rustc-link-arg-bins=-Wl,--export-dynamic-symbol={name}");
     }
 }

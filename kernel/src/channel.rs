@@ -16,15 +16,19 @@ pub const SOCKET_VARIABLE: &str = "DAGBOK_SESSION_SOCKET";
 /// What the kernel asks of the session.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum ToSession {
-    Run(Run),
-    /// Stop the running cell at its next checkpoint.
+    Run {
+        /// The number of this run, which no other of this session has.
+        cell: u32,
+        run: Run,
+    },
+    /// Stop the running cell at its next checkpoint, or where it waits.
     Interrupt,
+    /// To a question that was asked.
+    Answer { question: u32, answer: Answer },
     /// The display sent last is on the screen, after all text before it.
     Shown,
     /// Drop these variables.
-    Forget {
-        names: Vec<String>,
-    },
+    Forget { names: Vec<String> },
 }
 
 /// One run of a compiled cell.
@@ -38,21 +42,46 @@ pub struct Run {
     pub discard: Vec<String>,
 }
 
-/// What the session tells the kernel.
+/// What somebody was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// A line, without its end.
+    Line(String),
+    /// There are no more lines.
+    End,
+    /// Nobody can be asked, and why.
+    Refused(String),
+}
+
+/// What the session tells the kernel. `cell` is the number of a run.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum FromSession {
-    Ready,
+    Ready {
+        /// What marks in its output are made of.
+        word: String,
+    },
     Display {
+        cell: u32,
         bundle: Bundle,
         display_id: String,
     },
     UpdateDisplay {
+        cell: u32,
         bundle: Bundle,
         display_id: String,
     },
-    /// A panic in a thread that nobody caught.
-    ThreadPanicked {
-        thread: String,
+    /// The front end is to ask the person.
+    Input {
+        question: u32,
+        cell: u32,
+        prompt: String,
+        /// Whether what is typed must not be seen.
+        hidden: bool,
+    },
+    Panicked {
+        cell: u32,
+        /// The thread, if nobody will catch the panic there.
+        thread: Option<String>,
         message: String,
         place: Option<Place>,
     },

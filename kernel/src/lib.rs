@@ -5,6 +5,7 @@ mod commands;
 pub mod evaluate;
 pub mod install;
 pub mod lab;
+pub mod marks;
 pub mod notebook;
 pub mod runtime_files;
 pub mod server;

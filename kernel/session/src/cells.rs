@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
+use dagbok::cancel;
 use dagbok::cell::{Outcome, Scope, Variables, catch};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW, Symbol};
 
@@ -117,6 +118,8 @@ fn sentence(error: &dyn std::error::Error) -> String {
 fn ending(outcome: Outcome) -> Ending {
     match outcome {
         Outcome::Done => Ending::Done,
+        // Whatever it says: what an interrupt cuts short fails in its own words.
+        _ if cancel::requested() => Ending::Interrupted,
         Outcome::Failed(failure) if failure.cancelled => Ending::Interrupted,
         Outcome::Failed(failure) => Ending::Failed {
             message: failure.message,

@@ -4,10 +4,11 @@ use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use dagbok::cell::threads;
 use dagbok::display::{DisplaySink, MimeBundle};
-
-use crate::process::flush_stdout;
 use dagbok_kernel::channel::{Bundle, FromSession, write_frame};
+
+use crate::output;
 
 pub(super) struct Link {
     socket: Mutex<UnixStream>,
@@ -41,9 +42,10 @@ impl DisplaySink for Link {
     /// Returns when the display is on the screen, so that what the caller prints next comes after it.
     fn display(&self, bundle: &MimeBundle, display_id: &str) {
         let _one_at_a_time = lock(&self.display);
-        flush_stdout();
+        output::flush();
         let n_before = *lock(&self.n_shown);
         let frame = FromSession::Display {
+            cell: threads::served(),
             bundle: to_frame(bundle),
             display_id: display_id.to_owned(),
         };
@@ -56,8 +58,10 @@ impl DisplaySink for Link {
     }
 
     fn update(&self, bundle: &MimeBundle, display_id: &str) {
+        output::flush();
         // A socket that fails means that the kernel is gone; the session ends with it.
         let _ = self.send(&FromSession::UpdateDisplay {
+            cell: threads::served(),
             bundle: to_frame(bundle),
             display_id: display_id.to_owned(),
         });

@@ -3,16 +3,26 @@
 mod calls;
 mod cells;
 mod futures;
+mod input;
+#[expect(
+    unsafe_code,
+    reason = "the C library's functions are called and replaced here"
+)]
+mod interpose;
 mod link;
+mod original;
+mod output;
 mod process;
 mod stopwatch;
+mod unbuffered;
+mod waiting;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     dagbok_engine::install();
     match process::run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => interpose::exit(0),
         Err(error) => {
             tracing::error!("{error}");
             ExitCode::FAILURE

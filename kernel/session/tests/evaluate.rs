@@ -335,7 +335,7 @@ fn crashes_cost_the_variables_and_nothing_else() {
 std::process::exit(3) ||| unsafe { *(8 as *mut u8) = 1 } ||| f()"#,
         expect![[r#"
             2: stdout "before\n"
-            Crash: cell 2 ended the session process: it was aborted (signal 6)
+            Crash: cell 2 ended the session process: it was aborted (signal 6, SIGABRT)
             a new session process has started; the variable `x` is lost; functions and types are still there; `:restore` runs the earlier cells again
             3: =1
             4: error[E0425]: cannot find value `x` in this scope
@@ -349,7 +349,7 @@ std::process::exit(3) ||| unsafe { *(8 as *mut u8) = 1 } ||| f()"#,
             a new session process has started; there were no variables to lose; functions and types are still there; `:restore` runs the earlier cells again
             6: Crash: cell 6 ended the session process: it exited with code 3
             a new session process has started; there were no variables to lose; functions and types are still there; `:restore` runs the earlier cells again
-            7: Crash: cell 7 ended the session process: a segmentation fault (signal 11)
+            7: Crash: cell 7 ended the session process: a segmentation fault (signal 11, SIGSEGV)
             a new session process has started; there were no variables to lose; functions and types are still there; `:restore` runs the earlier cells again
             8: =1"#]],
     );

@@ -2,9 +2,13 @@
 
 pub mod native;
 
+use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value};
+
+pub use crate::channel::Answer;
 
 /// A MIME bundle as Jupyter's JSON has it: MIME type to data.
 pub type MimeData = Map<String, Value>;
@@ -65,8 +69,8 @@ pub enum Completeness {
 
 /// Stops the running cell, from any thread; variables stay where the evaluator can keep them.
 pub trait Interrupt: Send + Sync {
-    /// Asks the running cell to stop; a second call within a few seconds ends the session process. Does nothing when
-    /// no cell runs.
+    /// Asks the running cell to stop; where it cannot, a second call ends the session process. Does nothing when no
+    /// cell runs.
     fn interrupt(&self);
 }
 
@@ -75,6 +79,68 @@ pub trait Frontend: Send + Sync {
     /// Shows `output`, in the order of the calls. Also called after the cell has ended, by its background threads and
     /// late display updates.
     fn output(&self, output: Output);
+
+    /// Puts `question` to the person, and returns at once; the answer may come at any time.
+    fn input(&self, question: Question) {
+        question.answer(Answer::Refused(
+            "this front end cannot be asked for input".to_owned(),
+        ));
+    }
+}
+
+/// A line of text that a running cell waits for.
+pub struct Question {
+    pub prompt: String,
+    /// Whether what is typed must not be seen.
+    pub hidden: bool,
+    withdrawn: Arc<AtomicBool>,
+    reply: Option<Reply>,
+}
+
+type Reply = Box<dyn FnOnce(Answer) + Send>;
+
+impl Question {
+    /// A question whose answer goes to `reply`, as long as nobody sets `withdrawn`.
+    pub fn new(
+        prompt: String,
+        hidden: bool,
+        withdrawn: Arc<AtomicBool>,
+        reply: impl FnOnce(Answer) + Send + 'static,
+    ) -> Self {
+        Question {
+            prompt,
+            hidden,
+            withdrawn,
+            reply: Some(Box::new(reply)),
+        }
+    }
+
+    /// Whether nobody waits for the answer any more.
+    pub fn is_withdrawn(&self) -> bool {
+        self.withdrawn.load(Ordering::SeqCst)
+    }
+
+    /// Answers it.
+    pub fn answer(mut self, answer: Answer) {
+        if let Some(reply) = self.reply.take() {
+            reply(answer);
+        }
+    }
+}
+
+/// A cell does not wait for a question that nobody has any more.
+impl Drop for Question {
+    fn drop(&mut self) {
+        if let Some(reply) = self.reply.take() {
+            reply(Answer::Refused("the question was dropped".to_owned()));
+        }
+    }
+}
+
+impl fmt::Debug for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Question({:?})", self.prompt)
+    }
 }
 
 /// Runs cells one after the other and remembers what they define.

@@ -12,9 +12,10 @@ mod page;
 mod plan;
 mod save;
 mod terminal;
+mod typist;
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -23,6 +24,7 @@ use self::error::{Error, Result};
 use self::execute::{EXIT_CODE_INTERRUPTED, Event, Events, OnError, Outcome, execute};
 use self::plan::Plan;
 use self::terminal::{Colours, Mode, Screen, Terminal};
+use self::typist::Typist;
 use crate::evaluate::Evaluator;
 
 /// Runs a notebook and shows its outputs, without Jupyter.
@@ -118,7 +120,7 @@ fn try_run<E: Display>(
     } = Plan::new(options)?;
     let started = Instant::now();
     let mut evaluator = start(&directory).map_err(|error| Error::input(error.to_string()))?;
-    let events = Events::new();
+    let events = Events::new(Typist::new(typist::hiding(), BufReader::new(io::stdin())));
     let sender = events.sender.clone();
     interrupts::listen(move || sender.send(Event::CtrlC).is_ok())
         .map_err(|error| Error::run(format!("cannot listen to Ctrl-C: {error}")))?;

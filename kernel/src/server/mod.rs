@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::evaluate::{CellError, Completeness, Evaluator};
-use crate::session::{Action, Event, Message, Publication, Request, Session};
+use crate::evaluate::{Answer, CellError, Completeness, Evaluator, Question};
+use crate::session::{Action, Ask, Event, Message, Publication, Request, Session};
 use crate::socket::{Echo, Incoming, Publisher, Router};
 use crate::wire::{self, Channel, ConnectionInfo, Origin, Reader, Writer};
 use evaluation::{Evaluation, Job};
@@ -75,6 +75,10 @@ fn read_connection(path: &Path) -> Result<ConnectionInfo, Error> {
 enum Input {
     Evaluated(Result<(), CellError>),
     Judged(Completeness),
+    Asked {
+        origin: Arc<Origin>,
+        question: Question,
+    },
     Interrupted,
     Terminated,
 }
@@ -162,6 +166,7 @@ impl Server {
             self.writer.clone(),
             self.iopub,
             self.shell.0,
+            self.stdin.0,
         ));
         let replying = tokio::spawn(outgoing::send_control(
             control_queue,
@@ -176,7 +181,9 @@ impl Server {
         let kernel = Kernel {
             session: Session::new(),
             reader: Reader::new(&self.connection),
-            evaluation: Evaluation::start(make_evaluator, self.inputs),
+            evaluation: Evaluation::start(make_evaluator, self.inputs.clone()),
+            inputs: self.inputs,
+            asked: None,
             outgoing: outgoing.clone(),
             control_replies,
         };
@@ -189,7 +196,7 @@ impl Server {
             async { drop(replying.await) },
             evaluation.stop(),
         );
-        tokio::join!(self.stdin.0.close(), self.heartbeat.close());
+        self.heartbeat.close().await;
     }
 }
 
@@ -198,6 +205,9 @@ struct Kernel {
     session: Session<Arc<Origin>>,
     reader: Reader,
     evaluation: Evaluation,
+    inputs: mpsc::UnboundedSender<Input>,
+    /// The question that the front end was asked last, by its id.
+    asked: Option<(String, Question)>,
     outgoing: Arc<Outgoing>,
     control_replies: mpsc::UnboundedSender<Message<Arc<Origin>>>,
 }
@@ -223,7 +233,7 @@ impl Kernel {
                 Some(incoming) = control.recv() => self.request(Channel::Control, incoming),
                 Some(input) = input.recv() => self.input(input, &mut shell),
                 Some(incoming) = shell.recv() => self.request(Channel::Shell, incoming),
-                Some(_) = stdin.recv() => Next::Continue,
+                Some(incoming) = stdin.recv() => self.typed(incoming),
                 else => Next::Exit,
             };
             if next == Next::Exit {
@@ -245,6 +255,7 @@ impl Kernel {
     fn input(&mut self, input: Input, shell: &mut mpsc::Receiver<Incoming>) -> Next {
         match input {
             Input::Evaluated(result) => {
+                self.asked = None;
                 if result.is_err() {
                     // Whatever has been sent before the failure waits behind it, and is aborted with it.
                     while let Ok(incoming) = shell.try_recv() {
@@ -255,6 +266,7 @@ impl Kernel {
                 }
                 self.handle(Event::Evaluated(result))
             }
+            Input::Asked { origin, question } => self.ask(origin, question),
             Input::Judged(completeness) => self.handle(Event::Judged(completeness)),
             Input::Terminated => self.handle(Event::Terminated),
             Input::Interrupted => self.handle(Event::Interrupted),
@@ -278,9 +290,16 @@ impl Kernel {
                     origin,
                     cell,
                     silent,
+                    allow_stdin,
                 } => {
-                    let outgoing = self.outgoing.clone();
-                    let frontend = CellFrontend::new(outgoing, origin, cell.number, silent);
+                    let frontend = CellFrontend {
+                        outgoing: self.outgoing.clone(),
+                        inputs: self.inputs.clone(),
+                        origin,
+                        count: cell.number,
+                        silent,
+                        allow_stdin,
+                    };
                     self.evaluation.begin(Job::Evaluate {
                         cell,
                         frontend: Arc::new(frontend),
@@ -290,6 +309,36 @@ impl Kernel {
                 Action::Interrupt => self.evaluation.interrupt(),
                 Action::Exit => return Next::Exit,
             }
+        }
+        Next::Continue
+    }
+
+    fn ask(&mut self, origin: Arc<Origin>, question: Question) -> Next {
+        if question.is_withdrawn() {
+            return Next::Continue;
+        }
+        let id = uuid::Uuid::new_v4().to_string();
+        self.outgoing.push(Message::Ask(Ask {
+            origin,
+            id: id.clone(),
+            prompt: question.prompt.clone(),
+            hidden: question.hidden,
+        }));
+        self.asked = Some((id, question));
+        Next::Continue
+    }
+
+    /// Somebody has typed something; too late, or twice, is dropped.
+    fn typed(&mut self, incoming: Incoming) -> Next {
+        match self.reader.read_typed(incoming) {
+            Ok(typed) => {
+                let is_current =
+                    |(id, _): &mut (_, _)| typed.question.as_ref().is_none_or(|named| named == id);
+                if let Some((_, question)) = self.asked.take_if(is_current) {
+                    question.answer(Answer::Line(typed.text));
+                }
+            }
+            Err(reason) => tracing::warn!(reason, "dropping a message on stdin"),
         }
         Next::Continue
     }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc};
 
-use crate::evaluate::{Frontend, Output};
+use super::Input;
+use crate::evaluate::{Answer, Frontend, Output, Question};
 use crate::session::outbox::Outbox;
 use crate::session::{Message, Publication};
 use crate::socket::{Publisher, Router};
@@ -107,6 +108,7 @@ pub(super) async fn send_all(
     writer: Arc<Writer>,
     iopub: Publisher,
     shell: Router,
+    stdin: Router,
 ) {
     while let Some(messages) = outgoing.next().await {
         for message in messages {
@@ -114,10 +116,11 @@ pub(super) async fn send_all(
             match &message {
                 Message::Publish { .. } => iopub.send(&frames).await,
                 Message::Reply(reply) => send_reply(&shell, &reply.origin, &frames).await,
+                Message::Ask(ask) => send_reply(&stdin, &ask.origin, &frames).await,
             }
         }
     }
-    tokio::join!(iopub.close(), shell.close());
+    tokio::join!(iopub.close(), shell.close(), stdin.close());
 }
 
 /// Sends the replies on control until there are no more, then closes the socket.
@@ -134,34 +137,21 @@ pub(super) async fn send_control(
     control.close().await;
 }
 
+/// To the client that sent `origin`: its connection to `router`, or that under the same identity.
 async fn send_reply(router: &Router, origin: &Origin, frames: &[bytes::Bytes]) {
     if !router.send(&origin.route, frames).await {
         tracing::info!("a client left before its reply");
     }
 }
 
-/// Publishes what one cell shows, also after the cell has ended.
+/// Publishes what one cell shows, also after the cell has ended, and asks what it asks.
 pub(super) struct CellFrontend {
-    outgoing: Arc<Outgoing>,
-    origin: Arc<Origin>,
-    count: u32,
-    silent: bool,
-}
-
-impl CellFrontend {
-    pub(super) fn new(
-        outgoing: Arc<Outgoing>,
-        origin: Arc<Origin>,
-        count: u32,
-        silent: bool,
-    ) -> CellFrontend {
-        CellFrontend {
-            outgoing,
-            origin,
-            count,
-            silent,
-        }
-    }
+    pub(super) outgoing: Arc<Outgoing>,
+    pub(super) inputs: mpsc::UnboundedSender<Input>,
+    pub(super) origin: Arc<Origin>,
+    pub(super) count: u32,
+    pub(super) silent: bool,
+    pub(super) allow_stdin: bool,
 }
 
 impl Frontend for CellFrontend {
@@ -176,5 +166,15 @@ impl Frontend for CellFrontend {
                 count: self.count,
             },
         });
+    }
+
+    fn input(&self, question: Question) {
+        if !self.allow_stdin {
+            let reason = "this front end does not take input (`allow_stdin` is false)";
+            return question.answer(Answer::Refused(reason.to_owned()));
+        }
+        let origin = self.origin.clone();
+        // A kernel that has ended drops the question.
+        let _ = self.inputs.send(Input::Asked { origin, question });
     }
 }

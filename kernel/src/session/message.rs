@@ -41,6 +41,8 @@ pub struct Execute {
     pub store_history: bool,
     /// Whether a failure aborts the cells that wait.
     pub stop_on_error: bool,
+    /// Whether the front end can be asked for input.
+    pub allow_stdin: bool,
 }
 
 impl Execute {
@@ -60,6 +62,18 @@ pub enum Message<O> {
         publication: Publication,
     },
     Reply(Reply<O>),
+    Ask(Ask<O>),
+}
+
+/// A question to the front end that sent a cell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask<O> {
+    pub origin: O,
+    /// The id of the message, which an answer may name.
+    pub id: String,
+    pub prompt: String,
+    /// Whether what is typed must not be seen.
+    pub hidden: bool,
 }
 
 /// An answer to the front end that asked.

@@ -11,7 +11,7 @@ mod tests;
 use std::collections::VecDeque;
 
 use crate::evaluate::{Cell, CellError, Completeness};
-pub use message::{Execute, Message, Outcome, Publication, Reply, ReplyContent, Request};
+pub use message::{Ask, Execute, Message, Outcome, Publication, Reply, ReplyContent, Request};
 
 /// What happens to a session.
 #[derive(Clone, Debug)]
@@ -39,6 +39,7 @@ pub enum Action<O> {
         origin: O,
         cell: Cell,
         silent: bool,
+        allow_stdin: bool,
     },
     /// Find out whether `code` is complete.
     Judge {
@@ -163,11 +164,11 @@ impl<O: Clone> Session<O> {
                     };
                     actions.push(publish(&origin, input));
                 }
-                let silent = execute.silent;
                 actions.push(Action::Evaluate {
                     origin,
                     cell,
-                    silent,
+                    silent: execute.silent,
+                    allow_stdin: execute.allow_stdin,
                 });
             }
         }

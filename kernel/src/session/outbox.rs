@@ -55,6 +55,7 @@ impl<O: Clone + PartialEq> Outbox<O> {
     pub fn push(&mut self, message: Message<O>, now: Instant) {
         match &message {
             Message::Reply(_)
+            | Message::Ask(_)
             | Message::Publish {
                 publication: Publication::Idle | Publication::Shutdown { .. },
                 ..

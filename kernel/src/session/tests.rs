@@ -12,6 +12,7 @@ fn event(script: &str, origin: u32) -> Event<u32> {
             silent,
             store_history: true,
             stop_on_error,
+            allow_stdin: true,
         })
     };
     let code = code.to_string();

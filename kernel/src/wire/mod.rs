@@ -125,6 +125,37 @@ impl Reader {
         }
         Ok((Arc::new(origin), request))
     }
+
+    /// What was typed, in `incoming` from stdin.
+    ///
+    /// # Errors
+    /// Why the message is to be dropped.
+    pub fn read_typed(&mut self, incoming: Incoming) -> Result<Typed, String> {
+        let message = self.signer.open(incoming.frames, &mut self.replays)?;
+        let map = |part: &Bytes| serde_json::from_slice::<Map<String, Value>>(part);
+        let header = map(&message.header).map_err(|error| error.to_string())?;
+        let text = |map: &Map<String, Value>, field: &str| {
+            let text = map.get(field).and_then(Value::as_str);
+            text.map(str::to_owned)
+        };
+        if text(&header, "msg_type").as_deref() != Some("input_reply") {
+            return Err("not an `input_reply`".to_string());
+        }
+        // Some clients name no parent, others the cell; only one that names a question says which.
+        let parent = map(&message.parent).unwrap_or_default();
+        let is_question = text(&parent, "msg_type").as_deref() == Some("input_request");
+        Ok(Typed {
+            text: request::input_reply(&message.content).map_err(|error| error.to_string())?,
+            question: text(&parent, "msg_id").filter(|_| is_question),
+        })
+    }
+}
+
+/// What was typed, and which question it answers, if the front end says so.
+#[derive(Debug)]
+pub struct Typed {
+    pub text: String,
+    pub question: Option<String>,
 }
 
 /// Turns messages into frames to send.
@@ -156,6 +187,12 @@ impl Writer {
                 let identities = reply.origin.identities.clone();
                 self.frames(identities, &msg_type, Some(&reply.origin), &content)
             }
+            Message::Ask(ask) => {
+                let content = json!({ "prompt": ask.prompt, "password": ask.hidden });
+                let identities = ask.origin.identities.clone();
+                let id = ask.id.clone();
+                self.frames_with_id(id, identities, "input_request", Some(&ask.origin), &content)
+            }
             Message::Publish {
                 origin,
                 publication,
@@ -185,8 +222,20 @@ impl Writer {
         content: &Value,
     ) -> Vec<Bytes> {
         let sent = self.sent.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{}_{sent}", self.session);
+        self.frames_with_id(id, identities, msg_type, parent, content)
+    }
+
+    fn frames_with_id(
+        &self,
+        id: String,
+        identities: Vec<Bytes>,
+        msg_type: &str,
+        parent: Option<&Origin>,
+        content: &Value,
+    ) -> Vec<Bytes> {
         let header = json!({
-            "msg_id": format!("{}_{sent}", self.session),
+            "msg_id": id,
             "msg_type": msg_type,
             "session": self.session,
             "username": "kernel",

@@ -65,7 +65,13 @@ fn execute(content: &[u8]) -> serde_json::Result<Request> {
         silent: read.silent,
         store_history: read.store_history,
         stop_on_error: read.stop_on_error,
+        allow_stdin: read.allow_stdin,
     }))
+}
+
+/// Reads the content of an `input_reply`: what was typed.
+pub(super) fn input_reply(content: &[u8]) -> serde_json::Result<String> {
+    read(content).map(|read: jupyter::InputReply| read.value)
 }
 
 fn read<T: DeserializeOwned>(content: &[u8]) -> serde_json::Result<T> {
@@ -88,15 +94,15 @@ mod tests {
             "execute_request",
             r#"{"code": "1"}"#,
             expect![[
-                r#"Execute(Execute { code: "1", silent: false, store_history: true, stop_on_error: true })"#
+                r#"Execute(Execute { code: "1", silent: false, store_history: true, stop_on_error: true, allow_stdin: true })"#
             ]],
         );
         check(
             "execute_request",
             r#"{"code": "1", "silent": true, "store_history": false, "stop_on_error": false,
-                "user_expressions": {"a": "1"}, "allow_stdin": true, "cell_id": "x"}"#,
+                "user_expressions": {"a": "1"}, "allow_stdin": false, "cell_id": "x"}"#,
             expect![[
-                r#"Execute(Execute { code: "1", silent: true, store_history: false, stop_on_error: false })"#
+                r#"Execute(Execute { code: "1", silent: true, store_history: false, stop_on_error: false, allow_stdin: false })"#
             ]],
         );
         check(

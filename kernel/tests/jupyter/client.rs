@@ -8,10 +8,10 @@ use dagbok_kernel::evaluate::{CellError, Evaluator};
 use dagbok_kernel::server::Server;
 use jupyter_zmq_client::{
     ClientControlConnection, ClientHeartbeatConnection, ClientIoPubConnection,
-    ClientShellConnection, ConnectionInfo, ExecuteRequest, JupyterMessage, JupyterMessageContent,
-    create_client_control_connection, create_client_heartbeat_connection,
+    ClientShellConnection, ClientStdinConnection, ConnectionInfo, ExecuteRequest, JupyterMessage,
+    JupyterMessageContent, create_client_control_connection, create_client_heartbeat_connection,
     create_client_iopub_connection, create_client_shell_connection_with_identity,
-    peer_identity_for_session,
+    create_client_stdin_connection_with_identity, peer_identity_for_session,
 };
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -70,6 +70,7 @@ impl Kernel {
 pub(crate) struct Client {
     pub(crate) shell: ClientShellConnection,
     pub(crate) control: ClientControlConnection,
+    pub(crate) stdin: ClientStdinConnection,
     pub(crate) iopub: ClientIoPubConnection,
     pub(crate) heartbeat: ClientHeartbeatConnection,
     published: VecDeque<JupyterMessage>,
@@ -80,8 +81,11 @@ impl Client {
     pub(crate) async fn connect(kernel: &Kernel, session: &str) -> Client {
         let connection = &kernel.connection;
         let identity = peer_identity_for_session(session).unwrap();
+        let stdin =
+            create_client_stdin_connection_with_identity(connection, session, identity.clone());
         let shell = create_client_shell_connection_with_identity(connection, session, identity);
         let mut client = Client {
+            stdin: stdin.await.unwrap(),
             shell: shell.await.unwrap(),
             control: create_client_control_connection(connection, session)
                 .await

@@ -4,4 +4,5 @@ mod client;
 mod dialogue;
 mod load;
 mod scripted;
+mod stdin;
 mod transport;

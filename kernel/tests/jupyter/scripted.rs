@@ -1,10 +1,13 @@
 //! An evaluator that needs no compiler: each line of a cell is a command and what it is about.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use dagbok_kernel::evaluate::{
-    Cell, CellError, Completeness, Evaluator, Frontend, Interrupt, MimeData, Output, StreamName,
+    Answer, Cell, CellError, Completeness, Evaluator, Frontend, Interrupt, MimeData, Output,
+    Question, StreamName,
 };
 
 /// What wakes a cell that waits.
@@ -98,11 +101,41 @@ impl Scripted {
                     return Err(error("Interrupted", "the cell was interrupted"));
                 }
             }
+            "ask" | "ask-hidden" => {
+                let answer = self.ask(text, command == "ask-hidden", frontend)?;
+                frontend.output(stream(StreamName::Stdout, &format!("{answer:?}")));
+            }
             "fail" => return Err(error(id, rest)),
             "panic" => panic!("{text}"),
             _ => return Err(error("Script", &format!("no command `{command}`"))),
         }
         Ok(())
+    }
+
+    fn ask(
+        &self,
+        prompt: &str,
+        hidden: bool,
+        frontend: &Arc<dyn Frontend>,
+    ) -> Result<Answer, CellError> {
+        let (reply, answers) = channel();
+        let withdrawn = Arc::new(AtomicBool::new(false));
+        let question = Question::new(
+            prompt.to_string(),
+            hidden,
+            withdrawn.clone(),
+            move |answer| drop(reply.send(answer)),
+        );
+        frontend.input(question);
+        loop {
+            if let Ok(answer) = answers.recv_timeout(Duration::from_millis(5)) {
+                return Ok(answer);
+            }
+            if self.woken.try_recv().is_ok() {
+                withdrawn.store(true, Ordering::SeqCst);
+                return Err(error("Interrupted", "the cell was interrupted"));
+            }
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub use crate::frame::{
     SortMultipleOptions, StrptimeOptions, TimeUnit, UniqueKeepStrategy, all, col, concat, len, lit,
     read_csv, read_parquet, when,
 };
+pub use crate::input::input;
 pub use crate::plot;
 pub use crate::raise::attempt;
 pub use crate::s;

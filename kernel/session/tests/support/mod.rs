@@ -1,25 +1,44 @@
 //! One evaluator, many cells, and everything they show in one text.
 
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use dagbok_kernel::evaluate::native::{NativeEvaluator, Options};
 use dagbok_kernel::evaluate::{
-    Cell, CellError, Evaluator, Frontend, Interrupt, MimeData, Output, StreamName,
+    Answer, Cell, CellError, Evaluator, Frontend, Interrupt, MimeData, Output, Question, StreamName,
 };
 use expect_test::Expect;
+
+/// Nothing here takes this long; what does has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A session that remembers what its cells show.
 pub(crate) struct Session {
     evaluator: NativeEvaluator,
-    screen: Arc<Screen>,
-    n_cells: u32,
+    person: Arc<Mutex<Person>>,
+    screens: Vec<Arc<Screen>>,
 }
 
-/// A front end that writes down every output; it can answer one of them with an interrupt.
+/// What the person at the front end does.
 #[derive(Default)]
+struct Person {
+    /// Once a cell shows the text, or asks the question, it is interrupted so many times.
+    interrupts: Option<(String, u32, Arc<dyn Interrupt>)>,
+    /// The text at which the next one comes.
+    next_interrupt: Option<String>,
+    interrupted: Option<Instant>,
+    /// What is answered to the next questions.
+    answers: VecDeque<Answer>,
+}
+
+/// A front end of one cell, which writes down every output.
 pub(crate) struct Screen {
+    person: Arc<Mutex<Person>>,
     shown: Mutex<Vec<Shown>>,
-    reply: Mutex<Option<(String, Arc<dyn Interrupt>)>>,
+    changed: Sender<()>,
+    changes: Mutex<Receiver<()>>,
 }
 
 enum Shown {
@@ -32,32 +51,60 @@ impl Session {
         let evaluator = NativeEvaluator::start(Options::default()).unwrap();
         Session {
             evaluator,
-            screen: Arc::default(),
-            n_cells: 0,
+            person: Arc::default(),
+            screens: Vec::new(),
         }
     }
 
-    /// Runs one cell; what it showed, and its error.
+    /// Runs one cell; what it showed until its end, and its error.
     pub(crate) fn run(&mut self, code: &str) -> (Vec<String>, Option<CellError>) {
-        self.n_cells += 1;
+        let screen = Arc::new(Screen::new(self.person.clone()));
+        self.screens.push(screen.clone());
         let cell = Cell {
-            number: self.n_cells,
+            number: self.screens.len() as u32,
             code: code.to_owned(),
         };
-        let error = self.evaluator.evaluate(&cell, self.screen.clone()).err();
-        let shown = std::mem::take(&mut *self.screen.shown.lock().unwrap());
-        let lines = shown.into_iter().map(|shown| match shown {
-            Shown::Text(StreamName::Stdout, text) => format!("stdout {text:?}"),
-            Shown::Text(StreamName::Stderr, text) => format!("stderr {text:?}"),
-            Shown::Line(line) => line,
-        });
-        (lines.collect(), error)
+        let error = self.evaluator.evaluate(&cell, screen.clone()).err();
+        (screen.take(), error)
     }
 
-    /// Interrupts the next cell as soon as it has printed `text`.
+    /// Interrupts a cell as soon as it shows `text`.
+    #[allow(dead_code, reason = "not every file of tests interrupts")]
     pub(crate) fn interrupt_at(&self, text: &str) {
+        self.interrupt_times(1, text);
+    }
+
+    /// Interrupts a cell `n` times as soon as it shows `text`, or asks it.
+    #[allow(dead_code, reason = "not every file of tests interrupts")]
+    pub(crate) fn interrupt_times(&self, n: u32, text: &str) {
         let interrupter = self.evaluator.interrupter();
-        *self.screen.reply.lock().unwrap() = Some((text.to_owned(), interrupter));
+        self.person.lock().unwrap().interrupts = Some((text.to_owned(), n, interrupter));
+    }
+
+    /// Interrupts a cell as soon as it shows `first`, and again at `second`.
+    #[allow(dead_code, reason = "not every file of tests interrupts")]
+    pub(crate) fn interrupt_twice(&self, first: &str, second: &str) {
+        self.interrupt_at(first);
+        self.person.lock().unwrap().next_interrupt = Some(second.to_owned());
+    }
+
+    /// What interrupts this session.
+    #[allow(dead_code, reason = "not every file of tests interrupts")]
+    pub(crate) fn interrupter(&self) -> Arc<dyn Interrupt> {
+        self.evaluator.interrupter()
+    }
+
+    /// How long ago the last interrupt was.
+    #[allow(dead_code, reason = "not every file of tests interrupts")]
+    pub(crate) fn since_interrupt(&self) -> Duration {
+        let interrupted = self.person.lock().unwrap().interrupted;
+        interrupted.expect("an interrupt").elapsed()
+    }
+
+    /// Answers the next question so.
+    #[allow(dead_code, reason = "not every file of tests asks")]
+    pub(crate) fn answer(&self, answer: Answer) {
+        self.person.lock().unwrap().answers.push_back(answer);
     }
 
     /// Runs one cell; all it did in one text.
@@ -68,13 +115,28 @@ impl Session {
         }
         lines.join("\n")
     }
+
+    /// What the cell `number` has shown since its end; waits until that holds `text`.
+    #[allow(dead_code, reason = "not every file of tests waits")]
+    pub(crate) fn later(&self, number: usize, text: &str) -> String {
+        let screen = &self.screens[number - 1];
+        let mut shown = String::new();
+        loop {
+            shown.push_str(&screen.take().join("\n"));
+            if shown.contains(text) {
+                return shown;
+            }
+            let changes = screen.changes.lock().unwrap();
+            let changed = changes.recv_timeout(PATIENCE);
+            assert!(changed.is_ok(), "only {shown:?} of cell {number}");
+        }
+    }
 }
 
 impl Frontend for Screen {
     fn output(&self, output: Output) {
         let line = match output {
             Output::Stream { name, text } => {
-                self.answer(&text);
                 return match name {
                     StreamName::Stdout => self.print(name, text),
                     StreamName::Stderr => self.print(name, plain(&text)),
@@ -85,23 +147,77 @@ impl Frontend for Screen {
             Output::Result { data } => format!("={}", bundle(&data)),
         };
         self.shown.lock().unwrap().push(Shown::Line(line));
+        let _ = self.changed.send(());
+    }
+
+    fn input(&self, question: Question) {
+        let kind = if question.hidden { "password" } else { "input" };
+        let line = format!("{kind} {:?}", question.prompt);
+        self.shown.lock().unwrap().push(Shown::Line(line));
+        let answer = self.person.lock().unwrap().answers.pop_front();
+        let prompt = question.prompt.clone();
+        match answer {
+            Some(answer) => question.answer(answer),
+            // A person who does not answer.
+            None => std::mem::forget(question),
+        }
+        self.interrupt_if(&prompt);
     }
 }
 
 impl Screen {
-    /// How text is cut into messages depends on the machine's load; what it says does not.
-    fn print(&self, name: StreamName, text: String) {
-        let mut shown = self.shown.lock().unwrap();
-        match shown.last_mut() {
-            Some(Shown::Text(last, before)) if *last == name => before.push_str(&text),
-            _ => shown.push(Shown::Text(name, text)),
+    fn new(person: Arc<Mutex<Person>>) -> Self {
+        let (changed, changes) = channel();
+        Screen {
+            person,
+            shown: Mutex::default(),
+            changed,
+            changes: Mutex::new(changes),
         }
     }
 
-    fn answer(&self, text: &str) {
-        let mut reply = self.reply.lock().unwrap();
-        if let Some((_, interrupter)) = reply.take_if(|(awaited, _)| text.contains(&*awaited)) {
+    fn take(&self) -> Vec<String> {
+        let shown = std::mem::take(&mut *self.shown.lock().unwrap());
+        let lines = shown.into_iter().map(|shown| match shown {
+            Shown::Text(StreamName::Stdout, text) => format!("stdout {text:?}"),
+            Shown::Text(StreamName::Stderr, text) => format!("stderr {text:?}"),
+            Shown::Line(line) => line,
+        });
+        lines.collect()
+    }
+
+    /// How text is cut into messages depends on the machine's load; what it says does not.
+    fn print(&self, name: StreamName, text: String) {
+        let mut shown = self.shown.lock().unwrap();
+        let so_far = match shown.last_mut() {
+            Some(Shown::Text(last, before)) if *last == name => {
+                before.push_str(&text);
+                before.clone()
+            }
+            _ => {
+                shown.push(Shown::Text(name, text.clone()));
+                text
+            }
+        };
+        drop(shown);
+        let _ = self.changed.send(());
+        self.interrupt_if(&so_far);
+    }
+
+    fn interrupt_if(&self, text: &str) {
+        let mut person = self.person.lock().unwrap();
+        let Some((_, n, interrupter)) = person
+            .interrupts
+            .take_if(|(awaited, ..)| text.contains(&**awaited))
+        else {
+            return;
+        };
+        for _ in 0..n {
             interrupter.interrupt();
+        }
+        person.interrupted = Some(Instant::now());
+        if let Some(text) = person.next_interrupt.take() {
+            person.interrupts = Some((text, 1, interrupter));
         }
     }
 }
@@ -123,8 +239,13 @@ fn plain(text: &str) -> String {
 }
 
 /// Runs the cells in `script`, which `|||` separates, in a new session; what each shows after its number.
+#[allow(dead_code, reason = "not every file of tests has scripts")]
 pub(crate) fn check_cells(script: &str, expected: Expect) {
-    let mut session = Session::start();
+    check_cells_in(&mut Session::start(), script, expected);
+}
+
+/// The same in `session`, whose person may have answers ready.
+pub(crate) fn check_cells_in(session: &mut Session, script: &str, expected: Expect) {
     let mut shown = Vec::new();
     for (idx, code) in script.split("|||").enumerate() {
         let text = session.show(code.trim());

@@ -256,7 +256,9 @@ impl NativeEvaluator {
 impl Evaluator for NativeEvaluator {
     fn evaluate(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Result<(), CellError> {
         self.control.begin();
-        let result = self.evaluate_code(cell, &frontend);
+        let result = self
+            .revive(&frontend)
+            .and_then(|()| self.evaluate_code(cell, &frontend));
         self.state.note(cell, &result);
         self.control.end();
         result

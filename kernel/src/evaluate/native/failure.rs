@@ -16,6 +16,8 @@ const RED: &str = "\x1b[1;31m";
 const BLUE: &str = "\x1b[1;34m";
 const PLAIN: &str = "\x1b[0m";
 
+const SIGABRT: i32 = 6;
+
 /// Every cell that was evaluated, in order.
 #[derive(Debug, Default)]
 pub(super) struct History {
@@ -274,18 +276,50 @@ pub(super) fn unknown_syntax() -> CellError {
 
 /// The session process ended while the cell `number` ran, and took the variables `lost` along.
 pub(super) fn crash(death: &Death, number: u32, lost: &[String]) -> CellError {
-    let value = format!("cell {number} ended the session process: {}", cause(death));
-    let mut traceback = headline("Crash", &value, None);
+    let (name, value) = match death.interrupted {
+        true => (
+            "Interrupted",
+            format!(
+                "cell {number} could not be stopped, so the second interrupt ended the session process"
+            ),
+        ),
+        false => (
+            "Crash",
+            format!("cell {number} ended the session process: {}", cause(death)),
+        ),
+    };
+    let mut traceback = headline(name, &value, None);
+    if death.status.and_then(|status| status.signal()) == Some(SIGABRT) {
+        traceback.extend(
+            death
+                .panics
+                .iter()
+                .flat_map(|panic| panic.lines().map(str::to_owned)),
+        );
+    }
+    traceback.push(new_process(lost));
+    cell_error(name, value, traceback)
+}
+
+/// The session process ended when no cell ran, and took the variables `lost` along.
+pub(super) fn crash_between_cells(death: &Death, lost: &[String]) -> String {
+    format!(
+        "a thread that an earlier cell had left behind ended the session process: {}; {}",
+        cause(death),
+        new_process(lost)
+    )
+}
+
+fn new_process(lost: &[String]) -> String {
     let variables = match lost {
         [] => "there were no variables to lose".to_owned(),
         [one] => format!("the variable `{one}` is lost"),
         many => format!("the variables `{}` are lost", many.join("`, `")),
     };
-    traceback.push(format!(
+    format!(
         "a new session process has started; {variables}; functions and types are still there; \
          `:restore` runs the earlier cells again"
-    ));
-    cell_error("Crash", value, traceback)
+    )
 }
 
 /// Why a session process did not even start.
@@ -298,6 +332,9 @@ pub(super) fn no_start(death: &Death) -> String {
 fn cause(death: &Death) -> String {
     if let Some(error) = &death.error {
         return error.clone();
+    }
+    if let Some(words) = out_of_memory(death) {
+        return words;
     }
     if death.stack_overflow {
         return "the stack overflowed, as endless recursion makes it".to_owned();
@@ -312,16 +349,35 @@ fn cause(death: &Death) -> String {
     }
 }
 
+/// What Rust says before it aborts a program that asks for memory which there is not.
+fn out_of_memory(death: &Death) -> Option<String> {
+    let is_abort = death.status?.signal() == Some(SIGABRT);
+    let line = death.last_words.lines().rfind(|line| {
+        line.starts_with("memory allocation of ") && line.contains(" bytes failed")
+    })?;
+    is_abort.then(|| format!("out of memory: {line} (signal 6, SIGABRT)"))
+}
+
 fn signal_words(signal: i32) -> String {
-    let words = match signal {
-        4 => "an illegal instruction",
-        6 => "it was aborted",
-        7 => "a bus error",
-        8 => "an arithmetic fault",
-        9 => "it was killed, by a second interrupt or for want of memory",
-        11 => "a segmentation fault",
-        15 => "it was terminated",
+    let (name, words) = match signal {
+        2 => ("SIGINT", "it was interrupted from outside"),
+        3 => ("SIGQUIT", "it was ended from outside"),
+        4 => ("SIGILL", "an illegal instruction"),
+        5 => ("SIGTRAP", "a trap"),
+        SIGABRT => ("SIGABRT", "it was aborted"),
+        7 => ("SIGBUS", "a bus error"),
+        8 => ("SIGFPE", "an arithmetic fault"),
+        9 => (
+            "SIGKILL",
+            "it was killed from outside, which the system does for want of memory",
+        ),
+        11 => ("SIGSEGV", "a segmentation fault"),
+        13 => ("SIGPIPE", "it wrote into a closed pipe"),
+        14 => ("SIGALRM", "its alarm went off"),
+        15 => ("SIGTERM", "it was terminated from outside"),
+        24 => ("SIGXCPU", "it used more time than it may"),
+        31 => ("SIGSYS", "a system call that it may not make"),
         _ => return format!("signal {signal}"),
     };
-    format!("{words} (signal {signal})")
+    format!("{words} (signal {signal}, {name})")
 }

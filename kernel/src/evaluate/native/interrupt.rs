@@ -4,14 +4,10 @@
 use std::io;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use super::process::SessionHandle;
 use super::shell;
 use crate::evaluate::Interrupt;
-
-/// A second interrupt within this time ends the session process.
-const SECOND_WITHIN: Duration = Duration::from_secs(3);
 
 /// The running cell as seen by those who may stop it.
 #[derive(Default)]
@@ -23,7 +19,6 @@ pub(super) struct Control {
 struct State {
     phase: Phase,
     interrupted: bool,
-    last_interrupt: Option<Instant>,
 }
 
 /// What a command of the shell writes to.
@@ -128,21 +123,14 @@ pub(super) struct Interrupter {
 impl Interrupt for Interrupter {
     fn interrupt(&self) {
         let mut state = self.control.lock();
-        let now = Instant::now();
-        let is_second = state
-            .last_interrupt
-            .is_some_and(|last| now - last < SECOND_WITHIN);
-        state.interrupted = true;
+        let is_second = std::mem::replace(&mut state.interrupted, true);
         match &mut state.phase {
-            Phase::Idle => return,
-            Phase::Preparing => {}
+            Phase::Idle | Phase::Preparing => {}
             // It may have ended by itself; then there is nothing left to stop.
             Phase::Compiling(child) => drop(child.kill()),
-            Phase::Running(session) if is_second => session.kill(),
             Phase::Running(session) => session.interrupt(),
             Phase::Shell(child) if is_second => shell::signal_group(child, libc::SIGKILL),
             Phase::Shell(child) => shell::signal_group(child, libc::SIGINT),
         }
-        state.last_interrupt = Some(now);
     }
 }

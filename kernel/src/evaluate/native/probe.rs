@@ -204,11 +204,11 @@ impl NativeEvaluator {
     /// Starts over: a new session process, and every option as at the start.
     pub(crate) fn reset(&mut self) -> Result<(), CellError> {
         self.clear(":reset");
-        self.session.handle().kill();
         self.opt_level = None;
         self.warns = true;
         self.shows_times = false;
-        self.restart().map_err(|error| failure::internal(&error))
+        self.replace_process()
+            .map_err(|error| failure::internal(&error))
     }
 
     /// Drops the variables `names`.

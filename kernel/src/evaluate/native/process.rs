@@ -1,45 +1,52 @@
 //! The session process as the kernel sees it: one thread reads its pipes and its socket, in an order in which a display
 //! never overtakes what was printed before it.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::collections::VecDeque;
+use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
-use tokio::net::unix::pipe::Receiver;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, Command};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{
+    Receiver, UnboundedReceiver, UnboundedSender, WeakUnboundedSender, channel as bounded_channel,
+    unbounded_channel,
+};
 use tokio::time::{Instant, sleep_until};
 
-use super::stream::{Stream, mime_data};
-use crate::channel::{self, Bundle, Finished, FromSession, Place, SOCKET_VARIABLE, ToSession};
-use crate::evaluate::{Frontend, Output, StreamName};
+use super::pipes::{Pipes, STACK_OVERFLOW, Which};
+use super::screens::Screens;
+use super::stream::mime_data;
+use crate::channel::{
+    self, Answer, Bundle, Finished, FromSession, Place, Run, SOCKET_VARIABLE, ToSession,
+};
+use crate::evaluate::{Frontend, Output, Question, StreamName};
+use crate::marks::{HELD_EXTENSION, read_held};
 
-/// Output is held back for this long, so that a burst of short lines becomes one message.
-const MERGE_PERIOD: Duration = Duration::from_millis(15);
+/// Frames that wait to be handled before reading from the socket pauses.
+const N_FRAMES_MAX: usize = 64;
 
-/// Output beyond this many bytes is not held back.
-const MERGE_BYTES_MAX: usize = 64 << 10;
+/// How long a cell has to stop after an interrupt before it counts as one that cannot be stopped.
+const STOP_PERIOD: Duration = Duration::from_millis(450);
 
-/// How much of stderr is kept to explain a crash.
-const STDERR_TAIL_BYTES: usize = 4 << 10;
+/// How many of the last panics are told of a process that was aborted: one, one while it unwound, and why that ends it.
+const N_PANICS: usize = 3;
 
-/// What Rust writes when a thread has no stack left, just before it ends the process.
-const STACK_OVERFLOW: &str = "has overflowed its stack";
+/// What a person sees of a cell that an interrupt does not stop.
+const CANNOT_STOP: &str = "the cell is in code that cannot be stopped; another interrupt ends the session process, \
+     and all variables with it\n";
 
 /// A running session process.
 pub(super) struct SessionProcess {
     handle: SessionHandle,
     events: mpsc::Receiver<Event>,
-    frontend: Arc<Mutex<Option<Arc<dyn Frontend>>>>,
 }
 
 /// What the evaluator waits for.
@@ -52,11 +59,15 @@ pub(super) enum Event {
 }
 
 /// How a session process ended.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Death {
     pub(super) status: Option<ExitStatus>,
     /// Whether Rust said that a thread had overflowed its stack.
     pub(super) stack_overflow: bool,
+    /// Whether it was ended by an interrupt of a cell that could not be stopped.
+    pub(super) interrupted: bool,
+    /// The last panics of the cell that ran, and where they were typed.
+    pub(super) panics: Vec<String>,
     /// What the system said instead of starting it.
     pub(super) error: Option<String>,
     /// The end of what it wrote on stderr.
@@ -71,7 +82,8 @@ pub(super) struct SessionHandle {
 
 enum Order {
     Send(ToSession),
-    Kill,
+    Run(Run, Arc<dyn Frontend>),
+    Interrupt,
 }
 
 /// Where panics of background threads were typed.
@@ -83,12 +95,9 @@ impl SessionHandle {
         let _ = self.orders.send(Order::Send(frame));
     }
 
+    /// Asks the running cell to stop, or ends the process if it has been asked before and cannot.
     pub(super) fn interrupt(&self) {
-        self.send(ToSession::Interrupt);
-    }
-
-    pub(super) fn kill(&self) {
-        let _ = self.orders.send(Order::Kill);
+        let _ = self.orders.send(Order::Interrupt);
     }
 }
 
@@ -103,7 +112,6 @@ impl SessionProcess {
     ) -> io::Result<Self> {
         let (orders, order_queue) = unbounded_channel();
         let (event_sender, events) = mpsc::channel();
-        let frontend = Arc::new(Mutex::new(None));
         let mut command = Command::new(executable);
         command
             .env(SOCKET_VARIABLE, &socket)
@@ -117,9 +125,14 @@ impl SessionProcess {
         }
         let link = Link {
             events: event_sender,
-            frontend: frontend.clone(),
+            orders: orders.downgrade(),
             locate,
-            stderr_tail: Vec::new(),
+            screens: Screens::default(),
+            n_runs: 0,
+            running: None,
+            question: None,
+            panics: VecDeque::new(),
+            ended_by_interrupt: false,
         };
         thread::Builder::new()
             .name("dagbok-session-link".to_owned())
@@ -127,7 +140,6 @@ impl SessionProcess {
         Ok(SessionProcess {
             handle: SessionHandle { orders },
             events,
-            frontend,
         })
     }
 
@@ -143,21 +155,24 @@ impl SessionProcess {
         self.handle.clone()
     }
 
-    /// From now on outputs go to `frontend`.
-    pub(super) fn show_on(&self, frontend: Arc<dyn Frontend>) {
-        *self.frontend.lock().unwrap_or_else(PoisonError::into_inner) = Some(frontend);
+    /// Starts `run`; its outputs go to `frontend`, also those that come later.
+    pub(super) fn run(&self, run: Run, frontend: Arc<dyn Frontend>) {
+        let _ = self.handle.orders.send(Order::Run(run, frontend));
+    }
+
+    /// How the process ended, if it has, while nobody waited.
+    pub(super) fn ended(&self) -> Option<Death> {
+        match self.events.try_recv() {
+            Ok(Event::Ended(death)) => Some(death),
+            Ok(Event::Ready | Event::Finished(_)) | Err(_) => None,
+        }
     }
 
     /// Waits for the next event.
     pub(super) fn wait(&self) -> Event {
-        self.events.recv().unwrap_or_else(|_| {
-            Event::Ended(Death {
-                status: None,
-                stack_overflow: false,
-                error: None,
-                last_words: String::new(),
-            })
-        })
+        self.events
+            .recv()
+            .unwrap_or_else(|_| Event::Ended(Death::default()))
     }
 }
 
@@ -174,9 +189,33 @@ fn with_library_path(folder: &Path) -> std::ffi::OsString {
 /// The thread between the session process and the evaluator.
 struct Link {
     events: mpsc::Sender<Event>,
-    frontend: Arc<Mutex<Option<Arc<dyn Frontend>>>>,
+    orders: WeakUnboundedSender<Order>,
     locate: Locate,
-    stderr_tail: Vec<u8>,
+    screens: Screens,
+    n_runs: u32,
+    running: Option<Running>,
+    /// The question that waits for an answer.
+    question: Option<(u32, Arc<AtomicBool>)>,
+    /// The last panics of the running cell.
+    panics: VecDeque<String>,
+    ended_by_interrupt: bool,
+}
+
+/// The cell that runs.
+struct Running {
+    cell: u32,
+    interrupt: Interrupt,
+}
+
+/// How often the running cell has been interrupted.
+enum Interrupt {
+    Never,
+    /// Once, or more often in vain; at this time it counts as one that cannot be stopped.
+    Once(Instant),
+    /// A second time before it could be known whether the first would do.
+    Twice(Instant),
+    /// The person knows that it cannot be stopped.
+    InVain,
 }
 
 impl Link {
@@ -189,12 +228,10 @@ impl Link {
             Err(error) => Err(error),
         };
         let death = death.unwrap_or_else(|error| Death {
-            status: None,
-            stack_overflow: false,
             error: Some(error.to_string()),
-            last_words: String::new(),
+            ..Death::default()
         });
-        let _ = self.events.send(Event::Ended(death));
+        self.event(Event::Ended(death));
     }
 
     /// Serves the process until it ends.
@@ -211,117 +248,288 @@ impl Link {
         let mut child = command.spawn()?;
         // It holds the writing ends of the pipes, which would never end.
         drop(command);
-        let mut pipes = Pipes {
-            stdout: Pipe::new(stdout.into(), StreamName::Stdout)?,
-            stderr: Pipe::new(stderr.into(), StreamName::Stderr)?,
-            deadline: None,
-        };
+        let mut pipes = Pipes::new(stdout.into(), stderr.into())?;
         let connection = tokio::select! {
             connection = listener.accept() => connection?.0,
-            status = child.wait() => {
-                pipes.drain(self)?;
-                return Ok(self.death(status?));
-            }
+            status = child.wait() => return self.last_words(status?, socket, &mut pipes),
         };
         drop(listener);
         let _ = std::fs::remove_file(socket);
         let (reader, mut writer) = connection.into_split();
         let mut frames = spawn_reader(reader);
+        let mut is_wanted = true;
         loop {
-            let deadline = pipes.deadline;
+            let merged = pipes.deadline;
+            let in_vain = self.running.as_ref().and_then(Running::deadline);
             tokio::select! {
                 biased;
-                ready = pipes.stdout.receiver.readable(), if !pipes.stdout.ended => { ready?; pipes.read_some(StreamName::Stdout, self)?; }
-                ready = pipes.stderr.receiver.readable(), if !pipes.stderr.ended => { ready?; pipes.read_some(StreamName::Stderr, self)?; }
-                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => pipes.flush(self),
+                () = until(in_vain) => self.in_vain(&mut child)?,
+                // Before what is printed, of which there may be no end.
+                order = orders.recv(), if is_wanted => match order {
+                    Some(order) => self.order(order, &mut pipes, &mut child, &mut writer).await?,
+                    None => {
+                        is_wanted = false;
+                        child.start_kill()?;
+                    }
+                },
+                ready = pipes.printed.receiver.readable(), if !pipes.printed.ended => { ready?; pipes.read_some(Which::Printed, &mut self.screens)?; }
+                ready = pipes.stderr.receiver.readable(), if !pipes.stderr.ended => { ready?; pipes.read_some(Which::Stderr, &mut self.screens)?; }
+                () = until(merged) => pipes.flush(&mut self.screens),
                 frame = frames.recv() => match frame {
                     Some(frame) => {
-                        pipes.drain(self)?;
-                        self.frame(frame?, &mut writer).await?;
+                        pipes.read_all(&mut self.screens)?;
+                        self.frame(frame?, &mut pipes, &mut writer).await?;
                     }
                     None => break,
-                },
-                order = orders.recv() => match order {
-                    Some(Order::Send(frame)) => send(&mut writer, &frame).await,
-                    Some(Order::Kill) => child.start_kill()?,
-                    None => child.start_kill()?,
                 },
             }
         }
         let status = end(&mut child).await?;
-        pipes.read_all(self)?;
-        let death = self.death(status);
-        if death.stack_overflow {
-            pipes.stderr.stream.drop_from("\nthread '");
-        }
-        pipes.drain(self)?;
-        Ok(death)
+        self.last_words(status, socket, &mut pipes)
     }
 
-    fn death(&self, status: ExitStatus) -> Death {
-        let tail = String::from_utf8_lossy(&self.stderr_tail);
-        let is_abort = status.signal() == Some(6) || status.signal() == Some(11);
-        Death {
+    /// Shows what the process, which is gone, has left behind, and tells how it ended.
+    fn last_words(
+        &mut self,
+        status: ExitStatus,
+        socket: &Path,
+        pipes: &mut Pipes,
+    ) -> io::Result<Death> {
+        self.withdraw_question();
+        pipes.read_all(&mut self.screens)?;
+        let last_words = pipes.stderr_tail();
+        let is_abort = matches!(status.signal(), Some(6 | 11));
+        let stack_overflow = is_abort && last_words.contains(STACK_OVERFLOW);
+        if stack_overflow {
+            pipes.drop_stack_overflow(&mut self.screens);
+        }
+        // Without the file nothing was held back.
+        let held = read_held(&socket.with_extension(HELD_EXTENSION)).unwrap_or_default();
+        for (name, cell, text) in held {
+            pipes.push_held(name, cell, &text, &mut self.screens);
+        }
+        pipes.finish(&mut self.screens);
+        Ok(Death {
             status: Some(status),
-            stack_overflow: is_abort && tail.contains(STACK_OVERFLOW),
+            stack_overflow,
+            interrupted: self.ended_by_interrupt,
+            panics: self.panics.drain(..).collect(),
             error: None,
-            last_words: tail.into_owned(),
-        }
+            last_words,
+        })
     }
 
-    async fn frame(&mut self, frame: FromSession, writer: &mut OwnedWriteHalf) -> io::Result<()> {
+    async fn order(
+        &mut self,
+        order: Order,
+        pipes: &mut Pipes,
+        child: &mut Child,
+        writer: &mut OwnedWriteHalf,
+    ) -> io::Result<()> {
+        match order {
+            Order::Send(frame) => send(writer, &frame).await,
+            Order::Run(run, frontend) => {
+                self.n_runs += 1;
+                let cell = self.n_runs;
+                self.screens.add(cell, frontend);
+                self.panics.clear();
+                pipes.forget_stderr();
+                self.running = Some(Running {
+                    cell,
+                    interrupt: Interrupt::Never,
+                });
+                send(writer, &ToSession::Run { cell, run }).await;
+            }
+            Order::Interrupt => return self.interrupt(child, writer).await,
+        }
+        Ok(())
+    }
+
+    async fn interrupt(
+        &mut self,
+        child: &mut Child,
+        writer: &mut OwnedWriteHalf,
+    ) -> io::Result<()> {
+        let Some(running) = &mut self.running else {
+            return Ok(());
+        };
+        running.interrupt = match running.interrupt {
+            Interrupt::Never => Interrupt::Once(Instant::now() + STOP_PERIOD),
+            Interrupt::Once(deadline) | Interrupt::Twice(deadline) => Interrupt::Twice(deadline),
+            Interrupt::InVain => return self.kill(child),
+        };
+        self.withdraw_question();
+        send(writer, &ToSession::Interrupt).await;
+        Ok(())
+    }
+
+    /// The running cell has had its time to stop.
+    fn in_vain(&mut self, child: &mut Child) -> io::Result<()> {
+        let Some(running) = &mut self.running else {
+            return Ok(());
+        };
+        if let Interrupt::Twice(_) = running.interrupt {
+            return self.kill(child);
+        }
+        running.interrupt = Interrupt::InVain;
+        let output = Output::Stream {
+            name: StreamName::Stderr,
+            text: CANNOT_STOP.to_owned(),
+        };
+        self.screens.output(running.cell, output);
+        Ok(())
+    }
+
+    fn kill(&mut self, child: &mut Child) -> io::Result<()> {
+        self.ended_by_interrupt = true;
+        self.running = None;
+        child.start_kill()
+    }
+
+    async fn frame(
+        &mut self,
+        frame: FromSession,
+        pipes: &mut Pipes,
+        writer: &mut OwnedWriteHalf,
+    ) -> io::Result<()> {
         match frame {
-            FromSession::Ready => self.event(Event::Ready),
-            FromSession::Finished(finished) => self.event(Event::Finished(finished)),
-            FromSession::Display { bundle, display_id } => {
-                self.output(Output::Display {
+            FromSession::Ready { word } => {
+                pipes.learn(&word);
+                self.event(Event::Ready);
+            }
+            FromSession::Finished(finished) => {
+                if let Some(question) = self.withdraw_question() {
+                    let answer = Answer::Refused("the cell that asked has ended".to_owned());
+                    send(writer, &ToSession::Answer { question, answer }).await;
+                }
+                self.screens.flush(|_| false);
+                self.screens.finish(self.screens.newest());
+                self.running = None;
+                self.event(Event::Finished(finished));
+            }
+            FromSession::Display {
+                cell,
+                bundle,
+                display_id,
+            } => {
+                self.screens.finish(cell);
+                let output = Output::Display {
                     data: to_mime_data(&bundle),
                     display_id: Some(display_id),
-                });
+                };
+                self.screens.output(cell, output);
                 send(writer, &ToSession::Shown).await;
             }
-            FromSession::UpdateDisplay { bundle, display_id } => {
-                self.output(Output::UpdateDisplay {
+            FromSession::UpdateDisplay {
+                cell,
+                bundle,
+                display_id,
+            } => {
+                self.screens.finish(cell);
+                let output = Output::UpdateDisplay {
                     data: to_mime_data(&bundle),
                     display_id,
-                })
+                };
+                self.screens.output(cell, output);
             }
-            FromSession::ThreadPanicked {
+            FromSession::Input {
+                question,
+                cell,
+                prompt,
+                hidden,
+            } => {
+                self.screens.finish(cell);
+                self.ask(question, cell, prompt, hidden, writer).await;
+            }
+            FromSession::Panicked {
+                cell,
                 thread,
                 message,
                 place,
-            } => {
-                let place = place.and_then(|place| (self.locate)(&place));
-                let at = place.map_or(String::new(), |place| format!(" at {place}"));
-                self.output(Output::Stream {
-                    name: StreamName::Stderr,
-                    text: format!("thread `{thread}` panicked{at}: {message}\n"),
-                });
-            }
+            } => self.panicked(cell, thread, &message, place.as_ref()),
         }
         Ok(())
+    }
+
+    async fn ask(
+        &mut self,
+        question: u32,
+        cell: u32,
+        prompt: String,
+        hidden: bool,
+        writer: &mut OwnedWriteHalf,
+    ) {
+        self.withdraw_question();
+        let is_running = self.running.as_ref().is_some_and(|run| run.cell == cell);
+        let frontend = self.screens.frontend(cell).filter(|_| is_running);
+        let Some(frontend) = frontend else {
+            let reason = "only a running cell can ask for input";
+            let answer = Answer::Refused(reason.to_owned());
+            return send(writer, &ToSession::Answer { question, answer }).await;
+        };
+        let withdrawn = Arc::new(AtomicBool::new(false));
+        self.question = Some((question, withdrawn.clone()));
+        let orders = self.orders.clone();
+        let reply = move |answer| {
+            if let Some(orders) = orders.upgrade() {
+                let _ = orders.send(Order::Send(ToSession::Answer { question, answer }));
+            }
+        };
+        frontend.input(Question::new(prompt, hidden, withdrawn, reply));
+    }
+
+    /// The question that waits, to which no answer counts any more.
+    fn withdraw_question(&mut self) -> Option<u32> {
+        let (question, withdrawn) = self.question.take()?;
+        withdrawn.store(true, Ordering::SeqCst);
+        Some(question)
+    }
+
+    fn panicked(
+        &mut self,
+        cell: u32,
+        thread: Option<String>,
+        message: &str,
+        place: Option<&Place>,
+    ) {
+        let at = place
+            .and_then(|place| (self.locate)(place))
+            .map_or(String::new(), |place| format!(" at {place}"));
+        if let Some(thread) = thread {
+            self.screens.finish(cell);
+            let output = Output::Stream {
+                name: StreamName::Stderr,
+                text: format!("thread `{thread}` panicked{at}: {message}\n"),
+            };
+            self.screens.output(cell, output);
+        } else {
+            if self.panics.len() == N_PANICS {
+                self.panics.pop_front();
+            }
+            self.panics.push_back(format!("panicked{at}: {message}"));
+        }
     }
 
     fn event(&self, event: Event) {
         // An evaluator that is gone needs no events.
         let _ = self.events.send(event);
     }
+}
 
-    fn output(&self, output: Output) {
-        let frontend = self
-            .frontend
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if let Some(frontend) = frontend {
-            frontend.output(output);
+impl Running {
+    fn deadline(&self) -> Option<Instant> {
+        match self.interrupt {
+            Interrupt::Once(deadline) | Interrupt::Twice(deadline) => Some(deadline),
+            Interrupt::Never | Interrupt::InVain => None,
         }
     }
+}
 
-    fn remember_stderr(&mut self, bytes: &[u8]) {
-        self.stderr_tail.extend_from_slice(bytes);
-        let excess = self.stderr_tail.len().saturating_sub(STDERR_TAIL_BYTES);
-        self.stderr_tail.drain(..excess);
+/// Waits until `deadline`; for ever without one.
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -334,12 +542,12 @@ pub(super) fn to_mime_data(bundle: &Bundle) -> crate::evaluate::MimeData {
 }
 
 /// Frames are read by a task of their own, since reading half a frame cannot be taken back.
-fn spawn_reader(mut reader: OwnedReadHalf) -> UnboundedReceiver<io::Result<FromSession>> {
-    let (sender, frames) = unbounded_channel();
+fn spawn_reader(mut reader: OwnedReadHalf) -> Receiver<io::Result<FromSession>> {
+    let (sender, frames) = bounded_channel(N_FRAMES_MAX);
     tokio::spawn(async move {
         while let Some(frame) = read_frame(&mut reader).await.transpose() {
             let failed = frame.is_err();
-            if sender.send(frame).is_err() || failed {
+            if sender.send(frame).await.is_err() || failed {
                 break;
             }
         }
@@ -376,116 +584,5 @@ async fn end(child: &mut Child) -> io::Result<ExitStatus> {
             child.start_kill()?;
             child.wait().await
         }
-    }
-}
-
-struct Pipes {
-    stdout: Pipe,
-    stderr: Pipe,
-    /// When text that is held back must go out.
-    deadline: Option<Instant>,
-}
-
-struct Pipe {
-    /// Waits for the pipe.
-    receiver: Receiver,
-    /// The same pipe, read without asking the receiver, which may not have heard yet that there is something.
-    file: File,
-    stream: Stream,
-    ended: bool,
-}
-
-impl Pipe {
-    fn new(reader: OwnedFd, name: StreamName) -> io::Result<Self> {
-        Ok(Pipe {
-            file: File::from(reader.try_clone()?),
-            // This puts the pipe into non-blocking mode for both.
-            receiver: Receiver::from_owned_fd(reader)?,
-            stream: Stream::new(name),
-            ended: false,
-        })
-    }
-
-    /// Takes in what `read` gave; `None` when the pipe is empty or has ended.
-    fn take(&mut self, read: io::Result<usize>) -> io::Result<Option<usize>> {
-        match read {
-            Ok(0) => {
-                self.ended = true;
-                Ok(None)
-            }
-            Ok(n_bytes) => Ok(Some(n_bytes)),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-impl Pipes {
-    /// Reads what one pipe holds, and hands text on at once if the other pipe's text must come before it.
-    fn read_some(&mut self, name: StreamName, link: &mut Link) -> io::Result<()> {
-        let mut buffer = vec![0; MERGE_BYTES_MAX];
-        let (pipe, other) = match name {
-            StreamName::Stdout => (&mut self.stdout, &mut self.stderr),
-            StreamName::Stderr => (&mut self.stderr, &mut self.stdout),
-        };
-        let read = pipe.receiver.try_read(&mut buffer);
-        let Some(n_bytes) = pipe.take(read)? else {
-            return Ok(());
-        };
-        if other.stream.is_pending() {
-            other.stream.flush(&mut |output| link.output(output));
-        }
-        if name == StreamName::Stderr {
-            link.remember_stderr(&buffer[..n_bytes]);
-        }
-        pipe.stream.push(&buffer[..n_bytes]);
-        if pipe.stream.pending_bytes() >= MERGE_BYTES_MAX {
-            pipe.stream.flush(&mut |output| link.output(output));
-            self.deadline = None;
-        } else if self.deadline.is_none() {
-            self.deadline = Some(Instant::now() + MERGE_PERIOD);
-        }
-        Ok(())
-    }
-
-    /// Hands on what is held back.
-    fn flush(&mut self, link: &Link) {
-        self.deadline = None;
-        self.stdout.stream.flush(&mut |output| link.output(output));
-        // Rust's last words before the process ends; the error will say it better.
-        if !self.stderr.stream.is_pending_with(STACK_OVERFLOW) {
-            self.stderr.stream.flush(&mut |output| link.output(output));
-        }
-    }
-
-    /// Reads both pipes until they are empty, and hands everything on.
-    fn drain(&mut self, link: &mut Link) -> io::Result<()> {
-        self.read_all(link)?;
-        for pipe in [&mut self.stdout, &mut self.stderr] {
-            pipe.stream.finish(&mut |output| link.output(output));
-        }
-        self.deadline = None;
-        Ok(())
-    }
-
-    /// Reads both pipes until they are empty, and hands on what is too much to hold back.
-    fn read_all(&mut self, link: &mut Link) -> io::Result<()> {
-        let mut buffer = vec![0; MERGE_BYTES_MAX];
-        for pipe in [&mut self.stdout, &mut self.stderr] {
-            loop {
-                let read = pipe.file.read(&mut buffer);
-                let Some(n_bytes) = pipe.take(read)? else {
-                    break;
-                };
-                if pipe.stream.name() == StreamName::Stderr {
-                    link.remember_stderr(&buffer[..n_bytes]);
-                }
-                pipe.stream.push(&buffer[..n_bytes]);
-                if pipe.stream.pending_bytes() >= MERGE_BYTES_MAX {
-                    pipe.stream.flush(&mut |output| link.output(output));
-                }
-            }
-        }
-        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use super::failure;
 use super::items::Replaced;
 use super::process::to_mime_data;
 use super::variables::Variable;
-use crate::channel::{Ending, Run, ToSession};
+use crate::channel::{Ending, Run};
 use crate::evaluate::{CellError, Frontend, Output};
 
 /// A cell that ran well, and what it left behind.
@@ -98,8 +98,7 @@ impl NativeEvaluator {
         if !self.control.run_in(self.session.handle()) {
             return Err(failure::interrupted());
         }
-        self.session.show_on(frontend.clone());
-        self.session.handle().send(ToSession::Run(ran.run.clone()));
+        self.session.run(ran.run.clone(), frontend.clone());
         let finished = match self.wait() {
             Ok(finished) => finished,
             Err(death) => return Err(self.after_death(ran.number, &death)),

@@ -59,8 +59,7 @@ impl NativeEvaluator {
         if !self.control.run_in(self.session.handle()) {
             return Err(failure::interrupted());
         }
-        self.session.show_on(frontend.clone());
-        self.session.handle().send(ToSession::Run(run.clone()));
+        self.session.run(run.clone(), frontend.clone());
         let finished = self.wait();
         let crate_name = built.crate_name;
         let is_loaded = !matches!(&finished, Ok(finished) if matches!(finished.ending, Ending::NotLoaded { .. }));
@@ -189,18 +188,38 @@ impl NativeEvaluator {
 
     /// Explains the end of the session process and starts another.
     pub(super) fn after_death(&mut self, number: u32, death: &Death) -> CellError {
-        self.runs.process_ended();
-        let lost = self.variables.lose_all(|name| {
-            format!("`{name}` was lost when cell {number} ended the session process")
-        });
-        match self.restart() {
-            Ok(()) => failure::crash(death, number, &lost),
-            Err(error) => failure::internal(&error),
+        let reason =
+            |name: &str| format!("`{name}` was lost when cell {number} ended the session process");
+        match self.restart(reason) {
+            Ok(lost) => failure::crash(death, number, &lost),
+            Err(error) => error,
         }
     }
 
+    /// Starts another session process if what a cell has left behind ended the last one, and says so.
+    pub(super) fn revive(&mut self, frontend: &Arc<dyn Frontend>) -> Result<(), CellError> {
+        let Some(death) = self.session.ended() else {
+            return Ok(());
+        };
+        let lost = self.restart(|name| {
+            format!("`{name}` was lost when the session process ended between two cells")
+        })?;
+        let sentence = failure::crash_between_cells(&death, &lost);
+        note(frontend, StreamName::Stderr, &sentence);
+        Ok(())
+    }
+
+    /// Starts another session process; the variables that the last one took along are lost for `reason`.
+    fn restart(&mut self, reason: impl Fn(&str) -> String) -> Result<Vec<String>, CellError> {
+        self.runs.process_ended();
+        let lost = self.variables.lose_all(reason);
+        self.replace_process()
+            .map_err(|error| failure::internal(&error))?;
+        Ok(lost)
+    }
+
     /// Starts a new session process in place of the old one.
-    pub(super) fn restart(&mut self) -> io::Result<()> {
+    pub(super) fn replace_process(&mut self) -> io::Result<()> {
         let socket = self
             .folder
             .path()

@@ -55,8 +55,9 @@ impl Stream {
         !self.pending.is_empty()
     }
 
-    pub(super) fn is_pending_with(&self, text: &str) -> bool {
-        self.pending.contains(text)
+    /// What is to be handed on, from `start` on.
+    pub(super) fn pending_from(&self, start: &str) -> Option<&str> {
+        self.pending.find(start).map(|at| &self.pending[at..])
     }
 
     pub(super) fn pending_bytes(&self) -> usize {

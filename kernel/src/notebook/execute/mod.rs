@@ -11,7 +11,8 @@ use super::file::{CellKind, Notebook};
 use super::interrupts::{Interrupts, Request};
 use super::outputs::Recorder;
 use super::terminal::Terminal;
-use crate::evaluate::{self, CellError, Evaluator, Frontend, Output};
+use super::typist::Typist;
+use crate::evaluate::{self, CellError, Evaluator, Frontend, Output, Question, StreamName};
 
 /// Outputs that wait to be shown; a cell that writes faster waits.
 const EVENTS_WAITING_MAX: usize = 256;
@@ -34,6 +35,7 @@ pub(super) enum Event {
 pub(super) struct Events {
     pub(super) sender: SyncSender<Event>,
     receiver: Receiver<Event>,
+    typist: Arc<Typist>,
 }
 
 /// How a run has ended.
@@ -59,9 +61,14 @@ pub(super) enum OnError {
 }
 
 impl Events {
-    pub(super) fn new() -> Self {
+    /// No events yet; `typist` answers what cells ask.
+    pub(super) fn new(typist: Typist) -> Self {
         let (sender, receiver) = sync_channel(EVENTS_WAITING_MAX);
-        Events { sender, receiver }
+        Events {
+            sender,
+            receiver,
+            typist: Arc::new(typist),
+        }
     }
 }
 
@@ -176,6 +183,7 @@ impl Execution<'_> {
         let outputs = Arc::new(Outputs {
             cell_idx,
             sender: sender.clone(),
+            typist: self.events.typist.clone(),
         });
         let interrupter = self.evaluator.interrupter();
         let evaluator = &mut *self.evaluator;
@@ -265,6 +273,7 @@ fn step(cell: &super::file::Cell) -> Step {
 struct Outputs {
     cell_idx: usize,
     sender: SyncSender<Event>,
+    typist: Arc<Typist>,
 }
 
 impl Frontend for Outputs {
@@ -274,6 +283,16 @@ impl Frontend for Outputs {
             cell_idx: self.cell_idx,
             output,
         });
+    }
+
+    fn input(&self, question: Question) {
+        if !question.prompt.is_empty() {
+            self.output(Output::Stream {
+                name: StreamName::Stdout,
+                text: question.prompt.clone(),
+            });
+        }
+        self.typist.ask(question);
     }
 }
 

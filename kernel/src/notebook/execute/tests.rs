@@ -11,6 +11,7 @@ use self::script::Scripted;
 use super::{Events, OnError, Outcome, Run, execute};
 use crate::notebook::file::{self, Notebook};
 use crate::notebook::terminal::{Colours, Mode, Terminal};
+use crate::notebook::typist::{Hiding, Typist};
 
 const WIDE: (usize, usize) = (200, 100);
 
@@ -42,7 +43,7 @@ fn run_on(
 ) -> (Run, Emulator) {
     let emulator = Emulator::new(size);
     let mut terminal = Terminal::new(Box::new(emulator.clone()), emulator.screen(mode, colours));
-    let events = Events::new();
+    let events = Events::new(Typist::new(Hiding::Needless, std::io::empty()));
     let mut evaluator = Scripted::new(events.sender.clone());
     let on_error = if notebook.allows_errors() {
         OnError::Continue
@@ -286,7 +287,7 @@ fn a_second_ctrl_c_saves_while_the_cell_still_runs() {
         Box::new(emulator.clone()),
         emulator.screen(Mode::Appending, Colours::Off),
     );
-    let events = Events::new();
+    let events = Events::new(Typist::new(Hiding::Needless, std::io::empty()));
     let mut evaluator = Scripted::new(events.sender.clone());
     let mut saved = Vec::new();
     let mut save = |notebook: &Notebook| saved.push(outputs(notebook, 0));

@@ -9,6 +9,7 @@ mod heap;
 mod panics;
 mod preview;
 mod show;
+pub mod threads;
 mod timeit;
 mod typed;
 mod variables;
@@ -16,7 +17,9 @@ mod wait;
 
 pub use failure::{DebugFailure, Failure, NoValue, Reason};
 pub use heap::{Heap, Size, SizeViaHeap, SizeViaNothing, SizeViaVec, Weighed};
-pub use panics::{Calls, Frame, Panic, Place, Trace, catch, set_panic_reporter, set_tracer};
+pub use panics::{
+    Calls, Frame, Panic, Place, Trace, Witness, catch, set_panic_reporter, set_tracer,
+};
 pub use preview::{
     PreviewViaDebug, PreviewViaNothing, PreviewViaRender, PreviewViaTable, Previewed, Previews,
 };

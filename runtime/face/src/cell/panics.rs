@@ -6,7 +6,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, PanicHookInfo, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
-use crate::cancel::Cancelled;
+use crate::cancel::{self, Cancelled};
 
 /// A place in source code, as the compiler records it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct Panic {
     pub message: String,
     /// Where it stands; `None` for a payload that was thrown without a message.
     pub place: Option<Place>,
-    /// Whether it is an interrupt and no panic at all.
+    /// Whether an interrupt is behind it: a sleep or a join that is cut short can only panic.
     pub cancelled: bool,
     /// What was being called.
     pub trace: Trace,
@@ -92,6 +92,15 @@ impl fmt::Debug for Trace {
     }
 }
 
+/// Who sees a panic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Witness {
+    /// [`catch`] does, unless the panic cannot unwind and ends the process.
+    Caught,
+    /// Nobody does, in the thread of this name.
+    Nobody { thread: String },
+}
+
 thread_local! {
     static CATCHING: Cell<u32> = const { Cell::new(0) };
     static CAUGHT: RefCell<Option<Panic>> = const { RefCell::new(None) };
@@ -102,7 +111,7 @@ thread_local! {
 /// ```
 /// use dagbok::cell::{catch, set_panic_reporter};
 ///
-/// set_panic_reporter(|_thread, _panic| {});
+/// set_panic_reporter(|_witness, _panic| {});
 /// let panic = catch(|| -> u8 { panic!("no {}", "luck") }).unwrap_err();
 /// assert_eq!(panic.message, "no luck");
 /// assert!(panic.place.is_some() && !panic.cancelled);
@@ -140,15 +149,19 @@ fn message(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-/// From now on panics within [`catch`] are silent, and all others of this process go to `report`, with the name of
-/// their thread.
-pub fn set_panic_reporter(report: impl Fn(&str, &Panic) + Send + Sync + 'static) {
+/// From now on panics of this process are silent, and go to `report` as they happen.
+pub fn set_panic_reporter(report: impl Fn(&Witness, &Panic) + Send + Sync + 'static) {
     std::panic::set_hook(Box::new(move |info| {
         let panic = describe(info);
         if CATCHING.with(Cell::get) > 0 {
+            report(&Witness::Caught, &panic);
             CAUGHT.with(|caught| *caught.borrow_mut() = Some(panic));
         } else {
-            report(std::thread::current().name().unwrap_or("unnamed"), &panic);
+            let thread = std::thread::current()
+                .name()
+                .unwrap_or("unnamed")
+                .to_owned();
+            report(&Witness::Nobody { thread }, &panic);
         }
     }));
 }
@@ -157,7 +170,7 @@ fn describe(info: &PanicHookInfo<'_>) -> Panic {
     Panic {
         message: message(info.payload()),
         place: info.location().map(Place::from),
-        cancelled: info.payload().is::<Cancelled>(),
+        cancelled: info.payload().is::<Cancelled>() || cancel::requested(),
         trace: Trace::here(),
     }
 }

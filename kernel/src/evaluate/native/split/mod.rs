@@ -18,7 +18,7 @@ use syn::spanned::Spanned;
 use syn::visit::Visit;
 use syn::{Attribute, Block, Expr, Item, Local, Pat, Stmt};
 
-pub(super) use edits::{Edit, Edited};
+pub(super) use edits::{Displays, Edit, Edited};
 pub(super) use mentions::mentions;
 pub(super) use uses::{UseLeaf, leaves};
 

@@ -1,0 +1,125 @@
+//! Where each cell's output goes: the front ends of the last cells, and the text that is on its way there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::stream::Stream;
+use crate::evaluate::{Frontend, Output, StreamName};
+
+/// So many cells can still be written to by threads that they have left behind; what an older one writes is shown with
+/// the newest cell.
+const N_CELLS_MAX: usize = 1000;
+
+/// Text beyond this many bytes is not held back.
+const TEXT_BYTES_MAX: usize = 64 << 10;
+
+/// The screens of the last cells, by the number of their run.
+#[derive(Default)]
+pub(super) struct Screens {
+    cells: BTreeMap<u32, Screen>,
+}
+
+struct Screen {
+    frontend: Arc<dyn Frontend>,
+    stdout: Stream,
+    stderr: Stream,
+}
+
+impl Screens {
+    /// From now on what `cell`, the newest, writes is shown on `frontend`.
+    pub(super) fn add(&mut self, cell: u32, frontend: Arc<dyn Frontend>) {
+        let screen = Screen {
+            frontend,
+            stdout: Stream::new(StreamName::Stdout),
+            stderr: Stream::new(StreamName::Stderr),
+        };
+        self.cells.insert(cell, screen);
+        if self.cells.len() > N_CELLS_MAX {
+            self.cells.pop_first();
+        }
+    }
+
+    /// The front end of `cell`, or of the newest cell if that is gone.
+    pub(super) fn frontend(&self, cell: u32) -> Option<Arc<dyn Frontend>> {
+        let newest = self.cells.last_key_value().map(|(_, screen)| screen);
+        let screen = self.cells.get(&cell).or(newest)?;
+        Some(screen.frontend.clone())
+    }
+
+    pub(super) fn newest(&self) -> u32 {
+        self.cells.last_key_value().map_or(0, |(cell, _)| *cell)
+    }
+
+    pub(super) fn output(&self, cell: u32, output: Output) {
+        if let Some(frontend) = self.frontend(cell) {
+            frontend.output(output);
+        }
+    }
+
+    /// Takes in text. Returns whether some is held back.
+    pub(super) fn push(&mut self, cell: u32, name: StreamName, bytes: &[u8]) -> bool {
+        let cell = match self.cells.contains_key(&cell) {
+            true => cell,
+            false => self.newest(),
+        };
+        let Some(screen) = self.cells.get_mut(&cell) else {
+            return false;
+        };
+        let (frontend, own, other) = screen.parts(name);
+        if other.is_pending() {
+            other.flush(&mut |output| frontend.output(output));
+        }
+        own.push(bytes);
+        if own.pending_bytes() >= TEXT_BYTES_MAX {
+            own.flush(&mut |output| frontend.output(output));
+        }
+        own.is_pending()
+    }
+
+    /// Hands on what is held back, but for what `is_last` says are the last words of a process about to end.
+    pub(super) fn flush(&mut self, is_last: impl Fn(&Stream) -> bool) {
+        for screen in self.cells.values_mut() {
+            let frontend = &screen.frontend;
+            for stream in [&mut screen.stdout, &mut screen.stderr] {
+                if stream.is_pending() && !is_last(stream) {
+                    stream.flush(&mut |output| frontend.output(output));
+                }
+            }
+        }
+    }
+
+    /// Hands on all text of `cell`, as at its end; what comes next starts a line.
+    pub(super) fn finish(&mut self, cell: u32) {
+        if let Some(screen) = self.cells.get_mut(&cell) {
+            let frontend = &screen.frontend;
+            for stream in [&mut screen.stdout, &mut screen.stderr] {
+                stream.finish(&mut |output| frontend.output(output));
+            }
+        }
+    }
+
+    /// Hands on all text of all cells.
+    pub(super) fn finish_all(&mut self) {
+        let cells: Vec<u32> = self.cells.keys().copied().collect();
+        for cell in cells {
+            self.finish(cell);
+        }
+    }
+
+    /// Drops text on stderr that is held back, from `start` on.
+    pub(super) fn drop_from(&mut self, start: &str) {
+        for screen in self.cells.values_mut() {
+            screen.stderr.drop_from(start);
+        }
+    }
+}
+
+impl Screen {
+    /// The stream `name`, and the other one.
+    fn parts(&mut self, name: StreamName) -> (&Arc<dyn Frontend>, &mut Stream, &mut Stream) {
+        match name {
+            StreamName::Stdout => (&self.frontend, &mut self.stdout, &mut self.stderr),
+            StreamName::Stderr => (&self.frontend, &mut self.stderr, &mut self.stdout),
+        }
+    }
+}
