@@ -240,7 +240,7 @@ std::process::abort(); ||| :restore
             5: Panic: no
              --> cell 5, line 1
               | panic!("no");
-            8: Crash: cell 8 ended the session process: it was aborted (signal 6)
+            8: Crash: cell 8 ended the session process: it was aborted (signal 6, SIGABRT)
             a new session process has started; the variables `q`, `x` are lost; functions and types are still there; `:restore` runs the earlier cells again
             10: stdout "impl ran\n"
             display cells 2, 3, 4, 6 and 7 ran again; cells 5 and 8 had failed and are left out
@@ -253,7 +253,7 @@ std::process::abort(); ||| :restore
               |
               = note: `moved` was moved in cell 7
             13: display there is nothing to restore: no session process has ended
-            16: Crash: cell 16 ended the session process: it was aborted (signal 6)
+            16: Crash: cell 16 ended the session process: it was aborted (signal 6, SIGABRT)
             a new session process has started; the variables `after`, `q`, `w`, `z` are lost; functions and types are still there; `:restore` runs the earlier cells again
             17: stdout "impl ran\n"
             =([1, 2], 2, 1)
