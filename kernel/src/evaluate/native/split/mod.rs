@@ -32,7 +32,7 @@ pub(super) struct Split {
     pub(super) statements: Vec<Edited>,
     /// The last expression, without a semicolon.
     pub(super) tail: Option<Edited>,
-    displays: Displays,
+    pub(super) displays: Displays,
     /// How many lines of it hold something.
     pub(super) n_lines: usize,
     /// Whether it computes for so long that optimising it pays.
