@@ -38,6 +38,8 @@ pub struct Run {
     pub objects: Vec<PathBuf>,
     /// The symbol of the cell's function.
     pub entry: String,
+    /// Variables to drop before it runs, because it defines their types anew.
+    pub forget: Vec<String>,
     /// Variables that the cell defines but that cannot be kept, because later cells cannot write their type.
     pub discard: Vec<String>,
 }

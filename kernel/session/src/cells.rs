@@ -38,6 +38,7 @@ impl Cells {
             Ok(entry) => entry,
             Err(message) => return self.finished(Ending::NotLoaded { message }, None, Vec::new()),
         };
+        self.forget(&run.forget);
         let mut scope = Scope::new(&mut self.variables);
         // Outside of the statements only taking and keeping can panic: a drop of a shadowed value, for one.
         let stopwatch = Stopwatch::start();

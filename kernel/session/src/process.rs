@@ -94,7 +94,10 @@ fn run_cells(queue: &mpsc::Receiver<ToSession>, link: &Link) {
                     return;
                 }
             }
-            ToSession::Forget { names } => cells.forget(&names),
+            ToSession::Forget { names } => {
+                cells.forget(&names);
+                output::flush();
+            }
             ToSession::Interrupt | ToSession::Shown | ToSession::Answer { .. } => {}
         }
     }

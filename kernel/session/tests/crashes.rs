@@ -132,6 +132,7 @@ let kept = Bomb; ||| let kept = 1; ||| kept"#,
             3: Panic: in a drop
              --> cell 2, line 1
               | struct Bomb; impl Drop for Bomb { fn drop(&mut self) { panic!("in a drop") } }
+             called from cell 3
             4: stderr "thread caused non-unwinding panic. aborting.\n"
             Crash: cell 4 ended the session process: it was aborted (signal 6, SIGABRT)
             panicked at cell 4, line 1: first
@@ -141,6 +142,7 @@ let kept = Bomb; ||| let kept = 1; ||| kept"#,
             6: Panic: in a drop
              --> cell 2, line 1
               | struct Bomb; impl Drop for Bomb { fn drop(&mut self) { panic!("in a drop") } }
+             called from cell 6
             7: =1"#]],
     );
 }

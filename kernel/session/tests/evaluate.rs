@@ -44,7 +44,7 @@ fn variables_live_on() {
         let f = |x: i32| x + 1; f(1) ||| f(2) ||| let g: Box<dyn Fn(i32) -> i32> = Box::new(|x| x + 2); let h: fn(&str) -> usize = str::len; ||| g(h("abc")) |||
         let mut n = 1; ||| n += 1; panic!("half-way {n}"); ||| n ||| n += 5; Err("no luck")?; ||| n |||
         let t = std::thread::spawn(move || n); t.join().unwrap() ||| let r = std::sync::Arc::new(std::sync::Mutex::new(1.5)); ||| *r.lock().unwrap() += 1.0; r |||
-        let late; if n > 0 { late = "yes" } else { late = "no" } ||| late ||| :vars"#,
+        let late; if n > 0 { late = "yes" } else { late = "no" } ||| late"#,
         expect![[r#"
             2: =1
             4: =36
@@ -86,8 +86,7 @@ fn variables_live_on() {
             17: =7
             18: =7
             20: =Mutex { data: 2.5, poisoned: false, .. }
-            22: ="yes"
-            23: display {"text/plain":"variable  type                          cell\nf         fn(i32) -> i32                9\ng         Box<dyn Fn(i32) -> i32>       11\nh         for<'a> fn(&'a str) -> usize  11\nlate      &str                          21\nmut n     i32                           13\nr         Arc<Mutex<f64>>               19","text/html":"<table><thead><tr><th style=\"text-align:left\">variable</th><th style=\"text-align:left\">type</th><th style=\"text-align:left\">cell</th></tr></thead><tbody><tr><td style=\"text-align:left\">f</td><td style=\"text-align:left\">fn(i32) -&gt; i32</td><td style=\"text-align:left\">9</td></tr><tr><td style=\"text-align:left\">g</td><td style=\"text-align:left\">Box&lt;dyn Fn(i32) -&gt; i32&gt;</td><td style=\"text-align:left\">11</td></tr><tr><td style=\"text-align:left\">h</td><td style=\"text-align:left\">for&lt;'a&gt; fn(&amp;'a str) -&gt; usize</td><td style=\"text-align:left\">11</td></tr><tr><td style=\"text-align:left\">late</td><td style=\"text-align:left\">&amp;str</td><td style=\"text-align:left\">21</td></tr><tr><td style=\"text-align:left\">mut n</td><td style=\"text-align:left\">i32</td><td style=\"text-align:left\">13</td></tr><tr><td style=\"text-align:left\">r</td><td style=\"text-align:left\">Arc&lt;Mutex&lt;f64&gt;&gt;</td><td style=\"text-align:left\">19</td></tr></tbody></table>"}"#]],
+            22: ="yes""#]],
     );
 }
 

@@ -43,11 +43,12 @@ impl NativeEvaluator {
     ) -> Result<Times, CellError> {
         let start = Instant::now();
         self.show_warnings(&built, frontend);
-        self.replace_types(&built, cell.number, frontend);
+        let forget = self.replace_types(&built, cell.number, frontend);
         self.history().keep_source(idx, built.source);
         let run = Run {
             objects: self.objects_for(&built.below, built.object.clone()),
             entry: entry(&built.crate_name),
+            forget,
             discard: unwritable(&built.types),
         };
         let object = Object {
@@ -134,8 +135,14 @@ impl NativeEvaluator {
     }
 
     /// Moves variables to the types that this cell has compiled again; those whose type it defines anew are of a type
-    /// that nobody can name any more.
-    fn replace_types(&mut self, built: &Built, cell: u32, frontend: &Arc<dyn Frontend>) {
+    /// that nobody can name any more: their names.
+    fn replace_types(
+        &mut self,
+        built: &Built,
+        cell: u32,
+        frontend: &Arc<dyn Frontend>,
+    ) -> Vec<String> {
+        let mut dropped = Vec::new();
         for replaced in &built.needs.replaced {
             let names = self.variables.replace_type(replaced, &built.crate_name);
             for name in &names {
@@ -146,10 +153,9 @@ impl NativeEvaluator {
                 note(frontend, StreamName::Stderr, &reason);
                 self.variables.lose(name, reason);
             }
-            if !names.is_empty() {
-                self.session.handle().send(ToSession::Forget { names });
-            }
+            dropped.extend(names);
         }
+        dropped
     }
 
     fn take_in(
