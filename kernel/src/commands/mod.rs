@@ -2,8 +2,10 @@
 //! dispatch and `:help`.
 
 mod clear;
+mod dep;
 mod help;
 mod opt;
+mod show_deps;
 mod timing;
 mod vars;
 mod version;
@@ -24,6 +26,10 @@ pub(crate) trait Command: Sync {
     }
     /// What it does, in half a line.
     fn summary(&self) -> &'static str;
+    /// Whether several in a row are one, which has a line of arguments for each.
+    fn collects(&self) -> bool {
+        false
+    }
     /// Does it; what it returns is shown.
     fn run(&self, arguments: &str, evaluator: &mut NativeEvaluator) -> Result<Answer, String>;
 }
@@ -41,8 +47,10 @@ pub(crate) enum Answer {
 
 pub(crate) const COMMANDS: &[&dyn Command] = &[
     &clear::Clear,
+    &dep::Dep,
     &help::Help,
     &opt::Opt,
+    &show_deps::ShowDeps,
     &timing::Timing,
     &vars::Vars,
     &version::Version,
@@ -56,9 +64,16 @@ pub(crate) struct Order {
     arguments: String,
 }
 
+impl Order {
+    fn collects(&self) -> bool {
+        let command = COMMANDS.iter().find(|command| command.name() == self.name);
+        command.is_some_and(|command| command.collects())
+    }
+}
+
 /// The commands at the start of `code`, and where the Rust code after them starts.
 pub(crate) fn leading(code: &str) -> (Vec<Order>, usize) {
-    let mut orders = Vec::new();
+    let mut orders: Vec<Order> = Vec::new();
     let mut start = 0;
     let mut at = 0;
     for line in code.split_inclusive('\n') {
@@ -66,8 +81,14 @@ pub(crate) fn leading(code: &str) -> (Vec<Order>, usize) {
         let line = line.trim();
         match order(line) {
             Some(order) => {
-                orders.push(order);
                 start = at;
+                match orders.last_mut() {
+                    Some(last) if last.name == order.name && order.collects() => {
+                        last.arguments.push('\n');
+                        last.arguments.push_str(&order.arguments);
+                    }
+                    _ => orders.push(order),
+                }
             }
             None if line.is_empty() => {}
             None => break,
@@ -108,7 +129,11 @@ pub(crate) fn run(
     let Some(command) = COMMANDS.iter().find(|command| command.name() == order.name) else {
         return Err(error(unknown(&order.name)));
     };
-    let answer = command.run(&order.arguments, evaluator).map_err(error)?;
+    let answer = match command.run(&order.arguments, evaluator) {
+        Ok(answer) => answer,
+        Err(_) if evaluator.is_interrupted() => return Err(crate::evaluate::native::interrupted()),
+        Err(sentence) => return Err(error(sentence)),
+    };
     if let Some(data) = bundle(answer) {
         frontend.output(Output::Display {
             data,
@@ -172,10 +197,12 @@ fn escape(text: &str) -> String {
 }
 
 fn error(sentence: String) -> CellError {
+    let value = sentence.lines().next().unwrap_or_default().to_owned();
+    let text = format!("\x1b[1;31mCommandError\x1b[0m: {sentence}");
     CellError {
         name: "CommandError".to_owned(),
-        traceback: vec![format!("\x1b[1;31mCommandError\x1b[0m: {sentence}")],
-        value: sentence,
+        traceback: text.lines().map(str::to_owned).collect(),
+        value,
     }
 }
 
@@ -231,6 +258,11 @@ mod tests {
         check_leading("\n:opt 2\n%timing\n\nlet x = 1;", 2, "\nlet x = 1;");
         check_leading("::std::process::id()", 0, "::std::process::id()");
         check_leading("let x = 1;\n:vars", 0, "let x = 1;\n:vars");
+        check_leading(
+            ":dep a\n:dep b = \"1\"\n\n:dep c\n:vars\n:dep d\nd()",
+            3,
+            "d()",
+        );
     }
 
     #[test]

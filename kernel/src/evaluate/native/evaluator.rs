@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::compile::{Compiled, Compiler, OptLevel, Request};
+use super::dependencies::Dependencies;
 use super::failure::{self, History};
 use super::generate::{Body, Plan, Unit};
 use super::interrupt::{Control, Interrupter};
@@ -36,6 +37,8 @@ pub struct Options {
     pub files: Option<RuntimeFiles>,
     /// The folder in which cells run, if not the current one.
     pub directory: Option<PathBuf>,
+    /// The folder in which dependencies are built, if not where this machine keeps what can be made again.
+    pub cache: Option<PathBuf>,
 }
 
 /// Compiles each cell with `rustc` and runs it in a session process of its own.
@@ -57,6 +60,9 @@ pub struct NativeEvaluator {
     pub(super) runs: Runs,
     /// The crates of the engine, once a cell has named one.
     pub(super) carried: BTreeMap<String, PathBuf>,
+    pub(super) dependencies: Dependencies,
+    /// Who sees the running cell.
+    pub(super) frontend: Option<Arc<dyn Frontend>>,
     /// The level that was asked for; else each cell's own.
     pub(crate) opt_level: Option<OptLevel>,
     pub(crate) warns: bool,
@@ -92,6 +98,7 @@ impl NativeEvaluator {
             folder.path(),
         )?);
         warm_up(compiler.clone())?;
+        let dependencies = folder.path().join("dependencies");
         let history = Arc::new(Mutex::new(History::default()));
         let socket = folder.path().join("session-0");
         let session = start_session(
@@ -119,6 +126,8 @@ impl NativeEvaluator {
             objects: BTreeMap::new(),
             runs: Runs::default(),
             carried: BTreeMap::new(),
+            dependencies: Dependencies::new(dependencies, options.cache),
+            frontend: None,
             opt_level: None,
             warns: true,
             shows_times: false,
@@ -205,7 +214,8 @@ impl NativeEvaluator {
             crate_name,
             source: source.text(),
             cells: &[],
-            carried: &[],
+            crates: &[],
+            dependencies: None,
             needs_engine: false,
             has_items: false,
             has_bindings: false,
@@ -227,6 +237,7 @@ impl NativeEvaluator {
 impl Evaluator for NativeEvaluator {
     fn evaluate(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Result<(), CellError> {
         self.control.begin();
+        self.frontend = Some(frontend.clone());
         let (orders, start) = commands::leading(&cell.code);
         let result = orders
             .iter()
@@ -303,7 +314,8 @@ fn warm_up(compiler: Arc<Compiler>) -> io::Result<()> {
                 crate_name: unit.crate_name,
                 source: source.text(),
                 cells: &[],
-                carried: &[],
+                crates: &[],
+                dependencies: None,
                 needs_engine: false,
                 has_items: false,
                 has_bindings: false,
