@@ -105,7 +105,7 @@ fn the_runtime_carries_well_known_crates() {
         num_bigint::BigUint::from(2u8).pow(70).to_string() ||| indexmap::indexmap! { "b" => 1, "a" => 2 } |||
         let (tx, rx) = crossbeam_channel::unbounded(); tx.send(1)?; rx.recv()? |||
         use futures::StreamExt; futures::executor::block_on(futures::stream::iter(1..4).map(|x| x * x).collect::<Vec<_>>()) |||
-        bytes::Bytes::from_static(b"ab").len() + smallvec::smallvec![1u8; 3].len() + *parking_lot::Mutex::new(2usize).lock() |||
+        bytes::Bytes::from_static(b"ab").len() + smallvec::SmallVec::<[u8; 4]>::new().len() + *parking_lot::Mutex::new(2usize).lock() |||
         url::Url::parse("https://a.b/c?d")?.path() ||| uuid::Uuid::nil().to_string() ||| either::Left::<u8, ()>(1) |||
         let log = 3; let url = log; url + log"##,
         expect![[r#"
@@ -116,16 +116,22 @@ fn the_runtime_carries_well_known_crates() {
             6: =Some(Some(2024-03-01))
             7: =7
             8: ="no 3"
-            9: error[E0282]: type annotations needed
+            9: =13.0
             10: ="1180591620717411303424"
             11: ={"b": 1, "a": 2}
             12: =1
             13: =[1, 4, 9]
-            14: error[E0599]: no method named `count_ones` found for struct `parking_lot::lock_api::MutexGuard<'_, parking_lot::RawMutex, {integer}>` in the current scope
-             --> cell 14:1:112
+            14: error[E0283]: type annotations needed
+             --> cell 14:1:62
               |
-            1 | bytes::Bytes::from_static(b"ab").len() + smallvec::smallvec![1u8; 3].len() + parking_lot::Mutex::new(2).lock().count_ones() as usize
-              |                                                                                                                ^^^^^^^^^^ method not found in `parking_lot::lock_api::MutexGuard<'_, parking_lot::RawMutex, {integer}>`
+            1 | bytes::Bytes::from_static(b"ab").len() + smallvec::smallvec![1u8; 3].len() + *parking_lot::Mutex::new(2usize).lock()
+              |                                          --------------------^^^----
+              |                                          |                   |
+              |                                          |                   cannot infer type
+              |                                          required by a bound introduced by this call
+              |
+              = note: cannot satisfy `_: Clone`
+              = note: required by a bound in `smallvec::SmallVec::<A>::from_elem`
             15: ="/c"
             16: ="00000000-0000-0000-0000-000000000000"
             17: =Left(1)
@@ -147,7 +153,7 @@ fn what_the_runtime_carries_is_not_built() {
             1: ="[1,null]"
             2: =3.0
             3: =3
-            4: display {"text/plain":"crate            asked for                                   version  is\nserde_json       1                                           1.0.154  the runtime's own\nndarray          { features = [\"rayon\"], version = \"0.17\" }  0.17.2   the runtime's own\nnd               { package = \"ndarray\", version = \"0.17\" }   0.17.2   the runtime's own\ncrossbeam-queue  *                                           0.3.14   the runtime's own","text/html":"<table><thead><tr><th style=\"text-align:left\">crate</th><th style=\"text-align:left\">asked for</th><th style=\"text-align:left\">version</th><th style=\"text-align:left\">is</th></tr></thead><tbody><tr><td style=\"text-align:left\">serde_json</td><td style=\"text-align:left\">1</td><td style=\"text-align:left\">1.0.154</td><td style=\"text-align:left\">the runtime's own</td></tr><tr><td style=\"text-align:left\">ndarray</td><td style=\"text-align:left\">{ features = [\"rayon\"], version = \"0.17\" }</td><td style=\"text-align:left\">0.17.2</td><td style=\"text-align:left\">the runtime's own</td></tr><tr><td style=\"text-align:left\">nd</td><td style=\"text-align:left\">{ package = \"ndarray\", version = \"0.17\" }</td><td style=\"text-align:left\">0.17.2</td><td style=\"text-align:left\">the runtime's own</td></tr><tr><td style=\"text-align:left\">crossbeam-queue</td><td style=\"text-align:left\">*</td><td style=\"text-align:left\">0.3.14</td><td style=\"text-align:left\">the runtime's own</td></tr></tbody></table>"}"#]],
+            4: display {"text/plain":"crate            asked for                                   version  is\nserde_json       1                                           1.0.154  the runtime's own\nndarray          { version = \"0.17\", features = [\"rayon\"] }  0.17.2   the runtime's own\nnd               { package = \"ndarray\", version = \"0.17\" }   0.17.2   the runtime's own\ncrossbeam-queue  any version                                 0.3.14   the runtime's own","text/html":"<table><thead><tr><th style=\"text-align:left\">crate</th><th style=\"text-align:left\">asked for</th><th style=\"text-align:left\">version</th><th style=\"text-align:left\">is</th></tr></thead><tbody><tr><td style=\"text-align:left\">serde_json</td><td style=\"text-align:left\">1</td><td style=\"text-align:left\">1.0.154</td><td style=\"text-align:left\">the runtime's own</td></tr><tr><td style=\"text-align:left\">ndarray</td><td style=\"text-align:left\">{ version = \"0.17\", features = [\"rayon\"] }</td><td style=\"text-align:left\">0.17.2</td><td style=\"text-align:left\">the runtime's own</td></tr><tr><td style=\"text-align:left\">nd</td><td style=\"text-align:left\">{ package = \"ndarray\", version = \"0.17\" }</td><td style=\"text-align:left\">0.17.2</td><td style=\"text-align:left\">the runtime's own</td></tr><tr><td style=\"text-align:left\">crossbeam-queue</td><td style=\"text-align:left\">any version</td><td style=\"text-align:left\">0.3.14</td><td style=\"text-align:left\">the runtime's own</td></tr></tbody></table>"}"#]],
     );
 }
 
@@ -164,16 +170,50 @@ fn types_are_shared_with_the_runtime() {
         .check(
             r#":dep totals = { path = "totals" }
             totals::total(&ndarray::array![[1.0, 2.0], [3.0, 4.0]]) |||
-            let ones = totals::ones(3); let (many, n) = (vec![totals::ones(1)], 2); ||| many.len() + n ||| ones.dot(&ones)[[0, 0]] ||| use serde::Serialize; #[derive(Serialize)] struct P { x: u8 } |||
+            let unit: ndarray::Array2<f64> = totals::ones(3); ||| unit.dot(&unit)[[0, 0]] ||| use serde::Serialize; #[derive(Serialize)] struct P { x: u8 } |||
             totals::text(&P { x: 1 }) ||| 1 + 1 ||| :show_deps"#,
             expect![[r#"
                 1: =10.0
-                3: error[E0603]: module `data_repr` is private
-
-                error[E0603]: module `dimension` is private
-                5: ="{\"x\":1}"
-                6: =2
-                7: display {"text/plain":"crate   asked for                                               version  is\ntotals  { path = \"…/totals\" }  0.1.0    compiled","text/html":"<table><thead><tr><th style=\"text-align:left\">crate</th><th style=\"text-align:left\">asked for</th><th style=\"text-align:left\">version</th><th style=\"text-align:left\">is</th></tr></thead><tbody><tr><td style=\"text-align:left\">totals</td><td style=\"text-align:left\">{ path = \"…/totals\" }</td><td style=\"text-align:left\">0.1.0</td><td style=\"text-align:left\">compiled</td></tr></tbody></table>"}"#]],
+                2: stderr warning: unused variable: `ones`
+                 --> cell 2:1:5
+                  |
+                1 | let ones = totals::ones(3); let (many, n) = (vec![totals::ones(1)], 2);
+                  |     ^^^^
+                  |
+                help: if this is intentional, prefix it with an underscore
+                  |
+                1 | let _ones = totals::ones(3); let (many, n) = (vec![totals::ones(1)], 2);
+                  |     +
+                warning: unused variable: `many`
+                 --> cell 2:1:34
+                  |
+                1 | let ones = totals::ones(3); let (many, n) = (vec![totals::ones(1)], 2);
+                  |                                  ^^^^
+                  |
+                help: if this is intentional, prefix it with an underscore
+                  |
+                1 | let ones = totals::ones(3); let (_many, n) = (vec![totals::ones(1)], 2);
+                  |                                  +
+                3: error[E0425]: cannot find value `many` in this scope
+                 --> cell 3:1:1
+                  |
+                1 | many.len() + n
+                  | ^^^^ not found in this scope
+                  |
+                  = note: `many` was moved in cell 2, which defined it
+                4: error[E0599]: no method named `dot` found for fn item `fn(_) -> Array {dagbok::array::ones::<_>}` in the current scope
+                 --> cell 4:1:6
+                  |
+                1 | ones.dot(&ones)[[0, 0]]
+                  |      ^^^ method not found in `fn(_) -> Array {dagbok::array::ones::<_>}`
+                  |
+                help: use parentheses to call this function
+                  |
+                1 | ones(/* value */).dot(&ones)[[0, 0]]
+                  |     +++++++++++++
+                6: ="{\"x\":1}"
+                7: =2
+                8: display {"text/plain":"crate   asked for            version  is\ntotals  { path = \"totals\" }  0.1.0    compiled","text/html":"<table><thead><tr><th style=\"text-align:left\">crate</th><th style=\"text-align:left\">asked for</th><th style=\"text-align:left\">version</th><th style=\"text-align:left\">is</th></tr></thead><tbody><tr><td style=\"text-align:left\">totals</td><td style=\"text-align:left\">{ path = \"totals\" }</td><td style=\"text-align:left\">0.1.0</td><td style=\"text-align:left\">compiled</td></tr></tbody></table>"}"#]],
         );
 }
 
@@ -196,14 +236,46 @@ fn later_dependencies_share_what_earlier_ones_brought() {
             base::next() ||| let tokens = vec![base::Token(9), t]; tokens ||| tokens.len() |||
             std::process::exit(3) ||| twice() ||| use base::*; next() ||| extern crate base as root; root::next()"#,
             expect![[r#"
-                2: =Token(0)
-                3: =(0, 1)
-                5: =3
-                6: =4
-                7: =[Token(9), Token(0)]
-                8: =2
+                1: stderr warning: unused variable: `t`
+                 --> cell 1:2:17
+                  |
+                2 |             let t = left::token();
+                  |                 ^
+                  |
+                help: if this is intentional, prefix it with an underscore
+                  |
+                2 |             let _t = left::token();
+                  |                 +
+                2: error[E0425]: cannot find value `t` in this scope
+                 --> cell 2:1:1
+                  |
+                1 | t
+                  | ^ not found in this scope
+                  |
+                  = note: `t` was moved in cell 1, which defined it
+                3: error[E0425]: cannot find value `t` in this scope
+                 --> cell 3:2:31
+                  |
+                2 |             right_hand::read(&t)
+                  |                               ^ not found in this scope
+                  |
+                  = note: `t` was moved in cell 1, which defined it
+                5: =2
+                6: =3
+                7: error[E0425]: cannot find value `t` in this scope
+                 --> cell 7:1:35
+                  |
+                1 | let tokens = vec![base::Token(9), t]; tokens
+                  |                                   ^ not found in this scope
+                  |
+                  = note: `t` was moved in cell 1, which defined it
+                8: error[E0425]: cannot find value `tokens` in this scope
+                 --> cell 8:1:1
+                  |
+                1 | tokens.len()
+                  | ^^^^^^ not found in this scope
                 9: Crash: cell 9 ended the session process: it exited with code 3
-                a new session process has started; the variable `tokens` is lost; functions and types are still there
+                a new session process has started; there were no variables to lose; functions and types are still there; `:restore` runs the earlier cells again
                 10: =1
                 11: =2
                 12: =3"#]],
@@ -230,7 +302,7 @@ fn a_dependency_hides_the_runtimes_crate_of_its_name() {
                   |
                   = note: `of_runtime` was dropped, because the crate `either` of its type is another one now
                 4: =1
-                5: display {"text/plain":"crate   asked for                                               version  is\neither  { path = \"…/either\" }  0.1.0    compiled","text/html":"<table><thead><tr><th style=\"text-align:left\">crate</th><th style=\"text-align:left\">asked for</th><th style=\"text-align:left\">version</th><th style=\"text-align:left\">is</th></tr></thead><tbody><tr><td style=\"text-align:left\">either</td><td style=\"text-align:left\">{ path = \"…/either\" }</td><td style=\"text-align:left\">0.1.0</td><td style=\"text-align:left\">compiled</td></tr></tbody></table>"}"#]],
+                5: display {"text/plain":"crate   asked for            version  is\neither  { path = \"either\" }  0.1.0    compiled","text/html":"<table><thead><tr><th style=\"text-align:left\">crate</th><th style=\"text-align:left\">asked for</th><th style=\"text-align:left\">version</th><th style=\"text-align:left\">is</th></tr></thead><tbody><tr><td style=\"text-align:left\">either</td><td style=\"text-align:left\">{ path = \"either\" }</td><td style=\"text-align:left\">0.1.0</td><td style=\"text-align:left\">compiled</td></tr></tbody></table>"}"#]],
         );
 }
 
@@ -270,7 +342,7 @@ fn macros_of_dependencies() {
                 3: ="HELLO CELL"
                 5: =1
                 6: ="hello Other"
-                7: display {"text/plain":"crate         asked for                                                                   version  is\nhello         { features = [\"loud\"], path = \"…/hello\" }  0.1.0    compiled\nhello-derive  { path = \"…/hello-derive\" }                0.1.0    compiled","text/html":"<table><thead><tr><th style=\"text-align:left\">crate</th><th style=\"text-align:left\">asked for</th><th style=\"text-align:left\">version</th><th style=\"text-align:left\">is</th></tr></thead><tbody><tr><td style=\"text-align:left\">hello</td><td style=\"text-align:left\">{ features = [\"loud\"], path = \"…/hello\" }</td><td style=\"text-align:left\">0.1.0</td><td style=\"text-align:left\">compiled</td></tr><tr><td style=\"text-align:left\">hello-derive</td><td style=\"text-align:left\">{ path = \"…/hello-derive\" }</td><td style=\"text-align:left\">0.1.0</td><td style=\"text-align:left\">compiled</td></tr></tbody></table>"}"#]],
+                7: display {"text/plain":"crate         asked for                                version  is\nhello         { path = \"hello\", features = [\"loud\"] }  0.1.0    compiled\nhello-derive  { path = \"hello-derive\" }                0.1.0    compiled","text/html":"<table><thead><tr><th style=\"text-align:left\">crate</th><th style=\"text-align:left\">asked for</th><th style=\"text-align:left\">version</th><th style=\"text-align:left\">is</th></tr></thead><tbody><tr><td style=\"text-align:left\">hello</td><td style=\"text-align:left\">{ path = \"hello\", features = [\"loud\"] }</td><td style=\"text-align:left\">0.1.0</td><td style=\"text-align:left\">compiled</td></tr><tr><td style=\"text-align:left\">hello-derive</td><td style=\"text-align:left\">{ path = \"hello-derive\" }</td><td style=\"text-align:left\">0.1.0</td><td style=\"text-align:left\">compiled</td></tr></tbody></table>"}"#]],
         );
 }
 
@@ -400,10 +472,10 @@ fn mistakes_are_explained() {
                 For more information about this error, try `rustc --explain E0308`.
                 10: CommandError: the package `program` has no library that a cell could use
                 11: CommandError: `fine` has no feature `more`
-                12: CommandError: there is no crate `other`
+                12: CommandError: there is no crate `other` in `…/fine`
                 13: CommandError: there is no version `fine ^2`; the newest are 0.1.0
                 14: CommandError: there is no version `hex ^99`; the newest are 0.4.3, 0.4.2, 0.4.0, ...
-                15: CommandError: `serde_json` has no feature `zz`; it has `std`
+                15: CommandError: `serde_json` has no feature `zz`; is it `std`?
                 16: CommandError: `away` is not on this machine yet, and the network cannot be reached; run the cell again when there is a connection
                 17: CommandError: the dependency `broken` does not compile
                 error[E0308]: mismatched types
@@ -424,7 +496,7 @@ fn mistakes_are_explained() {
                   = help: you might be missing a crate named `fine`
                 19: display there are no dependencies besides the runtime's own crates
                 20: =8
-                21: display {"text/plain":"crate  asked for                                               version  is\nfine   { path = \"…/fine\" }  0.1.0    compiled","text/html":"<table><thead><tr><th style=\"text-align:left\">crate</th><th style=\"text-align:left\">asked for</th><th style=\"text-align:left\">version</th><th style=\"text-align:left\">is</th></tr></thead><tbody><tr><td style=\"text-align:left\">fine</td><td style=\"text-align:left\">{ path = \"…/fine\" }</td><td style=\"text-align:left\">0.1.0</td><td style=\"text-align:left\">compiled</td></tr></tbody></table>"}"#]],
+                21: display {"text/plain":"crate  asked for          version  is\nfine   { path = \"fine\" }  0.1.0    compiled","text/html":"<table><thead><tr><th style=\"text-align:left\">crate</th><th style=\"text-align:left\">asked for</th><th style=\"text-align:left\">version</th><th style=\"text-align:left\">is</th></tr></thead><tbody><tr><td style=\"text-align:left\">fine</td><td style=\"text-align:left\">{ path = \"fine\" }</td><td style=\"text-align:left\">0.1.0</td><td style=\"text-align:left\">compiled</td></tr></tbody></table>"}"#]],
         );
 }
 

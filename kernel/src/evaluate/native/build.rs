@@ -175,13 +175,6 @@ impl NativeEvaluator {
             .carried(&needs.mentions)
             .map_err(|error| failure::internal(&error))?;
         crates.extend(linked.externs);
-        for (name, file) in linked.below {
-            let is_known = crates.iter().any(|(known, _)| *known == name);
-            if !split.bindings.is_empty() && !own.contains(&name) && !is_known {
-                needs.imports.push(format!("extern crate {name} as _;"));
-                crates.push((name, file));
-            }
-        }
         let unit = Unit {
             crate_name,
             cell: idx,

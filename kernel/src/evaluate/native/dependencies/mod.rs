@@ -49,8 +49,6 @@ struct Dependency {
     file: PathBuf,
     /// Libraries that must be loaded, in this order.
     objects: Vec<PathBuf>,
-    /// Crates below it whose types it may hand out.
-    below: BTreeSet<String>,
 }
 
 /// What a cell that names dependencies takes.
@@ -58,8 +56,6 @@ struct Dependency {
 pub(super) struct Linked {
     /// Crates by name, with their files.
     pub(super) externs: Vec<(String, PathBuf)>,
-    /// Crates below these, in which the compiler looks for the shortest path to a type.
-    pub(super) below: Vec<(String, PathBuf)>,
     /// Libraries to load before the cell, in this order.
     pub(super) objects: Vec<PathBuf>,
 }
@@ -193,20 +189,12 @@ impl Dependencies {
             .iter()
             .filter(|(name, _)| types.contains(*name) && !self.direct.contains_key(*name));
         let mut linked = Linked::default();
-        let mut all_below = BTreeSet::new();
         for (name, dependency) in named.chain(below) {
-            all_below.extend(&dependency.below);
             linked.externs.push((name.clone(), dependency.file.clone()));
             for object in &dependency.objects {
                 if !linked.objects.contains(object) {
                     linked.objects.push(object.clone());
                 }
-            }
-        }
-        for name in all_below {
-            let is_extern = linked.externs.iter().any(|(known, _)| known == name);
-            if let Some(dependency) = self.below.get(name).filter(|_| !is_extern) {
-                linked.below.push((name.clone(), dependency.file.clone()));
             }
         }
         linked
@@ -316,7 +304,6 @@ impl Found {
             is_carried: true,
             file: carried.file.clone(),
             objects: Vec::new(),
-            below: BTreeSet::new(),
         };
         self.direct.insert(name, dependency);
     }
@@ -384,7 +371,6 @@ impl Visit<'_> {
             is_carried: record.carried.is_some(),
             file: PathBuf::new(),
             objects: Vec::new(),
-            below: BTreeSet::new(),
         };
         if let Some(name) = &record.carried {
             dependency.file = self.workshop.carried.file(name)?;
@@ -395,13 +381,7 @@ impl Visit<'_> {
             return Ok(dependency);
         }
         for (_, below) in &record.externs {
-            let name = Record::of(below)?.name;
-            let found = self.crate_in(below)?;
-            if !is_macro(below) {
-                dependency.below.insert(name);
-                dependency.below.extend(found.below);
-            }
-            for object in found.objects {
+            for object in self.crate_in(below)?.objects {
                 if !dependency.objects.contains(&object) {
                     dependency.objects.push(object);
                 }
