@@ -83,8 +83,10 @@ impl Unit {
         }
         let name = values(&arguments, "--crate-name").next()?.to_owned();
         let out = values(&arguments, "--out-dir").next()?.to_owned();
-        let hash =
-            values(&arguments, "-C").find_map(|value| value.strip_prefix("extra-filename="))?;
+        // Libraries that are to be found under their own name have none.
+        let hash = values(&arguments, "-C")
+            .find_map(|value| value.strip_prefix("extra-filename="))
+            .unwrap_or_default();
         let features = values(&arguments, "--cfg")
             .filter_map(|value| value.strip_prefix("feature=\"")?.strip_suffix('"'))
             .map(str::to_owned)
