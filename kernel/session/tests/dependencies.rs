@@ -121,17 +121,7 @@ fn the_runtime_carries_well_known_crates() {
             11: ={"b": 1, "a": 2}
             12: =1
             13: =[1, 4, 9]
-            14: error[E0283]: type annotations needed
-             --> cell 14:1:62
-              |
-            1 | bytes::Bytes::from_static(b"ab").len() + smallvec::smallvec![1u8; 3].len() + *parking_lot::Mutex::new(2usize).lock()
-              |                                          --------------------^^^----
-              |                                          |                   |
-              |                                          |                   cannot infer type
-              |                                          required by a bound introduced by this call
-              |
-              = note: cannot satisfy `_: Clone`
-              = note: required by a bound in `smallvec::SmallVec::<A>::from_elem`
+            14: =4
             15: ="/c"
             16: ="00000000-0000-0000-0000-000000000000"
             17: =Left(1)
@@ -174,46 +164,10 @@ fn types_are_shared_with_the_runtime() {
             totals::text(&P { x: 1 }) ||| 1 + 1 ||| :show_deps"#,
             expect![[r#"
                 1: =10.0
-                2: stderr warning: unused variable: `ones`
-                 --> cell 2:1:5
-                  |
-                1 | let ones = totals::ones(3); let (many, n) = (vec![totals::ones(1)], 2);
-                  |     ^^^^
-                  |
-                help: if this is intentional, prefix it with an underscore
-                  |
-                1 | let _ones = totals::ones(3); let (many, n) = (vec![totals::ones(1)], 2);
-                  |     +
-                warning: unused variable: `many`
-                 --> cell 2:1:34
-                  |
-                1 | let ones = totals::ones(3); let (many, n) = (vec![totals::ones(1)], 2);
-                  |                                  ^^^^
-                  |
-                help: if this is intentional, prefix it with an underscore
-                  |
-                1 | let ones = totals::ones(3); let (_many, n) = (vec![totals::ones(1)], 2);
-                  |                                  +
-                3: error[E0425]: cannot find value `many` in this scope
-                 --> cell 3:1:1
-                  |
-                1 | many.len() + n
-                  | ^^^^ not found in this scope
-                  |
-                  = note: `many` was moved in cell 2, which defined it
-                4: error[E0599]: no method named `dot` found for fn item `fn(_) -> Array {dagbok::array::ones::<_>}` in the current scope
-                 --> cell 4:1:6
-                  |
-                1 | ones.dot(&ones)[[0, 0]]
-                  |      ^^^ method not found in `fn(_) -> Array {dagbok::array::ones::<_>}`
-                  |
-                help: use parentheses to call this function
-                  |
-                1 | ones(/* value */).dot(&ones)[[0, 0]]
-                  |     +++++++++++++
-                6: ="{\"x\":1}"
-                7: =2
-                8: display {"text/plain":"crate   asked for            version  is\ntotals  { path = \"totals\" }  0.1.0    compiled","text/html":"<table><thead><tr><th style=\"text-align:left\">crate</th><th style=\"text-align:left\">asked for</th><th style=\"text-align:left\">version</th><th style=\"text-align:left\">is</th></tr></thead><tbody><tr><td style=\"text-align:left\">totals</td><td style=\"text-align:left\">{ path = \"totals\" }</td><td style=\"text-align:left\">0.1.0</td><td style=\"text-align:left\">compiled</td></tr></tbody></table>"}"#]],
+                3: =3.0
+                5: ="{\"x\":1}"
+                6: =2
+                7: display {"text/plain":"crate   asked for            version  is\ntotals  { path = \"totals\" }  0.1.0    compiled","text/html":"<table><thead><tr><th style=\"text-align:left\">crate</th><th style=\"text-align:left\">asked for</th><th style=\"text-align:left\">version</th><th style=\"text-align:left\">is</th></tr></thead><tbody><tr><td style=\"text-align:left\">totals</td><td style=\"text-align:left\">{ path = \"totals\" }</td><td style=\"text-align:left\">0.1.0</td><td style=\"text-align:left\">compiled</td></tr></tbody></table>"}"#]],
         );
 }
 
@@ -236,46 +190,14 @@ fn later_dependencies_share_what_earlier_ones_brought() {
             base::next() ||| let tokens = vec![base::Token(9), t]; tokens ||| tokens.len() |||
             std::process::exit(3) ||| twice() ||| use base::*; next() ||| extern crate base as root; root::next()"#,
             expect![[r#"
-                1: stderr warning: unused variable: `t`
-                 --> cell 1:2:17
-                  |
-                2 |             let t = left::token();
-                  |                 ^
-                  |
-                help: if this is intentional, prefix it with an underscore
-                  |
-                2 |             let _t = left::token();
-                  |                 +
-                2: error[E0425]: cannot find value `t` in this scope
-                 --> cell 2:1:1
-                  |
-                1 | t
-                  | ^ not found in this scope
-                  |
-                  = note: `t` was moved in cell 1, which defined it
-                3: error[E0425]: cannot find value `t` in this scope
-                 --> cell 3:2:31
-                  |
-                2 |             right_hand::read(&t)
-                  |                               ^ not found in this scope
-                  |
-                  = note: `t` was moved in cell 1, which defined it
-                5: =2
-                6: =3
-                7: error[E0425]: cannot find value `t` in this scope
-                 --> cell 7:1:35
-                  |
-                1 | let tokens = vec![base::Token(9), t]; tokens
-                  |                                   ^ not found in this scope
-                  |
-                  = note: `t` was moved in cell 1, which defined it
-                8: error[E0425]: cannot find value `tokens` in this scope
-                 --> cell 8:1:1
-                  |
-                1 | tokens.len()
-                  | ^^^^^^ not found in this scope
+                2: =Token(0)
+                3: =(0, 1)
+                5: =3
+                6: =4
+                7: =[Token(9), Token(0)]
+                8: =2
                 9: Crash: cell 9 ended the session process: it exited with code 3
-                a new session process has started; there were no variables to lose; functions and types are still there; `:restore` runs the earlier cells again
+                a new session process has started; the variable `tokens` is lost; functions and types are still there; `:restore` runs the earlier cells again
                 10: =1
                 11: =2
                 12: =3"#]],
