@@ -197,6 +197,24 @@ fn unsafe_only_where_cells_are_loaded_and_processes_forked() {
 }
 
 #[test]
+fn the_engine_holds_the_crates_that_cells_can_name() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).expect(path);
+    let kernel = read("kernel/src/runtime_files.rs");
+    let (_, list) = kernel
+        .split_once("CARRIED_CRATES: &[&str] = &[")
+        .expect("a list");
+    let (list, _) = list.split_once(']').expect("its end");
+    let named: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
+    let engine = read("runtime/engine/src/carried.rs");
+    let held = engine
+        .lines()
+        .filter_map(|line| line.strip_prefix("extern crate ")?.strip_suffix(" as _;"));
+    let mut held: Vec<&str> = held.chain(["dagbok_engine"]).collect();
+    held.sort_unstable();
+    assert_eq!(named, held);
+}
+
+#[test]
 fn every_module_says_what_it_is_for() {
     for folder in ["runtime", "kernel", "tests"] {
         for (path, text) in sources(folder) {

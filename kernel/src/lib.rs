@@ -1,5 +1,6 @@
 //! The Dagbok Jupyter kernel: what both of its processes are made of.
 
+mod carried;
 pub mod channel;
 mod commands;
 pub mod evaluate;

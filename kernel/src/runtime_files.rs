@@ -8,19 +8,49 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::carried::{self, Carried};
 use crate::evaluate::native::Toolchain;
 
 /// The crates that cells can name without `:dep`, because the engine carries them.
 pub const CARRIED_CRATES: &[&str] = &[
+    "bytes",
+    "chrono",
+    "crossbeam_channel",
+    "crossbeam_deque",
     "dagbok_engine",
+    "either",
+    "flate2",
+    "futures",
+    "glob",
+    "indexmap",
+    "itertools",
+    "libc",
+    "log",
+    "memmap2",
     "ndarray",
     "ndarray_npy",
+    "num_bigint",
+    "num_complex",
+    "num_integer",
+    "num_traits",
+    "once_cell",
+    "parking_lot",
     "plotters",
     "polars",
     "rand",
     "rand_chacha",
     "rand_distr",
     "rayon",
+    "regex",
+    "serde",
+    "serde_json",
+    "smallvec",
+    "tempfile",
+    "thiserror",
+    "tokio",
+    "url",
+    "uuid",
+    "walkdir",
 ];
 
 /// The files that compiling and running a cell takes.
@@ -102,11 +132,75 @@ impl RuntimeFiles {
         })
     }
 
+    /// All crates that the runtime was built with. The list is made once and kept beside the libraries.
+    ///
+    /// # Errors
+    /// If the compiler cannot read the engine.
+    pub(crate) fn carried(&self, toolchain: &Toolchain) -> io::Result<Carried> {
+        let list = self.carried_list();
+        if self.is_newer_than_runtime(&list)
+            && let Ok(carried) = Carried::read(&list, &self.dependencies)
+        {
+            return Ok(carried);
+        }
+        let mut carried = Carried::of_cargo(&self.closure(toolchain)?);
+        for library in [&self.face, &self.engine] {
+            // The same file as the one beside the executable, where the compiler finds all others.
+            let name = library.file_name().unwrap_or_default();
+            carried.push_own(
+                crate_name(library).unwrap_or_default(),
+                &self.dependencies.join(name),
+            );
+        }
+        // Where nothing can be written the list is made again the next time.
+        let _ = carried.write(&list);
+        Ok(carried)
+    }
+
+    fn carried_list(&self) -> PathBuf {
+        self.face.with_file_name(carried::LIST)
+    }
+
+    /// In an installed folder everything was written at once, the list too.
+    fn is_newer_than_runtime(&self, list: &Path) -> bool {
+        let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
+        let is_installed = self.engine.parent() == Some(self.dependencies.as_path());
+        match (modified(list), modified(&self.engine), modified(&self.face)) {
+            (Ok(list), Ok(engine), Ok(face)) => is_installed || (list > engine && list > face),
+            _ => false,
+        }
+    }
+
+    /// The executable `dagbok`, which stands in for `rustc` while dependencies are built.
+    ///
+    /// # Errors
+    /// If it is not where the session's executable is.
+    pub(crate) fn program(&self) -> io::Result<PathBuf> {
+        let program = self
+            .session
+            .with_file_name(format!("dagbok{}", env::consts::EXE_SUFFIX));
+        match program.is_file() {
+            true => Ok(program),
+            false => Err(io::Error::other(format!(
+                "`{}` is missing; build the whole workspace with `cargo build --release`",
+                program.display()
+            ))),
+        }
+    }
+
     /// The files of the [`CARRIED_CRATES`], the very ones that the engine was built with.
     ///
     /// # Errors
     /// If the compiler cannot read the engine.
     pub fn carried_crates(&self, toolchain: &Toolchain) -> io::Result<BTreeMap<String, PathBuf>> {
+        let listed = self.carried(toolchain)?;
+        let files: BTreeMap<String, PathBuf> = CARRIED_CRATES
+            .iter()
+            .filter_map(|&name| Some((name.to_owned(), listed.only(name)?.file.clone())))
+            .collect();
+        if files.len() == CARRIED_CRATES.len() {
+            return Ok(files);
+        }
         let mut carried = BTreeMap::new();
         for file in self.closure(toolchain)? {
             if let Some(name) = crate_name(&file).filter(|name| CARRIED_CRATES.contains(name)) {
@@ -126,6 +220,8 @@ impl RuntimeFiles {
         sources.insert(self.face.clone());
         sources.insert(self.engine.clone());
         sources.extend(toolchain.standard_library()?);
+        self.carried(toolchain)?;
+        sources.extend(Some(self.carried_list()).filter(|list| list.is_file()));
         let mut files: Vec<InstalledFile> = sources
             .into_iter()
             .filter_map(|source| {

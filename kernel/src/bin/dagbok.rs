@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use dagbok_kernel::evaluate::native::{NativeEvaluator, Options, StartError, Toolchain};
+use dagbok_kernel::evaluate::native::{self, NativeEvaluator, Options, StartError, Toolchain};
 use dagbok_kernel::evaluate::{CellError, Evaluator};
 use dagbok_kernel::install::{self, InstallOptions, InstallSet, Installed, Place};
 use dagbok_kernel::lab::{self, LabOptions};
@@ -92,6 +92,9 @@ struct LabArguments {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = native::stand_in_for_rustc() {
+        return code;
+    }
     let arguments = Arguments::parse();
     log_to_stderr();
     let done = match arguments.command {

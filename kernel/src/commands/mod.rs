@@ -4,6 +4,7 @@
 mod asm;
 mod cd;
 mod clear;
+mod dep;
 mod doc;
 mod elsewhere;
 mod expand;
@@ -19,6 +20,7 @@ mod restore;
 mod save;
 mod shell;
 mod show;
+mod show_deps;
 mod time;
 mod timeit;
 mod timing;
@@ -30,7 +32,7 @@ mod warnings;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::{NativeEvaluator, interrupted};
 use crate::evaluate::{Cell, CellError, Frontend, Output};
 
 /// Something a cell can ask of the kernel itself.
@@ -53,6 +55,10 @@ pub(crate) trait Command: Sync {
     }
     /// What it does, in half a line.
     fn summary(&self) -> &'static str;
+    /// Whether several in a row are one.
+    fn collects(&self) -> bool {
+        false
+    }
     /// More about it, with an example, for `:help NAME`.
     fn details(&self) -> &'static str {
         ""
@@ -127,6 +133,7 @@ pub(crate) const COMMANDS: &[&dyn Command] = &[
     &asm::Asm,
     &cd::Cd,
     &clear::Clear,
+    &dep::Dep,
     &doc::Doc,
     &expand::Expand,
     &explain::Explain,
@@ -138,6 +145,7 @@ pub(crate) const COMMANDS: &[&dyn Command] = &[
     &reset::Reset,
     &restore::Restore,
     &save::Save,
+    &show_deps::ShowDeps,
     &time::Time,
     &timeit::Timeit,
     &timing::Timing,
@@ -164,6 +172,10 @@ impl Order {
         self.takes_rest
     }
 
+    fn collects(&self) -> bool {
+        find(&self.name).is_some_and(Command::collects)
+    }
+
     /// Whether a session that is saved needs this line.
     pub(crate) fn is_saved(&self) -> bool {
         find(&self.name).is_some_and(Command::is_saved)
@@ -187,8 +199,13 @@ pub(crate) fn leading(code: &str) -> (Vec<Order>, usize) {
         match order(code, line_start..at) {
             Some(order) => {
                 let takes_rest = order.takes_rest;
-                orders.push(order);
                 start = at;
+                match orders.last_mut() {
+                    Some(last) if last.name == order.name && order.collects() => {
+                        last.arguments.end = order.arguments.end;
+                    }
+                    _ => orders.push(order),
+                }
                 if takes_rest {
                     break;
                 }
@@ -332,6 +349,7 @@ pub(crate) fn run(
     };
     match command.run(&call, evaluator) {
         Ok(answer) => show(answer, frontend),
+        Err(_) if evaluator.is_interrupted() => return Err(interrupted()),
         Err(Refusal::Sentence(sentence)) => return Err(error(sentence)),
         Err(Refusal::Failed(error)) => return Err(error),
     }
@@ -348,13 +366,12 @@ fn show(answer: Answer, frontend: &Arc<dyn Frontend>) {
 }
 
 fn error(sentence: String) -> CellError {
+    let value = sentence.lines().next().unwrap_or_default().to_owned();
+    let text = format!("\x1b[1;31mCommandError\x1b[0m: {sentence}");
     CellError {
         name: "CommandError".to_owned(),
-        traceback: format!("\x1b[1;31mCommandError\x1b[0m: {sentence}")
-            .lines()
-            .map(str::to_owned)
-            .collect(),
-        value: sentence,
+        traceback: text.lines().map(str::to_owned).collect(),
+        value,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What computes dagbok's collections.
 
+mod carried;
 mod engine;
 pub mod events;
 pub mod graph;

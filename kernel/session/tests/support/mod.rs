@@ -48,7 +48,11 @@ enum Shown {
 
 impl Session {
     pub(crate) fn start() -> Self {
-        let evaluator = NativeEvaluator::start(Options::default()).unwrap();
+        Self::start_with(Options::default())
+    }
+
+    pub(crate) fn start_with(options: Options) -> Self {
+        let evaluator = NativeEvaluator::start(options).unwrap();
         Session {
             evaluator,
             person: Arc::default(),

@@ -10,8 +10,9 @@ use super::diagnostics::Message;
 use super::evaluator::{NativeEvaluator, note};
 use super::failure;
 use super::generate::{Body, Boxed, Plan, Unit};
-use super::items::Needs;
+use super::items::{Needs, defined_names};
 use super::retry::{self, Verdict};
+use super::run::Object;
 use super::source::{CellIdx, Source};
 use super::split::Split;
 use super::types::{KeptTypes, kept_types};
@@ -33,6 +34,10 @@ pub(super) struct Built {
     pub(super) types: KeptTypes,
     pub(super) below: BTreeSet<String>,
     pub(super) needs_engine: bool,
+    /// Libraries of dependencies that must be loaded before it.
+    pub(super) libraries: Vec<PathBuf>,
+    /// Whether anything reaches a dependency, if only through earlier cells.
+    pub(super) needs_dependencies: bool,
     /// About code of this cell.
     pub(super) warnings: Vec<Message>,
     pub(super) times: CompileTimes,
@@ -59,9 +64,9 @@ impl NativeEvaluator {
         let mut plan = Plan::default();
         let mut all_uses = false;
         for n_compiles in 1.. {
-            let needs = self
-                .items
-                .needs(split, |root| all_uses || !CARRIED_CRATES.contains(&root));
+            let needs = self.items.needs(split, |root| {
+                all_uses || !(CARRIED_CRATES.contains(&root) || self.dependencies.is_direct(root))
+            });
             let attempt = self.attempt(split, idx, crate_name, &plan, needs)?;
             let (messages, source, needs) = match attempt {
                 Attempt::Built(mut built) => {
@@ -147,18 +152,31 @@ impl NativeEvaluator {
         mut needs: Needs,
     ) -> Result<Attempt, CellError> {
         let taken = self.variables.taken(&split.mentions, &needs.replaced);
-        let is_crate = |name: &str| is_cell_crate(name) || CARRIED_CRATES.contains(&name);
+        let is_crate = |name: &str| {
+            is_cell_crate(name)
+                || CARRIED_CRATES.contains(&name)
+                || self.dependencies.is_known(name)
+        };
+        let mut in_types = BTreeSet::new();
         for variable in taken
             .iter()
             .filter_map(|taken| self.variables.live.get(&taken.name))
         {
             for name in variable.crates(is_crate) {
-                match is_cell_crate(name) {
-                    true => needs.cells.insert(name.clone()),
-                    false => needs.mentions.insert(name.clone()),
-                };
+                if is_cell_crate(name) {
+                    needs.cells.insert(name.clone());
+                } else {
+                    needs.mentions.insert(name.clone());
+                    in_types.insert(name.clone());
+                }
             }
         }
+        let linked = self.dependencies.linked(&needs.mentions, &in_types);
+        let own = defined_names(split);
+        let mut crates = self
+            .carried(&needs.mentions)
+            .map_err(|error| failure::internal(&error))?;
+        crates.extend(linked.externs);
         let unit = Unit {
             crate_name,
             cell: idx,
@@ -169,21 +187,20 @@ impl NativeEvaluator {
             plan,
         };
         let source = unit.generate();
-        let carried = self
-            .carried(&needs.mentions)
-            .map_err(|error| failure::internal(&error))?;
         let cells: Vec<String> = needs.cells.iter().cloned().collect();
-        let needs_engine = !carried.is_empty()
-            || cells.iter().any(|cell| {
-                self.objects
-                    .get(cell)
-                    .is_some_and(|object| object.needs_engine)
-            });
+        let any_cell = |is: fn(&Object) -> bool| {
+            let objects = cells.iter().filter_map(|cell| self.objects.get(cell));
+            objects.into_iter().any(is)
+        };
+        let needs_engine = !crates.is_empty() || any_cell(|object| object.needs_engine);
+        let needs_dependencies =
+            !linked.objects.is_empty() || any_cell(|object| object.needs_dependencies);
         let request = Request {
             crate_name,
             source: source.text(),
             cells: &cells,
-            carried: &carried,
+            crates: &crates,
+            dependencies: needs_dependencies.then(|| self.dependencies.folder()),
             needs_engine,
             has_items: !split.items.is_empty() || !needs.redefined.is_empty(),
             has_bindings: !split.bindings.is_empty(),
@@ -213,7 +230,11 @@ impl NativeEvaluator {
                 Compiled::Interrupted => return Err(failure::interrupted()),
             };
         let mut externs = cells;
-        externs.extend(carried.into_iter().map(|(name, _)| name));
+        externs.extend(crates.into_iter().map(|(name, _)| name));
+        if needs_dependencies {
+            let known = self.dependencies.known();
+            externs.extend(known.filter(|name| !own.contains(*name)).cloned());
+        }
         let below = self.below(&needs.cells);
         Ok(Attempt::Built(Box::new(Built {
             types: kept_types(&mir, crate_name, &externs),
@@ -225,6 +246,8 @@ impl NativeEvaluator {
             needs,
             below,
             needs_engine,
+            libraries: linked.objects,
+            needs_dependencies,
             times,
         })))
     }
@@ -243,7 +266,7 @@ impl NativeEvaluator {
         let named = self
             .carried
             .iter()
-            .filter(|(name, _)| words.contains(*name));
+            .filter(|(name, _)| words.contains(*name) && !self.dependencies.is_direct(name));
         Ok(named
             .map(|(name, file)| (name.clone(), file.clone()))
             .collect())

@@ -52,8 +52,10 @@ pub(super) struct Request<'a> {
     pub(super) source: &'a str,
     /// Earlier cells that the source names.
     pub(super) cells: &'a [String],
-    /// Crates that the engine carries, by name and file; with any of them the metadata below the engine is needed.
-    pub(super) carried: &'a [(String, PathBuf)],
+    /// Crates that the engine carries or that `:dep` has brought, by name and file.
+    pub(super) crates: &'a [(String, PathBuf)],
+    /// The folder with what a notebook's dependencies depend on, if anything reaches them.
+    pub(super) dependencies: Option<&'a Path>,
     /// Whether anything reaches the engine's crates, if only through earlier cells.
     pub(super) needs_engine: bool,
     /// Whether later cells can name something of this one.
@@ -294,8 +296,11 @@ impl Compiler {
         if !request.cells.is_empty() {
             command.arg("-L").arg(dependency_flag(&self.folder));
         }
-        for (name, file) in request.carried {
+        for (name, file) in request.crates {
             command.arg("--extern").arg(extern_flag(name, file));
+        }
+        if let Some(folder) = request.dependencies {
+            command.arg("-L").arg(dependency_flag(folder));
         }
         if request.needs_engine {
             command

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::compile::{Compiled, Compiler, OptLevel, Request};
+use super::dependencies::Dependencies;
 use super::failure::{self, History};
 use super::generate::{Body, Plan, Unit};
 use super::interrupt::{Control, Interrupter};
@@ -37,6 +38,8 @@ pub struct Options {
     pub files: Option<RuntimeFiles>,
     /// The folder in which cells run, if not the current one.
     pub directory: Option<PathBuf>,
+    /// The folder in which dependencies are built, if not where this machine keeps what can be made again.
+    pub cache: Option<PathBuf>,
 }
 
 /// Compiles each cell with `rustc` and runs it in a session process of its own.
@@ -58,6 +61,9 @@ pub struct NativeEvaluator {
     pub(super) runs: Runs,
     /// The crates of the engine, once a cell has named one.
     pub(super) carried: BTreeMap<String, PathBuf>,
+    pub(super) dependencies: Dependencies,
+    /// Who sees the running cell.
+    pub(super) frontend: Option<Arc<dyn Frontend>>,
     /// The level that was asked for; else each cell's own.
     pub(crate) opt_level: Option<OptLevel>,
     pub(crate) warns: bool,
@@ -96,6 +102,7 @@ impl NativeEvaluator {
             folder.path(),
         )?);
         warm_up(compiler.clone())?;
+        let dependencies = folder.path().join("dependencies");
         let history = Arc::new(Mutex::new(History::default()));
         let socket = folder.path().join("session-0");
         let session = start_session(
@@ -123,6 +130,8 @@ impl NativeEvaluator {
             objects: BTreeMap::new(),
             runs: Runs::default(),
             carried: BTreeMap::new(),
+            dependencies: Dependencies::new(dependencies, options.cache),
+            frontend: None,
             opt_level: None,
             warns: true,
             shows_times: false,
@@ -233,7 +242,8 @@ impl NativeEvaluator {
             crate_name,
             source: source.text(),
             cells: &[],
-            carried: &[],
+            crates: &[],
+            dependencies: None,
             needs_engine: false,
             has_items: false,
             has_bindings: false,
@@ -256,6 +266,7 @@ impl NativeEvaluator {
 impl Evaluator for NativeEvaluator {
     fn evaluate(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Result<(), CellError> {
         self.control.begin();
+        self.frontend = Some(frontend.clone());
         let result = self
             .revive(&frontend)
             .and_then(|()| self.evaluate_code(cell, &frontend));
@@ -319,7 +330,8 @@ fn warm_up(compiler: Arc<Compiler>) -> io::Result<()> {
                 crate_name: unit.crate_name,
                 source: source.text(),
                 cells: &[],
-                carried: &[],
+                crates: &[],
+                dependencies: None,
                 needs_engine: false,
                 has_items: false,
                 has_bindings: false,

@@ -1,8 +1,11 @@
 //! `:expand`: a person's code with its macros expanded, without what Dagbok puts around it.
 
+use std::collections::BTreeSet;
+
 use super::compile::{Again, OptLevel, Request};
 use super::evaluator::NativeEvaluator;
 use super::failure;
+use super::run::Object;
 use super::source::Source;
 use crate::commands::Refusal;
 use crate::evaluate::Cell;
@@ -31,20 +34,25 @@ impl NativeEvaluator {
         source.glue("\n");
         source.verbatim(idx, code, 0);
         source.glue("\n}\n");
-        let carried = self
+        let linked = self.dependencies.linked(&needs.mentions, &BTreeSet::new());
+        let mut crates = self
             .carried(&needs.mentions)
             .map_err(|error| failure::internal(&error))?;
+        crates.extend(linked.externs);
         let cells: Vec<String> = needs.cells.iter().cloned().collect();
-        let needs_engine = !carried.is_empty()
-            || cells
-                .iter()
-                .filter_map(|cell| self.objects.get(cell))
-                .any(|object| object.needs_engine);
+        let any_cell = |needs: fn(&Object) -> bool| {
+            let mut objects = cells.iter().filter_map(|cell| self.objects.get(cell));
+            objects.any(needs)
+        };
+        let needs_engine = !crates.is_empty() || any_cell(|object| object.needs_engine);
+        let needs_dependencies =
+            !linked.objects.is_empty() || any_cell(|object| object.needs_dependencies);
         let request = Request {
             crate_name: &crate_name,
             source: source.text(),
             cells: &cells,
-            carried: &carried,
+            crates: &crates,
+            dependencies: needs_dependencies.then(|| self.dependencies.folder()),
             needs_engine,
             has_items: false,
             has_bindings: false,

@@ -254,7 +254,7 @@ fn cell_error(name: &str, value: String, traceback: Vec<String>) -> CellError {
 }
 
 /// The cell was stopped.
-pub(super) fn interrupted() -> CellError {
+pub(crate) fn interrupted() -> CellError {
     let value = "the cell was interrupted; all variables are there".to_owned();
     let traceback = headline("Interrupted", &value, None);
     cell_error("Interrupted", value, traceback)

@@ -2,6 +2,7 @@
 //! ends the session.
 
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -31,6 +32,8 @@ enum Phase {
     /// Between steps, where an interrupt is only remembered.
     Preparing,
     Compiling(Child),
+    /// A process that starts others, which are of its group.
+    Building(Child),
     Running(SessionHandle),
     /// A command of the shell, in a process group of its own.
     Shell(Child),
@@ -56,23 +59,42 @@ impl Control {
 
     /// Starts the compiler and hands out its stderr; `None` if the cell has been interrupted.
     pub(super) fn spawn_compiler(&self, command: &mut Command) -> io::Result<Option<ChildStderr>> {
+        self.spawn(command, Phase::Compiling)
+    }
+
+    /// Starts a build of many processes, which an interrupt ends all together; otherwise as
+    /// [`spawn_compiler`](Self::spawn_compiler).
+    pub(super) fn spawn_group(&self, command: &mut Command) -> io::Result<Option<ChildStderr>> {
+        self.spawn(command.process_group(0), Phase::Building)
+    }
+
+    fn spawn(
+        &self,
+        command: &mut Command,
+        phase: fn(Child) -> Phase,
+    ) -> io::Result<Option<ChildStderr>> {
         let mut state = self.lock();
         if state.interrupted {
             return Ok(None);
         }
         let mut child = command.spawn()?;
         let stderr = child.stderr.take();
-        state.phase = Phase::Compiling(child);
+        state.phase = phase(child);
         Ok(stderr)
     }
 
-    /// Waits for the compiler, whose stderr has ended; `None` if the cell has been interrupted.
+    /// Whether the cell has been interrupted.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.lock().interrupted
+    }
+
+    /// Waits for the compiler or the build, whose stderr has ended; `None` if the cell has been interrupted.
     pub(super) fn wait_for_compiler(&self) -> io::Result<Option<ExitStatus>> {
         let mut state = self.lock();
         let phase = std::mem::replace(&mut state.phase, Phase::Preparing);
         let interrupted = state.interrupted;
         drop(state);
-        let Phase::Compiling(mut child) = phase else {
+        let (Phase::Compiling(mut child) | Phase::Building(mut child)) = phase else {
             return Ok(None);
         };
         let status = child.wait()?;
@@ -128,9 +150,23 @@ impl Interrupt for Interrupter {
             Phase::Idle | Phase::Preparing => {}
             // It may have ended by itself; then there is nothing left to stop.
             Phase::Compiling(child) => drop(child.kill()),
+            Phase::Building(child) => end_group(child, is_second),
             Phase::Running(session) => session.interrupt(),
             Phase::Shell(child) if is_second => shell::signal_group(child, libc::SIGKILL),
             Phase::Shell(child) => shell::signal_group(child, libc::SIGINT),
         }
     }
+}
+
+/// Ends `child` and all that it has started; what does not heed the first call has no choice the second time.
+#[expect(unsafe_code, reason = "std cannot signal a group of processes")]
+fn end_group(child: &Child, is_second: bool) {
+    let signal = if is_second {
+        libc::SIGKILL
+    } else {
+        libc::SIGTERM
+    };
+    let group = child.id().cast_signed();
+    // SAFETY: the group is that of our own child, which nobody has waited for yet, so that its number is still its own.
+    let _ = unsafe { libc::kill(-group, signal) };
 }

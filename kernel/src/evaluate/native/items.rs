@@ -392,7 +392,8 @@ impl Items {
     }
 }
 
-fn defined_names(split: &Split) -> BTreeSet<String> {
+/// The names of a cell's items.
+pub(super) fn defined_names(split: &Split) -> BTreeSet<String> {
     split.items.iter().flat_map(names_of).cloned().collect()
 }
 

@@ -6,6 +6,8 @@ mod boxed;
 mod build;
 mod compile;
 mod complete;
+mod depend;
+mod dependencies;
 mod diagnostics;
 mod evaluator;
 mod expansion;
@@ -30,10 +32,13 @@ mod types;
 mod variables;
 mod words;
 
+pub use dependencies::stand_in_for_rustc;
 pub use evaluator::{NativeEvaluator, Options};
 pub use toolchain::Toolchain;
 
 pub(crate) use compile::OptLevel;
+pub(crate) use dependencies::Listed;
+pub(crate) use failure::interrupted;
 pub(crate) use probe::Preview;
 pub(crate) use state::Typed;
 

@@ -18,7 +18,7 @@ use super::source::CellIdx;
 use super::split::Split;
 use super::types::KeptTypes;
 use super::variables::Variable;
-use crate::channel::{Ending, Finished, Run, ToSession};
+use crate::channel::{Ending, Finished, Run};
 use crate::evaluate::{Cell, CellError, Frontend, Output, StreamName};
 
 /// A compiled cell that later cells may need.
@@ -29,6 +29,9 @@ pub(super) struct Object {
     /// Crates of earlier cells that must be loaded before it.
     pub(super) below: BTreeSet<String>,
     pub(super) needs_engine: bool,
+    /// Libraries of dependencies that must be loaded before it.
+    pub(super) libraries: Vec<PathBuf>,
+    pub(super) needs_dependencies: bool,
 }
 
 impl NativeEvaluator {
@@ -44,9 +47,10 @@ impl NativeEvaluator {
         let start = Instant::now();
         self.show_warnings(&built, frontend);
         let forget = self.replace_types(&built, cell.number, frontend);
+        let objects = self.objects_for(&built);
         self.history().keep_source(idx, built.source);
         let run = Run {
-            objects: self.objects_for(&built.below, built.object.clone()),
+            objects,
             entry: entry(&built.crate_name),
             forget,
             discard: unwritable(&built.types),
@@ -56,6 +60,8 @@ impl NativeEvaluator {
             path: built.object,
             below: built.below,
             needs_engine: built.needs_engine,
+            libraries: built.libraries,
+            needs_dependencies: built.needs_dependencies,
         };
         if !self.control.run_in(self.session.handle()) {
             return Err(failure::interrupted());
@@ -120,17 +126,21 @@ impl NativeEvaluator {
         }
     }
 
-    /// Earlier objects in the order in which they were made, then the cell's own.
-    fn objects_for(&self, below: &BTreeSet<String>, own: PathBuf) -> Vec<PathBuf> {
-        let mut objects: Vec<&Object> = below
+    /// Earlier objects in the order in which they were made, then the cell's own; each after the dependencies that it
+    /// needs.
+    fn objects_for(&self, built: &Built) -> Vec<PathBuf> {
+        let mut objects: Vec<&Object> = built
+            .below
             .iter()
             .filter_map(|name| self.objects.get(name))
             .collect();
         objects.sort_by_key(|object| object.idx);
         objects
             .into_iter()
-            .map(|object| object.path.clone())
-            .chain([own])
+            .flat_map(|object| object.libraries.iter().chain([&object.path]))
+            .chain(&built.libraries)
+            .chain([&built.object])
+            .cloned()
             .collect()
     }
 

@@ -92,6 +92,11 @@ impl Toolchain {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
+    /// The triple of this machine, as the compiler names it.
+    pub(super) fn host(&self) -> &'static str {
+        HOST
+    }
+
     /// The folder with std's libraries.
     pub(crate) fn libraries(&self) -> PathBuf {
         self.sysroot.join("lib/rustlib").join(HOST).join("lib")

@@ -150,6 +150,15 @@ impl Known {
         known.collect()
     }
 
+    /// The live variables whose type names the crate `crate_name`.
+    pub(super) fn of_crate(&self, crate_name: &str) -> Vec<String> {
+        let of_crate = self
+            .live
+            .iter()
+            .filter(|(_, variable)| variable.crates(|name| name == crate_name).next().is_some());
+        of_crate.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Why a cell that replaces the types `replaced` finds no `name`.
     pub(super) fn why_gone(&self, name: &str, replaced: &[Replaced]) -> Option<String> {
         let Some(variable) = self.live.get(name) else {

@@ -1,0 +1,40 @@
+//! The crates that cells can name without `:dep`, held here so that they are in the engine's library whatever polars and
+//! plotters may need.
+
+extern crate bytes as _;
+extern crate chrono as _;
+extern crate crossbeam_channel as _;
+extern crate crossbeam_deque as _;
+extern crate either as _;
+extern crate flate2 as _;
+extern crate futures as _;
+extern crate glob as _;
+extern crate indexmap as _;
+extern crate itertools as _;
+extern crate libc as _;
+extern crate log as _;
+extern crate memmap2 as _;
+extern crate ndarray as _;
+extern crate ndarray_npy as _;
+extern crate num_bigint as _;
+extern crate num_complex as _;
+extern crate num_integer as _;
+extern crate num_traits as _;
+extern crate once_cell as _;
+extern crate parking_lot as _;
+extern crate plotters as _;
+extern crate polars as _;
+extern crate rand as _;
+extern crate rand_chacha as _;
+extern crate rand_distr as _;
+extern crate rayon as _;
+extern crate regex as _;
+extern crate serde as _;
+extern crate serde_json as _;
+extern crate smallvec as _;
+extern crate tempfile as _;
+extern crate thiserror as _;
+extern crate tokio as _;
+extern crate url as _;
+extern crate uuid as _;
+extern crate walkdir as _;
