@@ -28,6 +28,8 @@ pub use evaluator::{NativeEvaluator, Options};
 pub use toolchain::Toolchain;
 
 pub(crate) use compile::OptLevel;
+#[cfg(feature = "evcxr")]
+pub(super) use complete::completeness;
 pub(crate) use variables::Variable;
 
 use std::io;
