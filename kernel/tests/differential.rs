@@ -1,9 +1,12 @@
 //! The corpus on both evaluators: what a cell prints, shows and fails with must be the same on the native one and on
 //! evcxr's, but for what `differences.txt` lists, with the reason.
 //!
-//! Arguments are parts of names: only the scripts that have one of them in `THEME/NAME` are run.
+//! Arguments are parts of names: only the scripts that have one of them in `THEME/NAME` are run. What evcxr made of a
+//! script is remembered in the target folder, since that takes by far the most time: until the script, the compiler or
+//! what stands between evcxr and the test changes.
 
 mod corpus;
+mod memory;
 
 use std::collections::BTreeMap;
 use std::env;
@@ -21,6 +24,7 @@ use dagbok_kernel::evaluate::Evaluator;
 use dagbok_kernel::evaluate::evcxr::{self, EvcxrEvaluator, runtime_hook};
 use dagbok_kernel::evaluate::native::{self, NativeEvaluator};
 use dagbok_kernel::runtime_files::RuntimeFiles;
+use memory::Memory;
 
 /// Each has an evcxr of its own, with a compiler and a rust-analyzer.
 const N_THREADS: usize = 2;
@@ -89,20 +93,26 @@ fn place(script: &Script) -> String {
 fn compare(scripts: &[Script]) -> (Vec<Compared>, Times) {
     let next = AtomicUsize::new(0);
     let done = Mutex::new((BTreeMap::new(), Times::default()));
+    let memory = Memory::new();
     thread::scope(|scope| {
         for _ in 0..N_THREADS.min(scripts.len()) {
             scope.spawn(|| {
-                let mut evcxr = EvcxrEvaluator::start(evcxr::Options::default()).unwrap();
+                let mut evcxr = None;
                 loop {
                     let idx = next.fetch_add(1, Ordering::Relaxed);
                     let Some(script) = scripts.get(idx) else {
                         break;
                     };
-                    let (cells, times) = compare_script(script, &mut evcxr);
+                    let (native, native_time) = run_native(script);
+                    let (evcxr, evcxr_time) = memory.recall(script).unwrap_or_else(|| {
+                        let run = run_evcxr(script, &mut evcxr);
+                        memory.remember(script, &run);
+                        run
+                    });
                     let mut done = done.lock().unwrap();
-                    done.0.insert(idx, cells);
-                    done.1.native += times.native;
-                    done.1.evcxr += times.evcxr;
+                    done.0.insert(idx, zipped(script, native, evcxr));
+                    done.1.native += native_time;
+                    done.1.evcxr += evcxr_time;
                 }
             });
         }
@@ -111,10 +121,19 @@ fn compare(scripts: &[Script]) -> (Vec<Compared>, Times) {
     (compared.into_values().flatten().collect(), times)
 }
 
-fn compare_script(script: &Script, evcxr: &mut EvcxrEvaluator) -> (Vec<Compared>, Times) {
-    let mut times = Times::default();
-    let cleared = run(evcxr, 0, ":clear");
-    assert_eq!(cleared, Shown::default(), "evcxr cannot be cleared");
+fn zipped(script: &Script, native: Vec<Shown>, evcxr: Vec<Shown>) -> Vec<Compared> {
+    let shown = native.into_iter().zip(evcxr);
+    let cells = (1..).zip(&script.cells).zip(shown);
+    let compared = cells.map(|((number, code), (native, evcxr))| Compared {
+        place: (place(script), number),
+        code: code.clone(),
+        native: of_native(native),
+        evcxr: of_evcxr(evcxr),
+    });
+    compared.collect()
+}
+
+fn run_native(script: &Script) -> (Vec<Shown>, Duration) {
     let files = env::var_os("DAGBOK_RUNTIME")
         .map(|folder| RuntimeFiles::locate_beside(&PathBuf::from(folder)).unwrap());
     let mut native = NativeEvaluator::start(native::Options {
@@ -122,20 +141,23 @@ fn compare_script(script: &Script, evcxr: &mut EvcxrEvaluator) -> (Vec<Compared>
         ..native::Options::default()
     })
     .unwrap();
-    let cells = (1..).zip(&script.cells).map(|(number, code)| Compared {
-        place: (place(script), number),
-        code: code.clone(),
-        native: of_native(timed(&mut native, number, code, &mut times.native)),
-        evcxr: of_evcxr(timed(evcxr, number, code, &mut times.evcxr)),
-    });
-    (cells.collect(), times)
+    run_all(script, &mut native)
 }
 
-fn timed(evaluator: &mut dyn Evaluator, number: u32, code: &str, time: &mut Duration) -> Shown {
+/// Runs `script` on `evcxr`, which is started for the first one and cleared for the others.
+fn run_evcxr(script: &Script, evcxr: &mut Option<EvcxrEvaluator>) -> (Vec<Shown>, Duration) {
+    let evcxr =
+        evcxr.get_or_insert_with(|| EvcxrEvaluator::start(evcxr::Options::default()).unwrap());
+    let cleared = run(evcxr, 0, ":clear");
+    assert_eq!(cleared, Shown::default(), "evcxr cannot be cleared");
+    run_all(script, evcxr)
+}
+
+fn run_all(script: &Script, evaluator: &mut dyn Evaluator) -> (Vec<Shown>, Duration) {
     let start = Instant::now();
-    let shown = run(evaluator, number, code);
-    *time += start.elapsed();
-    shown
+    let cells = (1..).zip(&script.cells);
+    let shown = cells.map(|(number, code)| run(evaluator, number, code));
+    (shown.collect(), start.elapsed())
 }
 
 /// What the native evaluator showed, as far as it is the program's doing.
