@@ -19,10 +19,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use corpus::{Script, Shown, folder, run, scripts};
+use corpus::{Script, Shown, folder, run, scripts, start_native};
 use dagbok_kernel::evaluate::Evaluator;
 use dagbok_kernel::evaluate::evcxr::{self, EvcxrEvaluator, runtime_hook};
-use dagbok_kernel::evaluate::native::{self, NativeEvaluator};
 use dagbok_kernel::runtime_files::RuntimeFiles;
 use memory::Memory;
 
@@ -136,21 +135,23 @@ fn zipped(script: &Script, native: Vec<Shown>, evcxr: Vec<Shown>) -> Vec<Compare
 fn run_native(script: &Script) -> (Vec<Shown>, Duration) {
     let files = env::var_os("DAGBOK_RUNTIME")
         .map(|folder| RuntimeFiles::locate_beside(&PathBuf::from(folder)).unwrap());
-    let mut native = NativeEvaluator::start(native::Options {
-        files,
-        ..native::Options::default()
-    })
-    .unwrap();
+    let mut native = start_native(files);
     run_all(script, &mut native)
 }
 
 /// Runs `script` on `evcxr`, which is started for the first one and cleared for the others.
 fn run_evcxr(script: &Script, evcxr: &mut Option<EvcxrEvaluator>) -> (Vec<Shown>, Duration) {
-    let evcxr =
-        evcxr.get_or_insert_with(|| EvcxrEvaluator::start(evcxr::Options::default()).unwrap());
+    let evcxr = evcxr.get_or_insert_with(start_evcxr);
     let cleared = run(evcxr, 0, ":clear");
     assert_eq!(cleared, Shown::default(), "evcxr cannot be cleared");
     run_all(script, evcxr)
+}
+
+/// Starts evcxr without optimisations, which is what the native evaluator does with cells that loop little.
+fn start_evcxr() -> EvcxrEvaluator {
+    let mut evcxr = EvcxrEvaluator::start(evcxr::Options::default()).unwrap();
+    run(&mut evcxr, 0, ":opt 0");
+    evcxr
 }
 
 fn run_all(script: &Script, evaluator: &mut dyn Evaluator) -> (Vec<Shown>, Duration) {

@@ -9,8 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use corpus::{Script, folder, run, scripts};
-use dagbok_kernel::evaluate::native::{NativeEvaluator, Options};
+use corpus::{Script, folder, run, scripts, start_native};
 use expect_test::expect_file;
 
 #[test]
@@ -44,7 +43,7 @@ fn scripts_show_what_is_expected() {
 
 /// The script's name, and what each cell shows after its number.
 fn show(script: &Script) -> String {
-    let mut evaluator = NativeEvaluator::start(Options::default()).unwrap();
+    let mut evaluator = start_native(None);
     let mut text = format!("=== {}\n", script.name);
     for (number, code) in (1..).zip(&script.cells) {
         for line in run(&mut evaluator, number, code).lines() {

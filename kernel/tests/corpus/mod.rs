@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::{fs, mem};
 
+use dagbok_kernel::evaluate::native::{NativeEvaluator, Options};
 use dagbok_kernel::evaluate::{Cell, Evaluator, Frontend, MimeData, Output, StreamName};
+use dagbok_kernel::runtime_files::RuntimeFiles;
 
 /// Cells that are run one after the other in a new session.
 pub(crate) struct Script {
@@ -85,6 +87,17 @@ fn parse(theme: &str, script: &str) -> Script {
         native_only,
         cells: cells.map(|cell| cell.replace('\n', line_end)).collect(),
     }
+}
+
+/// Starts the native evaluator, which then says nothing of its own but what is wrong.
+pub(crate) fn start_native(files: Option<RuntimeFiles>) -> NativeEvaluator {
+    let options = Options {
+        files,
+        ..Options::default()
+    };
+    let mut native = NativeEvaluator::start(options).unwrap();
+    assert_eq!(run(&mut native, 0, ":warnings off"), Shown::default());
+    native
 }
 
 /// Runs cell `number`; all it did.
