@@ -93,7 +93,11 @@ impl RuntimeFiles {
         Self::locate_beside(beside)
     }
 
-    fn locate_beside(beside: &Path) -> Result<Self, MissingFile> {
+    /// Looks where [`locate`](Self::locate) does, beside an executable in the folder `beside`.
+    ///
+    /// # Errors
+    /// Names the first file that is missing, and what to do.
+    pub fn locate_beside(beside: &Path) -> Result<Self, MissingFile> {
         let above = beside.parent().unwrap_or(beside);
         let folders = [
             beside.to_owned(),

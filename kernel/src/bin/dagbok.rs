@@ -6,8 +6,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
-use dagbok_kernel::evaluate::native::{self, NativeEvaluator, Options, StartError, Toolchain};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use dagbok_kernel::evaluate::native::{self, NativeEvaluator, Toolchain};
 use dagbok_kernel::evaluate::{CellError, Evaluator};
 use dagbok_kernel::install::{self, InstallOptions, InstallSet, Installed, Place};
 use dagbok_kernel::lab::{self, LabOptions};
@@ -36,12 +36,35 @@ enum Command {
     /// Open JupyterLab on notebooks, with this kernel
     Lab(LabArguments),
     /// Run a notebook and show its outputs, without Jupyter
-    Run(RunOptions),
+    Run {
+        #[command(flatten)]
+        options: RunOptions,
+        #[command(flatten)]
+        choice: EvaluatorArguments,
+    },
     /// Run a kernel; Jupyter calls this
     Kernel {
         /// The file in which Jupyter says at which ports to listen
         connection_file: PathBuf,
+        #[command(flatten)]
+        choice: EvaluatorArguments,
     },
+}
+
+#[derive(Args)]
+struct EvaluatorArguments {
+    /// What runs cells
+    #[arg(long, value_enum, default_value_t)]
+    evaluator: EvaluatorKind,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum EvaluatorKind {
+    /// Dagbok's own
+    #[default]
+    Native,
+    /// That of the evcxr project, in a build with the feature `evcxr`
+    Evcxr,
 }
 
 #[derive(Args)]
@@ -95,16 +118,23 @@ fn main() -> ExitCode {
     if let Some(code) = native::stand_in_for_rustc() {
         return code;
     }
+    #[cfg(feature = "evcxr")]
+    dagbok_kernel::evaluate::evcxr::runtime_hook();
     let arguments = Arguments::parse();
     log_to_stderr();
     let done = match arguments.command {
         Command::Install(arguments) => install(arguments),
         Command::Uninstall(arguments) => uninstall(arguments),
         Command::Lab(arguments) => open_lab(arguments),
-        Command::Run(options) => {
-            return notebook::run(&options, |directory| evaluator(Some(directory.to_owned())));
+        Command::Run { options, choice } => {
+            return notebook::run(&options, |directory| {
+                evaluator(choice.evaluator, Some(directory.to_owned()))
+            });
         }
-        Command::Kernel { connection_file } => kernel(&connection_file),
+        Command::Kernel {
+            connection_file,
+            choice,
+        } => kernel(&connection_file, choice.evaluator),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -198,23 +228,42 @@ fn open_lab(arguments: LabArguments) -> Result<(), Box<dyn Error>> {
     match lab::lab(&options, tell)? {}
 }
 
-fn kernel(connection_file: &Path) -> Result<(), Box<dyn Error>> {
+fn kernel(connection_file: &Path, kind: EvaluatorKind) -> Result<(), Box<dyn Error>> {
     let _runtime = install::keep_runtime();
-    server::serve(connection_file, || evaluator(None).map_err(start_error))?;
+    server::serve(connection_file, move || {
+        evaluator(kind, None).map_err(start_error)
+    })?;
     Ok(())
 }
 
 /// What runs cells, in `directory` or else in the current one.
-fn evaluator(directory: Option<PathBuf>) -> Result<Box<dyn Evaluator>, StartError> {
-    let options = Options {
-        directory,
-        ..Options::default()
-    };
-    Ok(Box::new(NativeEvaluator::start(options)?))
+fn evaluator(
+    kind: EvaluatorKind,
+    directory: Option<PathBuf>,
+) -> Result<Box<dyn Evaluator>, Box<dyn Error>> {
+    Ok(match kind {
+        EvaluatorKind::Native => Box::new(NativeEvaluator::start(native::Options {
+            directory,
+            ..Default::default()
+        })?),
+        #[cfg(feature = "evcxr")]
+        EvaluatorKind::Evcxr => {
+            use dagbok_kernel::evaluate::evcxr;
+            Box::new(evcxr::EvcxrEvaluator::start(evcxr::Options { directory })?)
+        }
+        #[cfg(not(feature = "evcxr"))]
+        EvaluatorKind::Evcxr => {
+            return Err(
+                "this `dagbok` was built without evcxr; build one that has it with \
+                        `cargo build --release -p dagbok-kernel --features evcxr`"
+                    .into(),
+            );
+        }
+    })
 }
 
 /// What every cell shows of a kernel that cannot run cells.
-fn start_error(error: StartError) -> CellError {
+fn start_error(error: Box<dyn Error>) -> CellError {
     let sentence = error.to_string();
     CellError {
         name: "StartError".to_owned(),

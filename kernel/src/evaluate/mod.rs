@@ -1,5 +1,7 @@
 //! The boundary between Jupyter and Rust: a cell goes in, outputs come out while it runs, and at most one error.
 
+#[cfg(feature = "evcxr")]
+pub mod evcxr;
 pub mod native;
 
 use std::fmt;

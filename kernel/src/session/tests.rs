@@ -53,6 +53,7 @@ fn action(action: Action<u32>) -> String {
             origin,
             publication,
         }) => format!("{}: {}", origin.unwrap_or_default(), told(publication)),
+        Action::Send(Message::Ask(ask)) => format!("{}: ask `{}`", ask.origin, ask.prompt),
         Action::Send(Message::Reply(reply)) => match reply.content {
             ReplyContent::Execute { outcome, count } => {
                 let outcome = match outcome {

@@ -13,7 +13,7 @@ use crate::evaluate::Completeness;
 const INDENT: usize = 4;
 
 /// Whether `code` can be run as it is.
-pub(super) fn completeness(code: &str) -> Completeness {
+pub(in crate::evaluate) fn completeness(code: &str) -> Completeness {
     let (_, rust) = commands::leading(code);
     let rust = &code[rust..];
     match scan(rust) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,6 +31,9 @@ use crate::evaluate::{
     Cell, CellError, Completeness, Evaluator, Frontend, Interrupt, Output, StreamName,
 };
 use crate::runtime_files::RuntimeFiles;
+
+/// Whether this process has compiled something already, so that the compiler is in memory.
+static IS_WARM: AtomicBool = AtomicBool::new(false);
 
 /// How the native evaluator runs cells.
 #[derive(Clone, Debug, Default)]
@@ -101,7 +105,9 @@ impl NativeEvaluator {
             files.clone(),
             folder.path(),
         )?);
-        warm_up(compiler.clone())?;
+        if !IS_WARM.swap(true, Ordering::Relaxed) {
+            warm_up(compiler.clone())?;
+        }
         let dependencies = folder.path().join("dependencies");
         let history = Arc::new(Mutex::new(History::default()));
         let socket = folder.path().join("session-0");

@@ -37,6 +37,8 @@ pub use evaluator::{NativeEvaluator, Options};
 pub use toolchain::Toolchain;
 
 pub(crate) use compile::OptLevel;
+#[cfg(feature = "evcxr")]
+pub(super) use complete::completeness;
 pub(crate) use dependencies::Listed;
 pub(crate) use failure::interrupted;
 pub(crate) use probe::Preview;

@@ -87,7 +87,10 @@ impl Toolchain {
     }
 
     /// The first line of `rustc --version --verbose`.
-    pub(crate) fn version(&self) -> io::Result<String> {
+    ///
+    /// # Errors
+    /// If the compiler cannot be run.
+    pub fn version(&self) -> io::Result<String> {
         let output = Command::new(&self.rustc).arg("-V").output()?;
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
