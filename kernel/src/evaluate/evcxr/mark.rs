@@ -16,10 +16,10 @@ pub(super) enum Mark {
     Unfinished,
     /// The cell's own thread panicked; it may catch that itself.
     Panicked { message: String },
-    /// The cell has ended.
-    Done { ending: Ending },
-    /// The process that runs cells has ended.
-    Died { status: String },
+    /// The cell has ended, and has written so many lines to stdout.
+    Done { ending: Ending, n_lines: usize },
+    /// The process that runs cells has ended, with so many lines on stdout since the last cell.
+    Died { status: String, n_lines: usize },
 }
 
 /// How a cell ended that did not end its process.

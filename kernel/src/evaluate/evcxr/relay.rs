@@ -2,7 +2,7 @@
 //! stands between, which gives every line an end, and puts marks where a cell ends.
 
 use std::env;
-use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Write};
 use std::panic::{self, PanicHookInfo};
 use std::process::{self, Command, Stdio};
 use std::thread;
@@ -70,20 +70,23 @@ fn relay() -> io::Result<i32> {
     };
     started.write(&mut stderr)?;
     let errors = thread::Builder::new().spawn(move || relay_stderr(reader))?;
+    let mut n_lines = 0;
     if let Some(stdout) = runtime.stdout.take() {
         let mut relay = StdoutRelay {
             stderr: stderr.try_clone()?,
             within_content: false,
             changes_type: false,
             ending: Ending::default(),
+            n_lines: 0,
         };
         relay.pass_on(BufReader::new(stdout))?;
+        n_lines = relay.n_lines;
     }
     let status = runtime.wait()?;
     let died = Mark::Died {
         status: status.to_string(),
+        n_lines,
     };
-    died.write(&mut io::stdout())?;
     died.write(&mut stderr)?;
     let _ = errors.join();
     Ok(status.code().unwrap_or(1))
@@ -107,6 +110,8 @@ struct StdoutRelay {
     /// Whether evcxr will run the cell again, without the variables of a type that is gone.
     changes_type: bool,
     ending: Ending,
+    /// How many lines evcxr will hand to the evaluator as the cell's own.
+    n_lines: usize,
 }
 
 impl StdoutRelay {
@@ -121,7 +126,10 @@ impl StdoutRelay {
         let mut stdout = io::stdout();
         let (text, word) = split_word(line, self.within_content);
         match word {
-            "" => return writeln!(stdout, "{text}"),
+            "" => {
+                self.n_lines += usize::from(!self.within_content);
+                return writeln!(stdout, "{text}");
+            }
             COMPLETE => return self.complete(text),
             PANICKED => self.ending = Ending::Panicked,
             FAILED => self.ending = Ending::Failed,
@@ -132,23 +140,29 @@ impl StdoutRelay {
         if word == END_CONTENT && !text.is_empty() {
             writeln!(stdout, "{text}")?;
         } else if !text.is_empty() {
-            write!(stdout, "{text}")?;
-            Mark::Unfinished.write(&mut stdout)?;
+            self.pass_on_unfinished(text)?;
         }
         writeln!(stdout, "{word}")
     }
 
     fn complete(&mut self, text: &str) -> io::Result<()> {
-        let mut stdout = io::stdout();
-        write!(stdout, "{text}")?;
+        self.pass_on_unfinished(text)?;
         let ending = std::mem::take(&mut self.ending);
         self.within_content = false;
         if !std::mem::take(&mut self.changes_type) {
-            let done = Mark::Done { ending };
-            done.write(&mut stdout)?;
-            done.write(&mut self.stderr)?;
+            let n_lines = std::mem::take(&mut self.n_lines);
+            Mark::Done { ending, n_lines }.write(&mut self.stderr)?;
         }
-        writeln!(stdout, "{COMPLETE}")
+        writeln!(io::stdout(), "{COMPLETE}")
+    }
+
+    fn pass_on_unfinished(&mut self, text: &str) -> io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.n_lines += 1;
+        write!(io::stdout(), "{text}")?;
+        Mark::Unfinished.write(&mut io::stdout())
     }
 }
 
@@ -180,7 +194,7 @@ fn each_line(
     mut pass_on: impl FnMut(&str) -> io::Result<bool>,
 ) -> io::Result<()> {
     let mut line = Vec::new();
-    while stream.by_ref().read_until(b'\n', &mut line)? > 0 {
+    while stream.read_until(b'\n', &mut line)? > 0 {
         let text = String::from_utf8_lossy(&line);
         if !pass_on(text.strip_suffix('\n').unwrap_or(&text))? {
             break;

@@ -1,7 +1,7 @@
 //! What cells print, from evcxr's two streams to the front end of the cell that runs.
 
 use std::io;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -16,23 +16,25 @@ const MARK_MAX: Duration = Duration::from_secs(5);
 /// Follows both streams.
 pub(super) struct Screen {
     frontend: Arc<Mutex<Option<Arc<dyn Frontend>>>>,
-    stdout: Receiver<End>,
-    stderr: Receiver<End>,
+    /// One for each line of stdout that has been shown.
+    lines: Receiver<End>,
+    ends: Receiver<End>,
 }
 
-/// How a cell ended, and the last line of each stream up to then.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How a cell ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Done {
     pub(super) ending: Ending,
     /// What the panic said that ended the cell, if one did.
     pub(super) panic: Option<String>,
-    /// What a `?` reports comes last.
+    /// The last line on stderr: what a `?` reports.
     pub(super) last_line: String,
 }
 
 enum End {
-    Done(Done),
-    Died(String),
+    Line,
+    Done(Done, usize),
+    Died(String, usize),
 }
 
 impl Screen {
@@ -62,8 +64,8 @@ impl Screen {
             io::Result::Ok(receiver)
         };
         Ok(Screen {
-            stdout: follow(StreamName::Stdout, Box::new(stdout))?,
-            stderr: follow(StreamName::Stderr, Box::new(stderr))?,
+            lines: follow(StreamName::Stdout, Box::new(stdout))?,
+            ends: follow(StreamName::Stderr, Box::new(stderr))?,
             frontend,
         })
     }
@@ -76,38 +78,29 @@ impl Screen {
 
     /// Waits until all that the cell printed has been shown; how it ended.
     pub(super) fn wait_until_done(&self) -> Done {
-        let done = |ends| match last(ends, |end| matches!(end, End::Done(_))) {
-            Some(End::Done(done)) => Some(done),
-            _ => None,
-        };
-        let _ = done(&self.stdout);
-        done(&self.stderr).unwrap_or_else(|| Done {
-            ending: Ending::Returned,
-            panic: None,
-            last_line: String::new(),
-        })
+        while let Ok(end) = self.ends.recv_timeout(MARK_MAX) {
+            if let End::Done(done, n_lines) = end {
+                self.wait_for_lines(n_lines);
+                return done;
+            }
+        }
+        Done::default()
     }
 
     /// Waits until all that the process of the cell printed has been shown; how it ended.
     pub(super) fn wait_until_dead(&self) -> Option<String> {
-        let died = |ends| match last(ends, |end| matches!(end, End::Died(_))) {
-            Some(End::Died(status)) => Some(status),
-            _ => None,
-        };
-        let status = died(&self.stderr);
-        // A process that died before the cell could be handed over has none here.
-        while self.stdout.try_recv().is_ok() {}
-        status
+        while let Ok(end) = self.ends.recv_timeout(MARK_MAX) {
+            if let End::Died(status, n_lines) = end {
+                self.wait_for_lines(n_lines);
+                return Some(status);
+            }
+        }
+        None
     }
-}
 
-/// The first of `ends` that is the awaited one.
-fn last(ends: &Receiver<End>, is_awaited: impl Fn(&End) -> bool) -> Option<End> {
-    loop {
-        match ends.recv_timeout(MARK_MAX) {
-            Ok(end) if is_awaited(&end) => return Some(end),
-            Ok(_) => {}
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
+    fn wait_for_lines(&self, n_lines: usize) {
+        for _ in 0..n_lines {
+            let _ = self.lines.recv_timeout(MARK_MAX);
         }
     }
 }
@@ -132,26 +125,30 @@ impl Stream {
             self.show(text.to_owned());
         }
         match mark {
+            None | Some(Mark::Unfinished) if self.name == StreamName::Stdout => {
+                let _ = self.ends.send(End::Line);
+            }
             None | Some(Mark::Unfinished) => {}
             Some(Mark::Started { process }) => self.control.started(process),
             Some(Mark::Panicked { message }) => {
                 self.show_caught();
                 self.panic = Some(message);
             }
-            Some(Mark::Done { ending }) => {
+            Some(Mark::Done { ending, n_lines }) => {
                 if ending != Ending::Panicked {
                     self.show_caught();
                 }
-                let _ = self.ends.send(End::Done(Done {
+                let done = Done {
                     ending,
                     panic: self.panic.take(),
                     last_line: std::mem::take(&mut self.last_line),
-                }));
+                };
+                let _ = self.ends.send(End::Done(done, n_lines));
             }
-            Some(Mark::Died { status }) => {
+            Some(Mark::Died { status, n_lines }) => {
                 self.show_caught();
                 self.last_line.clear();
-                let _ = self.ends.send(End::Died(status));
+                let _ = self.ends.send(End::Died(status, n_lines));
             }
         }
     }
