@@ -34,7 +34,7 @@ impl Command for Dep {
     }
 
     fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
-        let lines: Vec<&str> = call.arguments.lines().map(specification).collect();
+        let lines: Vec<&str> = call.arguments.split('\n').map(specification).collect();
         evaluator.add_dependencies(&lines)?;
         Ok(Answer::Nothing)
     }

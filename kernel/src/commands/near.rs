@@ -25,7 +25,8 @@ pub(super) fn unknown(name: &str) -> String {
 fn is_near(known: &str, typed: &str) -> bool {
     let is_start = known.starts_with(typed) || typed.starts_with(known);
     let n_changes_max = if typed.chars().count() < 4 { 1 } else { 2 };
-    is_start || edit_distance(known, typed) <= n_changes_max
+    let same_start = known.chars().next() == typed.chars().next();
+    is_start || (same_start && edit_distance(known, typed) <= n_changes_max)
 }
 
 fn edit_distance(left: &str, right: &str) -> usize {

@@ -94,7 +94,7 @@ mod tests {
             "execute_request",
             r#"{"code": "1"}"#,
             expect![[
-                r#"Execute(Execute { code: "1", silent: false, store_history: true, stop_on_error: true, allow_stdin: true })"#
+                r#"Execute(Execute { code: "1", silent: false, store_history: true, stop_on_error: true, allow_stdin: false })"#
             ]],
         );
         check(

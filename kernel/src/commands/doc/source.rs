@@ -300,7 +300,7 @@ mod tests {
         check(source, "f", "fn f(x: u8) -> u8 | Two.\nLines.");
         check(source, "P", "struct P { x: u8 } | A point.");
         check(source, "P::m", "fn m(&self) | Its own.");
-        check(source, "T::t", "fn t(&self); | Of a trait.");
+        check(source, "T::t", "fn t(&self) | Of a trait.");
         check(source, "m", "nothing");
     }
 

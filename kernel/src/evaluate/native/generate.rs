@@ -52,6 +52,8 @@ pub(super) struct Taken {
 pub(super) struct Plan {
     /// Variables that the cell moves away.
     pub(super) moved: BTreeSet<String>,
+    /// Those of them that it assigns to again: they are given back by the statements that own them.
+    pub(super) put_back: BTreeSet<String>,
     /// Variables that the cell defines and that are not kept.
     pub(super) unkept: BTreeSet<String>,
     /// Those of them that are not kept because they borrow.
@@ -62,8 +64,30 @@ pub(super) struct Plan {
     pub(super) debug_failures: bool,
     /// Whether a `?` meets an `Option`.
     pub(super) option_questions: bool,
-    /// Whether the last expression has a type that nothing decides.
-    pub(super) silent_tail: bool,
+    /// What the last expression needs whose type is not decided where it is shown.
+    pub(super) tail: TailPlan,
+}
+
+/// How the value of the last expression is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum TailPlan {
+    /// As its type wants, which must be known there.
+    #[default]
+    ByType,
+    /// By its `Debug`: its type may be decided later, as that of an integer.
+    Debug,
+    /// Not at all: nothing ever decides its type.
+    Silent,
+}
+
+impl TailPlan {
+    /// What to try if this does not compile.
+    pub(super) fn next(self) -> Self {
+        match self {
+            TailPlan::ByType => TailPlan::Debug,
+            TailPlan::Debug | TailPlan::Silent => TailPlan::Silent,
+        }
+    }
 }
 
 /// A type that can be written, for a value whose own type cannot.
@@ -241,9 +265,14 @@ impl Unit<'_> {
             source.glue("\n");
         }
         match &split.tail {
-            Some(tail) if self.plan.silent_tail => {
+            Some(tail) if self.plan.tail == TailPlan::Silent => {
                 source.piece(self.cell, tail);
                 source.glue("\n;\n");
+            }
+            Some(tail) if self.plan.tail == TailPlan::Debug => {
+                source.glue("::dagbok::cell::show_as_debug(__cell, &(");
+                source.piece(self.cell, tail);
+                source.glue("\n));\n");
             }
             Some(tail) => {
                 source.glue(USE_TRAITS);
@@ -256,6 +285,11 @@ impl Unit<'_> {
         }
         for name in &self.plan.borrowing {
             source.glue(&format!("let _ = &{name};\n"));
+        }
+        for name in &self.plan.put_back {
+            let call = format!("__cell.restore({name:?}, {name});");
+            source.call(&call, Origin::Restore(name.clone()));
+            source.glue("\n");
         }
         for binding in &split.bindings {
             let name = &binding.name;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::diagnostics::{Message, Primary, own_words};
-use super::generate::Plan;
+use super::generate::{Plan, TailPlan};
 use super::source::{CellIdx, CellRange, Origin, Source};
 use super::split::{Binding, Split};
 
@@ -61,11 +61,11 @@ pub(super) fn judge(
     unboxed.iter().for_each(|name| next.try_next_box(name));
     let is_ours = |error: &Message, next: &mut Plan| {
         if is_undecided_tail(error, source, split) {
-            next.silent_tail = true;
-            return !plan.silent_tail;
+            next.tail = plan.tail.next();
+            return plan.tail != TailPlan::Silent;
         }
         kept_by(error, source).is_some_and(|name| unboxed.contains(&name))
-            || adjust(error, source, plan, next)
+            || adjust(error, (source, split), plan, next)
     };
     let ours = errors
         .iter()
@@ -127,7 +127,12 @@ fn is_undecided_tail(error: &Message, source: &Source, split: &Split) -> bool {
 }
 
 /// Changes `next` so that `error`, which `before` led to, goes away, if it is about one of our calls.
-fn adjust(error: &Message, source: &Source, before: &Plan, next: &mut Plan) -> bool {
+fn adjust(
+    error: &Message,
+    (source, split): (&Source, &Split),
+    before: &Plan,
+    next: &mut Plan,
+) -> bool {
     let is_question =
         error.has_code(&["E0277"]) && error.message.starts_with("`?` couldn't convert the error");
     if is_question {
@@ -146,12 +151,6 @@ fn adjust(error: &Message, source: &Source, before: &Plan, next: &mut Plan) -> b
         Origin::Restore(name) => Some(name.clone()),
         _ => None,
     };
-    if error.has_code(MOVED)
-        && let Some(name) = error.call(source, Primary::Only, restore)
-    {
-        next.moved.insert(name);
-        return true;
-    }
     // Who borrows is at fault, not who is borrowed from.
     let borrower = error.call(source, Primary::Never, keep).or_else(|| {
         let mut notes = error.children.iter();
@@ -162,6 +161,17 @@ fn adjust(error: &Message, source: &Source, before: &Plan, next: &mut Plan) -> b
     {
         next.unkept.insert(name.clone());
         next.borrowing.insert(name);
+        return true;
+    }
+    if error.has_code(MOVED)
+        && let Some(name) = error.call(source, Primary::Only, restore)
+    {
+        if !before.moved.contains(&name) && split.assigned.contains(&name) {
+            next.put_back.insert(name.clone());
+        } else {
+            next.put_back.remove(&name);
+        }
+        next.moved.insert(name);
         return true;
     }
     match error.call(source, Primary::Any, keep) {

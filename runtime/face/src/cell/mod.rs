@@ -25,7 +25,7 @@ pub use preview::{
 };
 pub use show::{
     DisplayViaDebug, DisplayViaNothing, DisplayViaRender, Displayed, Shown, Unshown, ViaDebug,
-    ViaEvcxr, ViaNothing, ViaRender, is_unshown,
+    ViaEvcxr, ViaNothing, ViaRender, is_unshown, show_as_debug,
 };
 pub use timeit::{Timings, timeit};
 pub use typed::typed;

@@ -69,6 +69,11 @@ impl<T: ?Sized> ViaNothing for Shown<'_, T> {
     }
 }
 
+/// Shows the value of a last expression whose type is not known where it stands, by its `Debug`.
+pub fn show_as_debug<T: Debug>(scope: &mut Scope<'_>, value: &T) {
+    show_debug(scope, value, std::any::type_name::<T>());
+}
+
 /// What a cell's `display(value)` becomes: shows any value at once, as the end of a cell would.
 #[macro_export]
 macro_rules! display_any {

@@ -93,6 +93,8 @@ fn insert(at: usize, text: &str) -> Edit {
 pub(super) struct Checkpoints {
     edits: Vec<Edit>,
     displays: Displays,
+    /// Whether a `return` leaves the cell, and not a function or a closure.
+    leaves_cell: bool,
 }
 
 /// What `display(value)` calls.
@@ -110,7 +112,14 @@ impl Checkpoints {
         Checkpoints {
             edits: Vec::new(),
             displays,
+            leaves_cell: true,
         }
+    }
+
+    fn in_function(&mut self, visit: impl FnOnce(&mut Self)) {
+        let outside = std::mem::replace(&mut self.leaves_cell, false);
+        visit(self);
+        self.leaves_cell = outside;
     }
 
     fn checkpoint(&mut self, body: &Block) {
@@ -136,6 +145,23 @@ impl<'ast> Visit<'ast> for Checkpoints {
         visit::visit_expr_for_loop(self, expression);
     }
 
+    fn visit_expr_return(&mut self, expression: &'ast syn::ExprReturn) {
+        if self.leaves_cell && expression.expr.is_none() {
+            let at = range(expression.return_token.span).end;
+            self.edits
+                .push(insert(at, " ::core::result::Result::Ok(())"));
+        }
+        visit::visit_expr_return(self, expression);
+    }
+
+    fn visit_expr_closure(&mut self, closure: &'ast syn::ExprClosure) {
+        self.in_function(|checkpoints| visit::visit_expr_closure(checkpoints, closure));
+    }
+
+    fn visit_expr_async(&mut self, block: &'ast syn::ExprAsync) {
+        self.in_function(|checkpoints| visit::visit_expr_async(checkpoints, block));
+    }
+
     fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
         let is_display = matches!(&*call.func, Expr::Path(path) if path.path.is_ident("display"));
         if is_display && call.args.len() == 1 && self.displays == Displays::Any {
@@ -149,14 +175,18 @@ impl<'ast> Visit<'ast> for Checkpoints {
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         if item.sig.constness.is_none() {
-            visit::visit_item_fn(self, item);
+            self.in_function(|checkpoints| visit::visit_item_fn(checkpoints, item));
         }
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
         if item.sig.constness.is_none() {
-            visit::visit_impl_item_fn(self, item);
+            self.in_function(|checkpoints| visit::visit_impl_item_fn(checkpoints, item));
         }
+    }
+
+    fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
+        self.in_function(|checkpoints| visit::visit_trait_item_fn(checkpoints, item));
     }
 
     fn visit_expr_const(&mut self, _: &'ast syn::ExprConst) {}

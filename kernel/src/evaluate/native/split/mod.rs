@@ -1,6 +1,7 @@
 //! Takes a cell apart: `use` declarations, items, statements, the last expression. Everything is a byte range of what
 //! the person typed, so that the compiler's messages can be mapped back.
 
+mod assigned;
 mod awaits;
 mod edits;
 mod hot;
@@ -33,6 +34,8 @@ pub(super) struct Split {
     /// The last expression, without a semicolon.
     pub(super) tail: Option<Edited>,
     pub(super) displays: Displays,
+    /// Variables to which something is assigned as a whole.
+    pub(super) assigned: BTreeSet<String>,
     /// How many lines of it hold something.
     pub(super) n_lines: usize,
     /// Whether it computes for so long that optimising it pays.
@@ -153,6 +156,7 @@ pub(super) fn split(code: &str, displays: Displays) -> Result<Split, SplitError>
         let is_last = idx + 1 == n_statements;
         split.awaits |= awaits::awaits(&statement);
         split.is_hot |= hot::is_hot(&statement);
+        assigned::collect(&statement, &mut split.assigned);
         split.add(code, statement, is_last);
     }
     Ok(split)
