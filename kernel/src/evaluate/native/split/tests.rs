@@ -75,7 +75,7 @@ fn statements_and_their_bindings() {
         expect![[r#"
         do let P { a, b: c, .. } = p;
         do let [d, rest @ ..] = s;
-        do let n @ 1..=9 = k else { return };
+        do let n @ 1..=9 = k else { return ::core::result::Result::Ok(()) };
         keep a
         keep c
         keep d
