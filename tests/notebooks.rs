@@ -134,6 +134,40 @@ fn the_tour_runs() {
     );
 }
 
+/// Runs a notebook of the project: the cells that may fail do, and no others.
+#[track_caller]
+fn check_notebook(name: &str) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let executed = folder.path().join("executed.ipynb");
+    let output = dagbok()
+        .arg("run")
+        .arg(root().join("notebooks").join(name))
+        .args(["--no-html", "--output"])
+        .arg(&executed)
+        .output()
+        .expect("`dagbok` runs");
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    for cell in code_cells(&executed) {
+        let may_fail = cell["metadata"]["tags"]
+            .to_string()
+            .contains("raises-exception");
+        let failed = cell["outputs"]
+            .to_string()
+            .contains("\"output_type\":\"error\"");
+        assert_eq!(failed, may_fail, "{}: {}", cell["source"], cell["outputs"]);
+    }
+}
+
+#[test]
+fn rust_in_a_notebook_runs() {
+    check_notebook("rust-in-a-notebook.ipynb");
+}
+
 #[test]
 fn a_cell_that_does_not_compile() {
     check_failure(

@@ -172,7 +172,7 @@ fn questions_about_anything() {
     check_cells(
         r#"let x = Some(4)?; let y: i32 = "5".parse()?; x + y ||| None::<i32>?; ||| Err("no luck")? ||| #[derive(Debug)] struct Odd(u8); ||| Err::<(), _>(Odd(3))?; |||
 let v: Option<i32> = None; println!("before"); v? + 1 ||| Err::<u8, Box<dyn std::error::Error>>("boxed".into())? ||| Err::<u8, String>("owned".to_owned())? ||| std::str::from_utf8(&[0xff])?.len() |||
-Some(Odd(1))?; Err::<(), _>(Odd(2))?; ||| fn inner() -> Result<u8, std::num::ParseIntError> { "x".parse::<u8>() } inner()?"#,
+Some(Odd(1))?; Err::<(), _>(Odd(2))?; ||| let m = std::sync::Mutex::new(vec![1]); m.lock()?.push(2); ||| m.lock()?.push(3); m ||| fn inner() -> Result<u8, std::num::ParseIntError> { "x".parse::<u8>() } inner()?"#,
         expect![[r#"
             1: =9
             2: Error: `?` met a `None`
@@ -201,8 +201,9 @@ Some(Odd(1))?; Err::<(), _>(Odd(2))?; ||| fn inner() -> Result<u8, std::num::Par
             10: Error: Odd(2)
              --> cell 10, line 1
               | Some(Odd(1))?; Err::<(), _>(Odd(2))?;
-            11: Error: invalid digit found in string
-             --> cell 11, line 1
+            12: =Mutex { data: [1, 2, 3], poisoned: false, .. }
+            13: Error: invalid digit found in string
+             --> cell 13, line 1
               | fn inner() -> Result<u8, std::num::ParseIntError> { "x".parse::<u8>() } inner()?"#]],
     );
 }

@@ -20,7 +20,7 @@ pub(super) enum Verdict {
     UsersFault,
 }
 
-const MOVED: &[&str] = &["E0382", "E0381", "E0505"];
+const MOVED: &[&str] = &["E0382", "E0381"];
 /// The type of an expression is not decided.
 const UNDECIDED: &[&str] = &["E0282", "E0283", "E0284"];
 
@@ -73,6 +73,11 @@ pub(super) fn judge(
         .count();
     if ours == errors.len() && next != *plan {
         *plan = next;
+        return Verdict::Again;
+    }
+    // An error that borrows, as that of a lock does, cannot become a `Box<dyn Error>`, but can be written down.
+    if !plan.debug_failures && errors.iter().any(|error| error.has_code(BORROWED)) {
+        plan.debug_failures = true;
         return Verdict::Again;
     }
     let places: Option<Vec<CellRange>> = errors.iter().map(|error| error.typed(source)).collect();
