@@ -123,7 +123,8 @@ try:
     shown = run('input("name? ")', ["Ada"])
     assert shown == [("name? ", False), '"Ada"'], shown
     shown = run('print!("n = "); let mut n = String::new(); std::io::stdin().read_line(&mut n)?; n', ["7"])
-    assert shown == ["n = ", ("", False), '"7\\n"'], shown
+    # What was printed and the question come over two sockets.
+    assert shown[-1] == '"7\\n"' and sorted(map(str, shown[:-1])) == ["('', False)", "n = "], shown
     shown = run('dagbok::password("secret? ").len()', ["x\u00e5"])
     assert shown == [("secret? ", True), "3"], shown
     shown = run('input("nobody? ")', [])
