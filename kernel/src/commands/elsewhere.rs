@@ -48,7 +48,7 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     ),
     (
         &["build_env", "env"],
-        "is not there; `unsafe { std::env::set_var(name, value) }` sets a variable for cells, `!env` lists those there are",
+        "is not there; `std::env::set_var`, which is unsafe, sets a variable for cells, `!env` lists those there are",
     ),
     (
         &["offline"],

@@ -276,7 +276,7 @@ fn shown(text: &str) -> String {
 
 fn is_shown(line: &&str) -> bool {
     let line = line.trim();
-    line != "#" && !line.starts_with("# dagbok_engine::") && !line.starts_with("# Ok::<")
+    line != "#" && !line.starts_with("# dagbok_engine") && !line.starts_with("# Ok::<")
 }
 
 #[cfg(test)]
