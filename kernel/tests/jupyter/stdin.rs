@@ -93,8 +93,6 @@ async fn an_interrupt_ends_the_question_and_a_late_answer_is_dropped() {
         "error [1] Interrupted: the cell was interrupted"
     );
     client.published(&cell).await;
-    // Nobody waits for this one.
-    client.type_in("nobody asks", None).await;
     let cell = client.send(asking("ask second?")).await;
     let (second, ..) = client.asked(&cell).await;
     client.type_in("late", Some(&first)).await;
