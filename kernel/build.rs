@@ -1,6 +1,5 @@
 //! Records which compiler built the runtime: cells must be compiled by the very same one. Gathers the face's sources, whose
-//! comments `:doc` shows. Also lets both binaries find
-//! their libraries beside themselves.
+//! comments `:doc` shows. Also lets both binaries find their libraries beside themselves.
 
 use std::env;
 use std::fs;
@@ -44,11 +43,8 @@ fn main() {
 /// Writes a table of all files below `folder`, by path and text.
 fn gather_sources(folder: &Path) {
     println!("cargo::rerun-if-changed={}", folder.display());
-    let folder = folder
-        .canonicalize()
-        .expect("the face is beside the kernel");
     let mut files = Vec::new();
-    let mut folders = vec![folder.clone()];
+    let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         let entries = fs::read_dir(&folder).expect("the face's folder can be read");
         let paths = entries.map(|entry| entry.expect("an entry").path());
@@ -58,8 +54,9 @@ fn gather_sources(folder: &Path) {
     }
     files.sort();
     let rows = files.iter().map(|file| {
-        let name = file.strip_prefix(&folder).expect("it is below");
-        format!("({:?}, include_str!({:?})),\n", name, file)
+        let name = file.strip_prefix(folder).expect("it is below");
+        let text = fs::read_to_string(file).expect("the face is UTF-8");
+        format!("({name:?}, {text:?}),\n")
     });
     let table = format!(
         "const SOURCES: &[(&str, &str)] = &[\n{}];\n",
