@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use semver::{Version, VersionReq};
@@ -68,7 +69,10 @@ impl Carried {
             carried.file = PathBuf::from(carried.file_name());
         }
         let folder = path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let readable = fs::Permissions::from_mode(0o644);
+        let mut file = tempfile::Builder::new()
+            .permissions(readable)
+            .tempfile_in(folder)?;
         file.write_all(&serde_json::to_vec(&list)?)?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())

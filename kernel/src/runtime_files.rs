@@ -13,6 +13,7 @@ use crate::evaluate::native::Toolchain;
 
 /// The crates that cells can name without `:dep`, because the engine carries them.
 pub const CARRIED_CRATES: &[&str] = &[
+    "bitflags",
     "bytes",
     "chrono",
     "crossbeam_channel",
@@ -52,6 +53,9 @@ pub const CARRIED_CRATES: &[&str] = &[
     "uuid",
     "walkdir",
 ];
+
+/// How the names of the crates of compiled instances start.
+const INSTANCES: &str = "dagbok_instances_";
 
 /// The files that compiling and running a cell takes.
 #[derive(Clone, Debug)]
@@ -147,7 +151,13 @@ impl RuntimeFiles {
         {
             return Ok(carried);
         }
-        let mut carried = Carried::of_cargo(&self.closure(toolchain)?);
+        let closure = self.closure(toolchain)?;
+        let mut carried = Carried::of_cargo(&closure);
+        for file in &closure {
+            if let Some(name) = crate_name(file).filter(|name| name.starts_with(INSTANCES)) {
+                carried.push_own(name, file);
+            }
+        }
         for library in [&self.face, &self.engine] {
             // The same file as the one beside the executable, where the compiler finds all others.
             let name = library.file_name().unwrap_or_default();
@@ -168,7 +178,8 @@ impl RuntimeFiles {
     /// In an installed folder everything was written at once, the list too.
     fn is_newer_than_runtime(&self, list: &Path) -> bool {
         let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
-        let is_installed = self.engine.parent() == Some(self.dependencies.as_path());
+        let cargos = self.dependencies.with_file_name(".fingerprint");
+        let is_installed = !cargos.is_dir();
         match (modified(list), modified(&self.engine), modified(&self.face)) {
             (Ok(list), Ok(engine), Ok(face)) => is_installed || (list > engine && list > face),
             _ => false,

@@ -354,6 +354,27 @@ std::process::exit(3) ||| unsafe { *(8 as *mut u8) = 1 } ||| f()"#,
     );
 }
 
+/// What is in the lists of `runtime/instances/` lies in the engine, and the cell's own library holds little more than the cell.
+#[test]
+fn cells_take_compiled_instances() {
+    check_cells(
+        r#"let size = |cell: &str| -> std::io::Result<Option<u64>> {
+            let maps = std::fs::read_to_string("/proc/self/maps")?;
+            let mut files = maps.lines().filter_map(|line| line.split_whitespace().last());
+            files.find(|file| file.ends_with(cell)).map(|file| Ok(std::fs::metadata(file)?.len())).transpose()
+        }; |||
+        std::collections::HashMap::from([("a", 1)]) |||
+        size("cell_2.so")?.is_some_and(|bytes| bytes < 40_000) |||
+        struct Own(u8); impl PartialEq for Own { fn eq(&self, _: &Own) -> bool { true } } impl Eq for Own {} impl std::hash::Hash for Own { fn hash<H: std::hash::Hasher>(&self, _: &mut H) {} } std::collections::HashMap::from([(Own(1), 1)]).len() |||
+        size("cell_4.so")?.is_some_and(|bytes| bytes > 40_000)"#,
+        expect![[r#"
+            2: ={"a": 1}
+            3: =true
+            4: =1
+            5: =true"#]],
+    );
+}
+
 #[test]
 fn an_installation_is_complete_and_holds_each_crate_once() {
     let toolchain = Toolchain::find().unwrap();

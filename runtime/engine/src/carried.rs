@@ -1,6 +1,7 @@
 //! The crates that cells can name without `:dep`, held here so that they are in the engine's library whatever polars and
 //! plotters may need.
 
+extern crate bitflags as _;
 extern crate bytes as _;
 extern crate chrono as _;
 extern crate crossbeam_channel as _;

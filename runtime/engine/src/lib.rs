@@ -4,6 +4,7 @@ mod carried;
 mod engine;
 pub mod events;
 pub mod graph;
+mod instances;
 pub mod interop;
 pub mod io;
 mod kernels;

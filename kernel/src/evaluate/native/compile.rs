@@ -6,10 +6,11 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::diagnostics::Message;
+use super::instances::Instances;
 use super::interrupt::Control;
 use super::toolchain::{Linker, Toolchain};
 use crate::runtime_files::{RuntimeFiles, dependency_flag};
@@ -44,6 +45,8 @@ pub(super) struct Compiler {
     runs: Mutex<BTreeMap<String, Vec<OsString>>>,
     /// Holds nothing but `libdagbok.so`, so that the compiler does not list a large folder for each cell.
     face_folder: PathBuf,
+    /// Looked up by the first compile; `None` if the runtime has none that can be used.
+    instances: OnceLock<Option<Instances>>,
 }
 
 /// What to make of a source.
@@ -67,6 +70,25 @@ pub(super) struct Request<'a> {
     pub(super) has_lines: bool,
     /// Whether warnings are wanted.
     pub(super) warns: bool,
+}
+
+impl<'a> Request<'a> {
+    /// For a source that names nothing but the face and leaves nothing behind.
+    pub(super) fn alone(crate_name: &'a str, source: &'a str) -> Self {
+        Request {
+            crate_name,
+            source,
+            cells: &[],
+            crates: &[],
+            dependencies: None,
+            needs_engine: false,
+            has_items: false,
+            has_bindings: false,
+            opt_level: OptLevel('0'),
+            has_lines: false,
+            warns: false,
+        }
+    }
 }
 
 /// `-C opt-level`.
@@ -119,6 +141,7 @@ impl Compiler {
             folder: folder.to_owned(),
             runs: Mutex::default(),
             face_folder,
+            instances: OnceLock::new(),
         })
     }
 
@@ -279,14 +302,28 @@ impl Compiler {
             .args(allowed(request.warns).flat_map(|lint| ["-A", lint]))
             .args(["-C", "prefer-dynamic", "-C", "codegen-units=1"])
             .args(["-C", "debug-assertions=no", "-C", "overflow-checks=yes"])
+            // A person's assertions count; std's own checks of unsafe code would be compiled in each cell.
+            .args(["--cfg", "debug_assertions"])
+            .args(["-A", "explicit_builtin_cfgs_in_flags"])
             .args(["-C", &format!("opt-level={}", request.opt_level.0)])
-            .args(["-Z", "trim-diagnostic-paths=no"])
+            .args(["-Z", "trim-diagnostic-paths=no", "-Z", "unstable-options"])
             .arg(emit)
             .args(["--extern", &format!("dagbok={}", self.files.face.display())])
             .arg("-L")
             .arg(dependency_flag(&self.face_folder));
         if request.has_lines {
             command.args(["-C", "debuginfo=line-tables-only"]);
+        }
+        if request.opt_level == OptLevel('0') {
+            for (name, file) in self
+                .instances()
+                .iter()
+                .flat_map(|given| given.of(request.source))
+            {
+                command
+                    .arg("--extern")
+                    .arg(extern_flag(&format!("force:{name}"), file));
+            }
         }
         for cell in request.cells {
             command
@@ -308,6 +345,12 @@ impl Compiler {
                 .arg(dependency_flag(&self.files.dependencies));
         }
         command
+    }
+
+    fn instances(&self) -> &Option<Instances> {
+        let link = || Instances::link(&self.files, &self.toolchain, &self.face_folder);
+        // Cells only compile more without them.
+        self.instances.get_or_init(|| link().ok())
     }
 
     fn metadata(&self, crate_name: &str) -> PathBuf {

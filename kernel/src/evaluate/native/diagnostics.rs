@@ -143,6 +143,7 @@ pub(super) fn render(
     texts: &dyn Texts,
     notes: &[String],
 ) -> String {
+    let message = &without_our_closure(message.clone(), source);
     let level = if message.is_warning() {
         Level::WARNING
     } else {
@@ -196,6 +197,24 @@ pub(super) fn render(
     Renderer::styled()
         .decor_style(DecorStyle::Ascii)
         .render(&groups)
+}
+
+/// A `break` at the top of a cell is outside of every loop; that a closure of ours is around it says nothing to a person.
+fn without_our_closure(mut message: Message, source: &Source) -> Message {
+    let is_typed = |span: &Span| {
+        let range = span.own_range();
+        range.is_some_and(|range| source.typed(&range).is_some())
+    };
+    let mut closures = message.spans.iter().filter(|span| !span.is_primary);
+    if message.has_code(&["E0267"]) && !closures.any(is_typed) {
+        let outside =
+            |text: &str| text.replace("inside of a closure", "outside of a loop or labeled block");
+        message.message = outside(&message.message);
+        for span in &mut message.spans {
+            span.label = span.label.as_deref().map(outside);
+        }
+    }
+    message
 }
 
 /// Whether it only says which lint a warning comes from.

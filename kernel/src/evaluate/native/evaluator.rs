@@ -20,7 +20,7 @@ use super::process::SessionProcess;
 use super::restore::Runs;
 use super::run::Object;
 use super::source::CellIdx;
-use super::split::{Displays, Split, SplitError, split};
+use super::split::{Context, Displays, Split, SplitError, split, with_last_semicolon};
 use super::state::State;
 use super::toolchain::Toolchain;
 use super::variables::{Known, Variable};
@@ -190,8 +190,13 @@ impl NativeEvaluator {
         number: u32,
         rust: &str,
     ) -> Result<(Split, CellIdx, String), CellError> {
+        let rust = &*with_last_semicolon(rust);
         let (idx, crate_name) = self.history().begin(number, rust);
-        match split(rust, self.displays()) {
+        let context = Context {
+            cell: number,
+            displays: self.displays(),
+        };
+        match split(rust, context) {
             Ok(split) => Ok((split, idx, crate_name)),
             Err(error) => Err(self.explain_syntax(&error, rust, idx, &crate_name)),
         }
@@ -244,19 +249,7 @@ impl NativeEvaluator {
             plan: &Plan::default(),
         };
         let source = unit.generate();
-        let request = Request {
-            crate_name,
-            source: source.text(),
-            cells: &[],
-            crates: &[],
-            dependencies: None,
-            needs_engine: false,
-            has_items: false,
-            has_bindings: false,
-            opt_level: OptLevel('0'),
-            has_lines: false,
-            warns: false,
-        };
+        let request = Request::alone(crate_name, source.text());
         match self.compiler.compile(&request, &self.control) {
             Ok(Compiled::Failed { messages }) => {
                 let why_gone = |name: &str| self.variables.why_gone(name, &[]);
@@ -332,19 +325,7 @@ fn warm_up(compiler: Arc<Compiler>) -> io::Result<()> {
                 plan: &plan,
             };
             let source = unit.generate();
-            let request = Request {
-                crate_name: unit.crate_name,
-                source: source.text(),
-                cells: &[],
-                crates: &[],
-                dependencies: None,
-                needs_engine: false,
-                has_items: false,
-                has_bindings: false,
-                opt_level: OptLevel('0'),
-                has_lines: false,
-                warns: false,
-            };
+            let request = Request::alone(unit.crate_name, source.text());
             // Only its speed matters; what is wrong will be said when a cell is compiled.
             let _ = compiler.compile(&request, &Control::default());
         })?;

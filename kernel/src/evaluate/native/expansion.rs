@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::compile::{Again, OptLevel, Request};
+use super::compile::{Again, Request};
 use super::evaluator::NativeEvaluator;
 use super::failure;
 use super::run::Object;
@@ -48,17 +48,11 @@ impl NativeEvaluator {
         let needs_dependencies =
             !linked.objects.is_empty() || any_cell(|object| object.needs_dependencies);
         let request = Request {
-            crate_name: &crate_name,
-            source: source.text(),
             cells: &cells,
             crates: &crates,
             dependencies: needs_dependencies.then(|| self.dependencies.folder()),
             needs_engine,
-            has_items: false,
-            has_bindings: false,
-            opt_level: OptLevel('0'),
-            has_lines: false,
-            warns: false,
+            ..Request::alone(&crate_name, source.text())
         };
         let expanded = self.compiler.expand(&request, &self.control);
         match expanded.map_err(|error| failure::internal(&error))? {

@@ -225,7 +225,11 @@ impl Unit<'_> {
         source.glue(&before);
         match self.body {
             Body::Split(split) => self.split_statements(split, source),
-            Body::Statements(code) | Body::Alone(code) => source.verbatim(self.cell, code, 0),
+            Body::Statements(code) | Body::Alone(code) => {
+                source.verbatim(self.cell, code, 0);
+                // What comes after would be read as the rest of it.
+                source.glue("\n;");
+            }
         }
         source.glue(&after);
         for Taken { name, .. } in self.taken {

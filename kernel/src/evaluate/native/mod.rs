@@ -13,6 +13,7 @@ mod evaluator;
 mod expansion;
 mod failure;
 mod generate;
+mod instances;
 mod interrupt;
 mod items;
 mod pipes;

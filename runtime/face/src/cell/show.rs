@@ -89,6 +89,25 @@ macro_rules! display_any {
     };
 }
 
+/// What a cell's `dbg!(value)` becomes: std's own macro, with the place in the cell and what was typed there.
+#[macro_export]
+macro_rules! dbg_at {
+    ($place:literal;) => {
+        ::std::eprintln!("[{}]", $place)
+    };
+    ($place:literal; $typed:literal => $value:expr $(,)?) => {
+        match $value {
+            value => {
+                ::std::eprintln!("[{}] {} = {:#?}", $place, $typed, &value);
+                value
+            }
+        }
+    };
+    ($place:literal; $($typed:literal => $value:expr),+ $(,)?) => {
+        ($($crate::dbg_at!($place; $typed => $value)),+,)
+    };
+}
+
 /// A reference to a value that `display` shows.
 pub struct Displayed<'a, T: ?Sized>(pub &'a T);
 

@@ -2,10 +2,13 @@
 
 use std::ops::Range;
 
-use proc_macro2::Span;
+use proc_macro2::extra::DelimSpan;
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Block, Expr, Fields, Item, Visibility};
+use syn::{Block, Expr, Fields, Item, Token, Visibility};
 
 use super::range;
 
@@ -48,17 +51,17 @@ impl Edited {
 pub(super) fn statement(
     code: &str,
     whole: Range<usize>,
-    displays: Displays,
+    context: Context,
     visit: impl FnOnce(&mut Checkpoints),
 ) -> Edited {
-    let mut checkpoints = Checkpoints::new(displays);
+    let mut checkpoints = Checkpoints::new(context);
     visit(&mut checkpoints);
     Edited::plain(code, whole).with(checkpoints.edits)
 }
 
 /// An item that later cells can name, with checkpoints in its loops.
-pub(super) fn item(code: &str, whole: Range<usize>, displays: Displays, item: &Item) -> Edited {
-    let mut checkpoints = Checkpoints::new(displays);
+pub(super) fn item(code: &str, whole: Range<usize>, context: Context, item: &Item) -> Edited {
+    let mut checkpoints = Checkpoints::new(context);
     checkpoints.visit_item(item);
     let mut publicity = Publicity {
         edits: checkpoints.edits,
@@ -92,9 +95,17 @@ fn insert(at: usize, text: &str) -> Edit {
 /// Puts a checkpoint at the start of every loop body that runs (constants are evaluated by the compiler).
 pub(super) struct Checkpoints {
     edits: Vec<Edit>,
-    displays: Displays,
+    context: Context,
     /// Whether a `return` leaves the cell, and not a function or a closure.
     leaves_cell: bool,
+}
+
+/// What the changes of a cell depend on, besides its text.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in super::super) struct Context {
+    /// The cell's number, by which it calls itself.
+    pub(in super::super) cell: u32,
+    pub(in super::super) displays: Displays,
 }
 
 /// What `display(value)` calls.
@@ -108,10 +119,10 @@ pub(in super::super) enum Displays {
 }
 
 impl Checkpoints {
-    fn new(displays: Displays) -> Self {
+    fn new(context: Context) -> Self {
         Checkpoints {
             edits: Vec::new(),
-            displays,
+            context,
             leaves_cell: true,
         }
     }
@@ -126,6 +137,72 @@ impl Checkpoints {
         let at = range(body.brace_token.span.open()).end;
         self.edits
             .push(insert(at, " ::dagbok::cancel::checkpoint();"));
+    }
+}
+
+/// Macros that say where they stand say it of the cell, and not of the file that it becomes.
+impl Checkpoints {
+    /// All such macros among the tokens of another one.
+    fn places(&mut self, tokens: TokenStream) {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        for window in tokens.windows(3) {
+            if let [
+                TokenTree::Ident(name),
+                TokenTree::Punct(mark),
+                TokenTree::Group(group),
+            ] = window
+                && mark.as_char() == '!'
+            {
+                self.place(name, group.delim_span(), group.stream());
+            }
+        }
+        for token in tokens {
+            if let TokenTree::Group(group) = token {
+                self.places(group.stream());
+            }
+        }
+    }
+
+    /// The macro `name` with its arguments.
+    fn place(&mut self, name: &Ident, delimiters: DelimSpan, arguments: TokenStream) {
+        let start = name.span().start();
+        let (cell, line, column) = (self.context.cell, start.line, start.column + 1);
+        let text = match name.to_string().as_str() {
+            "dbg" => return self.debug(name, delimiters, arguments),
+            "file" => format!("\"cell {cell}\""),
+            "line" => format!("{line}u32"),
+            "column" => format!("{column}u32"),
+            _ => return,
+        };
+        self.edits.push(Edit {
+            replaced: range(name.span()).start..range(delimiters.close()).end,
+            text,
+        });
+    }
+
+    fn debug(&mut self, name: &Ident, delimiters: DelimSpan, arguments: TokenStream) {
+        let Ok(values) = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(arguments) else {
+            return;
+        };
+        let start = name.span().start();
+        let place = format!(
+            "cell {}:{}:{}",
+            self.context.cell,
+            start.line,
+            start.column + 1
+        );
+        self.edits.push(Edit {
+            replaced: range(name.span()),
+            text: "::dagbok::dbg_at".to_owned(),
+        });
+        let at = range(delimiters.open()).end;
+        self.edits.push(insert(at, &format!("{place:?}; ")));
+        for value in values {
+            let span = value.span();
+            let typed = span.source_text().unwrap_or_default();
+            self.edits
+                .push(insert(range(span).start, &format!("{typed:?} => ")));
+        }
     }
 }
 
@@ -164,13 +241,20 @@ impl<'ast> Visit<'ast> for Checkpoints {
 
     fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
         let is_display = matches!(&*call.func, Expr::Path(path) if path.path.is_ident("display"));
-        if is_display && call.args.len() == 1 && self.displays == Displays::Any {
+        if is_display && call.args.len() == 1 && self.context.displays == Displays::Any {
             self.edits.push(Edit {
                 replaced: range(call.func.span()),
                 text: "::dagbok::display_any!".to_owned(),
             });
         }
         visit::visit_expr_call(self, call);
+    }
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        if let Some(name) = call.path.get_ident() {
+            self.place(name, *call.delimiter.span(), call.tokens.clone());
+        }
+        self.places(call.tokens.clone());
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {

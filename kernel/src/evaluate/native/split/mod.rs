@@ -6,8 +6,10 @@ mod awaits;
 mod edits;
 mod hot;
 mod mentions;
+mod names;
 mod uses;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::str::FromStr;
@@ -17,11 +19,13 @@ use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::visit::Visit;
-use syn::{Attribute, Block, Expr, Item, Local, Pat, Stmt};
+use syn::{Attribute, Block, Expr, Item, Local, Stmt};
 
-pub(super) use edits::{Displays, Edit, Edited};
+pub(super) use edits::{Context, Displays, Edit, Edited};
 pub(super) use mentions::mentions;
 pub(super) use uses::{UseLeaf, leaves};
+
+use names::{BoundNames, defined_by_macro, defines_items, depends_on, item_names};
 
 /// A cell, taken apart.
 #[derive(Debug, Default)]
@@ -33,7 +37,7 @@ pub(super) struct Split {
     pub(super) statements: Vec<Edited>,
     /// The last expression, without a semicolon.
     pub(super) tail: Option<Edited>,
-    pub(super) displays: Displays,
+    pub(super) context: Context,
     /// Variables to which something is assigned as a whole.
     pub(super) assigned: BTreeSet<String>,
     /// How many lines of it hold something.
@@ -132,14 +136,24 @@ pub(super) enum SplitError {
     Syntax,
 }
 
+/// `code` with the semicolon that its last statement lacks, if that is all it lacks: a cell may end with `let x = 5`.
+pub(super) fn with_last_semicolon(code: &str) -> Cow<'_, str> {
+    let is_whole = |code: &str| syn::parse_str::<Body>(code).is_ok();
+    let ended = || format!("{code}\n;");
+    match is_whole(code) || !is_whole(&ended()) {
+        true => Cow::Borrowed(code),
+        false => Cow::Owned(ended()),
+    }
+}
+
 /// Takes `code` apart.
-pub(super) fn split(code: &str, displays: Displays) -> Result<Split, SplitError> {
+pub(super) fn split(code: &str, context: Context) -> Result<Split, SplitError> {
     proc_macro2::extra::invalidate_current_thread_spans();
     let tokens = TokenStream::from_str(code).map_err(|_| SplitError::Tokens)?;
     let mut split = Split {
         mentions: mentions(tokens.clone()),
         n_lines: code.lines().filter(|line| !line.trim().is_empty()).count(),
-        displays,
+        context,
         ..Split::default()
     };
     let body: Body = syn::parse2(tokens).map_err(|_| SplitError::Syntax)?;
@@ -149,7 +163,7 @@ pub(super) fn split(code: &str, displays: Displays) -> Result<Split, SplitError>
         .map(|attribute| Edited::plain(code, range(attribute.span())))
         .collect();
     if body.statements.iter().any(defines_display) {
-        split.displays = Displays::Own;
+        split.context.displays = Displays::Own;
     }
     let n_statements = body.statements.len();
     for (idx, statement) in body.statements.into_iter().enumerate() {
@@ -218,18 +232,20 @@ impl Split {
                 });
             }
             Stmt::Expr(ref expression, None) if is_last => {
-                self.tail = Some(edits::statement(code, whole, self.displays, |visit| {
+                self.tail = Some(edits::statement(code, whole, self.context, |visit| {
                     visit.visit_expr(expression)
                 }));
             }
             Stmt::Macro(ref call) if is_last && call.semi_token.is_none() => {
-                self.tail = Some(Edited::plain(code, whole));
+                self.tail = Some(edits::statement(code, whole, self.context, |visit| {
+                    visit.visit_macro(&call.mac)
+                }));
             }
             statement => {
                 if let Stmt::Local(local) = &statement {
                     self.bind(local);
                 }
-                let edited = edits::statement(code, whole, self.displays, |visit| {
+                let edited = edits::statement(code, whole, self.context, |visit| {
                     visit.visit_stmt(&statement)
                 });
                 self.statements.push(edited);
@@ -243,7 +259,7 @@ impl Split {
             return;
         };
         self.items.push(ItemPart {
-            source: edits::item(code, whole, self.displays, item),
+            source: edits::item(code, whole, self.context, item),
             names,
             mentions: mentions(item.to_token_stream()),
             depends_on: depends_on(item),
@@ -262,184 +278,6 @@ impl Split {
             self.bindings.push(binding);
         }
     }
-}
-
-#[derive(Default)]
-struct BoundNames(Vec<Binding>);
-
-impl Visit<'_> for BoundNames {
-    fn visit_pat_ident(&mut self, ident: &syn::PatIdent) {
-        let name = ident.ident.to_string();
-        // An upper-case name in a pattern is a constant or a unit variant.
-        let is_constant = name.starts_with(char::is_uppercase) && ident.subpat.is_none();
-        if !(is_constant && ident.by_ref.is_none() && ident.mutability.is_none()) {
-            self.0.push(Binding {
-                name,
-                mutable: ident.mutability.is_some(),
-                borrowing_closure: false,
-            });
-        }
-        if let Some((_, pattern)) = &ident.subpat {
-            self.visit_pat(pattern);
-        }
-    }
-
-    fn visit_expr(&mut self, _: &Expr) {}
-
-    fn visit_pat_type(&mut self, typed: &syn::PatType) {
-        self.visit_pat(&typed.pat);
-    }
-
-    fn visit_pat(&mut self, pattern: &Pat) {
-        syn::visit::visit_pat(self, pattern);
-    }
-}
-
-/// The names that `item` gives to later cells; `None` for what can stay among the statements.
-fn item_names(item: &Item) -> Option<ItemNames> {
-    let defines = |kind, ident: &syn::Ident| ItemNames::Defines {
-        kind,
-        names: vec![ident.to_string()],
-    };
-    Some(match item {
-        Item::Const(item) if item.ident == "_" => return None,
-        Item::Const(item) => defines(ItemKind::Other, &item.ident),
-        Item::Enum(item) => defines(ItemKind::Type, &item.ident),
-        Item::Fn(item) => defines(ItemKind::Other, &item.sig.ident),
-        Item::Mod(item) => defines(ItemKind::Other, &item.ident),
-        Item::Static(item) => defines(static_kind(item), &item.ident),
-        Item::Struct(item) => defines(ItemKind::Type, &item.ident),
-        Item::Trait(item) => defines(trait_kind(item), &item.ident),
-        Item::TraitAlias(item) => defines(ItemKind::Other, &item.ident),
-        Item::Type(item) => defines(ItemKind::Other, &item.ident),
-        Item::Union(item) => defines(ItemKind::Type, &item.ident),
-        Item::Macro(item) => match &item.ident {
-            Some(ident) => defines(ItemKind::Macro, ident),
-            None => return None,
-        },
-        Item::ForeignMod(item) => ItemNames::Defines {
-            kind: ItemKind::Other,
-            names: item.items.iter().filter_map(foreign_name).collect(),
-        },
-        Item::Impl(item) => impl_names(item),
-        _ => return None,
-    })
-}
-
-/// A static whose place in memory the person has not named keeps it when its type is compiled again.
-fn static_kind(item: &syn::ItemStatic) -> ItemKind {
-    let own_symbol = ["no_mangle", "export_name", "thread_local", "unsafe"];
-    let has_own = |attribute: &Attribute| {
-        own_symbol
-            .iter()
-            .any(|name| attribute.path().is_ident(name))
-    };
-    if item.attrs.iter().any(has_own) {
-        return ItemKind::Other;
-    }
-    ItemKind::Static {
-        type_text: item.ty.to_token_stream().to_string(),
-        mutable: matches!(item.mutability, syn::StaticMutability::Mut(_)),
-    }
-}
-
-fn trait_kind(item: &syn::ItemTrait) -> ItemKind {
-    let methods = item.items.iter().filter_map(|item| match item {
-        syn::TraitItem::Fn(method) => Some(method.sig.ident.to_string()),
-        syn::TraitItem::Const(constant) => Some(constant.ident.to_string()),
-        _ => None,
-    });
-    ItemKind::Trait {
-        methods: methods.collect(),
-    }
-}
-
-fn foreign_name(item: &syn::ForeignItem) -> Option<String> {
-    match item {
-        syn::ForeignItem::Fn(item) => Some(item.sig.ident.to_string()),
-        syn::ForeignItem::Static(item) => Some(item.ident.to_string()),
-        syn::ForeignItem::Type(item) => Some(item.ident.to_string()),
-        _ => None,
-    }
-}
-
-/// What the meaning of `item` depends on; names of fields and variants are left out, for they mean nothing outside.
-fn depends_on(item: &Item) -> BTreeSet<String> {
-    struct Names(BTreeSet<String>);
-    impl Visit<'_> for Names {
-        fn visit_path(&mut self, path: &syn::Path) {
-            self.0
-                .extend(path.segments.iter().map(|part| part.ident.to_string()));
-            syn::visit::visit_path(self, path);
-        }
-
-        fn visit_attribute(&mut self, attribute: &Attribute) {
-            self.0.extend(mentions(attribute.to_token_stream()));
-        }
-
-        fn visit_macro(&mut self, call: &syn::Macro) {
-            self.0.extend(mentions(call.to_token_stream()));
-        }
-    }
-    match item {
-        Item::Struct(_) | Item::Enum(_) | Item::Union(_) => {
-            let mut names = Names(BTreeSet::new());
-            names.visit_item(item);
-            names.0
-        }
-        _ => mentions(item.to_token_stream()),
-    }
-}
-
-fn impl_names(item: &syn::ItemImpl) -> ItemNames {
-    let mut head = TokenStream::new();
-    if let Some((_, path, _)) = &item.trait_ {
-        path.to_tokens(&mut head);
-    }
-    item.self_ty.to_tokens(&mut head);
-    let self_type = match &*item.self_ty {
-        syn::Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
-        _ => None,
-    };
-    let members = item.items.iter().filter_map(|member| match member {
-        syn::ImplItem::Fn(method) => Some(method.sig.ident.to_string()),
-        syn::ImplItem::Const(constant) => Some(constant.ident.to_string()),
-        syn::ImplItem::Type(item) => Some(item.ident.to_string()),
-        _ => None,
-    });
-    ItemNames::Impl {
-        head: mentions(head),
-        self_type,
-        is_trait: item.trait_.is_some(),
-        members: members.collect(),
-    }
-}
-
-/// Macros that stand for items.
-fn defines_items(path: &syn::Path) -> bool {
-    const MACROS: &[&str] = &["bitflags", "lazy_static", "thread_local"];
-    let last = path.segments.last();
-    last.is_some_and(|last| MACROS.iter().any(|name| last.ident == name))
-}
-
-/// The names after `static`, `static ref` and `struct`.
-fn defined_by_macro(tokens: TokenStream) -> ItemNames {
-    let mut names = Vec::new();
-    let mut kind = ItemKind::Other;
-    let mut words = tokens.into_iter().map(|token| token.to_string());
-    while let Some(word) = words.next() {
-        if word == "static" || word == "struct" {
-            let name = words
-                .next()
-                .filter(|name| name != "ref")
-                .or_else(|| words.next());
-            names.extend(name);
-        }
-        if word == "struct" {
-            kind = ItemKind::Type;
-        }
-    }
-    ItemNames::Defines { kind, names }
 }
 
 fn range(span: Span) -> Range<usize> {

@@ -10,7 +10,7 @@ fn edited(piece: &Edited) -> String {
 }
 
 fn check(code: &str, expected: Expect) {
-    let split = match split(code, Displays::Any) {
+    let split = match split(code, Context::default()) {
         Ok(split) => split,
         Err(error) => return expected.assert_eq(&format!("{error:?}")),
     };
@@ -172,7 +172,7 @@ fn what_cannot_be_taken_apart() {
 fn names_in_macros_and_format_strings_count() {
     let split = split(
         r#"println!("{a} {b:?} {:c$} {{d}} {}", f(g))"#,
-        Displays::Any,
+        Context::default(),
     )
     .unwrap();
     let names: Vec<&str> = split.mentions.iter().map(String::as_str).collect();
