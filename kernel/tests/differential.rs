@@ -183,6 +183,8 @@ fn of_evcxr(mut shown: Shown) -> Shown {
     shown.stderr = without_lines(&shown.stderr, |line| {
         own.iter().any(|own| line.starts_with(own))
     });
+    // It shows the unit that a loop or a `println!` ends with.
+    shown.values.retain(|_, value| value != "()");
     if let Some((_, message)) = &mut shown.failure {
         message.clear();
     }

@@ -196,7 +196,7 @@ impl NativeEvaluator {
             cell: number,
             displays: self.displays(),
         };
-        match split(rust, context) {
+        match split(rust, context, self.items.impl_macros()) {
             Ok(split) => Ok((split, idx, crate_name)),
             Err(error) => Err(self.explain_syntax(&error, rust, idx, &crate_name)),
         }

@@ -109,7 +109,7 @@ impl Boxed {
 const PRELUDE: &str = "use ::dagbok::prelude::*;\n";
 const USE_TRAITS: &str =
     "use ::dagbok::cell::{ViaDebug as _, ViaEvcxr as _, ViaNothing as _, ViaRender as _};\n";
-const SHOW: &str = " { __value => if ::dagbok::cell::is_unshown(&__value.evcxr_display()) \
+const SHOW: &str = " { __value => if ::dagbok::cell::is_unshown(&(*__value).evcxr_display()) \
      { (&&&::dagbok::cell::Shown(__value)).show(__cell) } }\n";
 
 /// The symbol of the function of the crate `crate_name`.

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use super::generate::{Redefined, static_symbol};
 use super::source::{CellIdx, CellRange};
-use super::split::{Edited, ItemKind, ItemNames, ItemPart, Split, UseLeaf};
+use super::split::{
+    Edited, ImplMacros, ItemKind, ItemNames, ItemPart, Split, UseLeaf, is_impl_macro,
+};
 
 /// The newest definitions of a session.
 #[derive(Debug, Default)]
@@ -135,6 +137,37 @@ impl Items {
         };
         let of = self.items.iter().filter(is_of);
         of.map(|known| known.crate_name.clone()).collect()
+    }
+
+    /// The macros whose calls stand for impls of a trait of an earlier cell, or else of what the call names.
+    pub(super) fn impl_macros(&self) -> ImplMacros {
+        let is_trait = |name: &&String| {
+            let mut traits = self
+                .items
+                .iter()
+                .filter(|known| matches!(known.kind(), Some(ItemKind::Trait { .. })));
+            traits.any(|known| known.names().contains(name))
+        };
+        let macros = self.items.iter().filter(|known| {
+            known.kind() == Some(&ItemKind::Macro)
+                && syn::parse_str(&known.part.source.text).is_ok_and(|item| is_impl_macro(&item))
+        });
+        let words = |known: &Known| {
+            known
+                .part
+                .mentions
+                .iter()
+                .filter(is_trait)
+                .cloned()
+                .collect()
+        };
+        let named = macros.flat_map(|known| {
+            known
+                .names()
+                .iter()
+                .map(move |name| (name.clone(), words(known)))
+        });
+        ImplMacros(named.collect())
     }
 
     /// The names of all items.

@@ -86,7 +86,6 @@ impl Stream {
         }
         let mut plain = String::new();
         for line in text.split_inclusive('\n') {
-            let starts_line = self.at_line_start && plain.is_empty() || plain.ends_with('\n');
             let is_whole = line.ends_with('\n') || all;
             if let Some((mime, content)) = &mut self.block {
                 if !is_whole {
@@ -102,15 +101,22 @@ impl Stream {
                     }
                     None => content.push_str(line),
                 }
-            } else if starts_line && BEGIN.starts_with(line) && !all
-                || starts_line && line.starts_with(BEGIN) && !is_whole
-            {
-                self.pending = line.to_owned();
+                continue;
+            }
+            let starts_line = self.at_line_start && plain.is_empty() || plain.ends_with('\n');
+            // A line of the person's may lack its end.
+            let (before, begin) = line.split_at(block_start(line, starts_line));
+            if begin.is_empty() {
+                plain.push_str(line);
+            } else if !is_whole {
+                plain.push_str(before);
+                self.pending = begin.to_owned();
                 break;
-            } else if starts_line && let Some(mime) = line.strip_prefix(BEGIN) {
+            } else if let Some(mime) = block_mime(begin) {
+                plain.push_str(before);
                 self.emit(&std::mem::take(&mut plain), output);
                 self.at_line_start = true;
-                self.block = Some((mime.trim().to_owned(), String::new()));
+                self.block = Some((mime.to_owned(), String::new()));
             } else {
                 plain.push_str(line);
             }
@@ -131,7 +137,28 @@ impl Stream {
 
 fn may_hold_block(text: &str) -> bool {
     let last_line = text.rsplit('\n').next().unwrap_or(text);
-    text.contains(BEGIN) || (!last_line.is_empty() && BEGIN.starts_with(last_line))
+    text.contains(BEGIN) || block_start(last_line, true) < last_line.len()
+}
+
+/// Where in `line` a block's first line starts, or text that may become one; its length if there is none.
+fn block_start(line: &str, starts_line: bool) -> usize {
+    // Behind an unfinished line, so much must be there that ordinary text is not held back.
+    let n_min = if starts_line && BEGIN.starts_with(line) {
+        1
+    } else {
+        "EVCXR_".len()
+    };
+    let becomes = |&n: &usize| line.ends_with(&BEGIN[..n]);
+    let at_end = (n_min..BEGIN.len()).rev().find(becomes);
+    line.find(BEGIN)
+        .or(at_end.map(|n| line.len() - n))
+        .unwrap_or(line.len())
+}
+
+/// The MIME type in a block's first line.
+fn block_mime(line: &str) -> Option<&str> {
+    let mime = line.strip_prefix(BEGIN)?.trim();
+    (mime.contains('/') && !mime.contains(char::is_whitespace)).then_some(mime)
 }
 
 fn display(mime: &str, content: &str) -> Output {
@@ -230,6 +257,22 @@ mod tests {
     }
 
     #[test]
+    fn blocks_may_follow_an_unfinished_line() {
+        check(
+            &[b"50 %EVCXR_BEGIN_CONTENT text/html\n1\nEVCXR_END_CONTENT\n"],
+            &["50 %", r#"display {"text/html":"1"}"#],
+        );
+        check(
+            &[
+                b"a",
+                b"bEVCXR_BEG",
+                b"IN_CONTENT text/html\n1\nEVCXR_END_CONTENT\n",
+            ],
+            &["a", "b", r#"display {"text/html":"1"}"#],
+        );
+    }
+
+    #[test]
     fn text_that_only_looks_like_a_block_passes() {
         check(&[b"EVC", b"XR\n"], &["EVCXR\n"]);
         check(
@@ -237,6 +280,12 @@ mod tests {
             &["an EVCXR_BEGIN_CONTENT here\n"],
         );
         check(&[b"EVCXR"], &["EVCXR"]);
+        check(&[b"an EVCXR", b"!"], &["an EVCXR", "!"]);
+        check(&[b"50 E"], &["50 E"]);
+        check(
+            &[b"EVCXR_BEGIN_CONTENT text html\n"],
+            &["EVCXR_BEGIN_CONTENT text html\n"],
+        );
         check(&[b"E", b"\n"], &["E\n"]);
     }
 }

@@ -112,11 +112,20 @@ impl Toolchain {
 
     /// std's shared library.
     pub(crate) fn standard_library(&self) -> io::Result<Vec<PathBuf>> {
+        self.library("libstd-", env::consts::DLL_SUFFIX)
+    }
+
+    /// The crate `proc_macro`, which no shared library holds; crates that work with Rust code link it.
+    pub(super) fn proc_macro(&self) -> Vec<PathBuf> {
+        self.library("libproc_macro-", ".rlib").unwrap_or_default()
+    }
+
+    fn library(&self, start: &str, end: &str) -> io::Result<Vec<PathBuf>> {
         let mut found = Vec::new();
         for entry in fs::read_dir(self.libraries())? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if name.starts_with("libstd-") && name.ends_with(env::consts::DLL_SUFFIX) {
+            if name.starts_with(start) && name.ends_with(end) {
                 found.push(path);
             }
         }

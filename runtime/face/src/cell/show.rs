@@ -2,7 +2,7 @@
 //!
 //! Which of them a type has is decided by how many references method lookup must strip (autoref specialisation), so
 //! that one compile does for all. The kernel writes
-//! `match &(tail) { value => if is_unshown(&value.evcxr_display()) { (&&&Shown(value)).show(scope) } }`.
+//! `match &(tail) { value => if is_unshown(&(*value).evcxr_display()) { (&&&Shown(value)).show(scope) } }`.
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -19,7 +19,7 @@ pub trait ViaEvcxr {
     fn evcxr_display(&self) -> Unshown;
 }
 
-impl<T: ?Sized> ViaEvcxr for &T {
+impl<T: ?Sized> ViaEvcxr for T {
     fn evcxr_display(&self) -> Unshown {
         Unshown
     }

@@ -29,12 +29,12 @@ fn variable<T: 'static>() {
 
 fn shown<T: Debug>() {
     let value: &T = any();
-    black_box(value.evcxr_display());
+    black_box((*value).evcxr_display());
     (&Shown(value)).show(any());
 }
 
 fn rendered<T: Render>() {
     let value: &T = any();
-    black_box(value.evcxr_display());
+    black_box((*value).evcxr_display());
     (&&Shown(value)).show(any());
 }

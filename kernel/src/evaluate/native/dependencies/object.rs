@@ -67,6 +67,7 @@ fn linker(toolchain: &Toolchain, record: &Record, rlib: &Path) -> Command {
             ])
             .arg(rlib)
             .arg("-Wl,--no-whole-archive")
+            .args(toolchain.proc_macro())
             .args(&record.link_arguments);
     };
     let directly = |command: &mut Command| {
@@ -77,7 +78,9 @@ fn linker(toolchain: &Toolchain, record: &Record, rlib: &Path) -> Command {
                 "-Bsymbolic-functions",
                 "--whole-archive",
             ])
-            .arg(rlib);
+            .arg(rlib)
+            .arg("--no-whole-archive")
+            .args(toolchain.proc_macro());
     };
     match &toolchain.linker {
         Linker::Ld(ld) if record.link_arguments.is_empty() => {

@@ -85,6 +85,12 @@ pub(super) fn items_macro(code: &str, whole: Range<usize>) -> Edited {
     Edited::plain(code, whole).with(edits)
 }
 
+/// The piece at `whole`, with the semicolon that it lacks unless it `is_ended`.
+pub(super) fn ended(code: &str, whole: Range<usize>, is_ended: bool) -> Edited {
+    let semicolon = (!is_ended).then(|| insert(whole.end, ";"));
+    Edited::plain(code, whole).with(semicolon.into_iter().collect())
+}
+
 fn insert(at: usize, text: &str) -> Edit {
     Edit {
         replaced: at..at,

@@ -19,13 +19,14 @@ use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::visit::Visit;
-use syn::{Attribute, Block, Expr, Item, Local, Stmt};
+use syn::{Attribute, Block, Expr, Item, Local, MacroDelimiter, Stmt};
 
 pub(super) use edits::{Context, Displays, Edit, Edited};
 pub(super) use mentions::mentions;
+pub(super) use names::{ImplMacros, is_impl_macro};
 pub(super) use uses::{UseLeaf, leaves};
 
-use names::{BoundNames, defined_by_macro, defines_items, depends_on, item_names};
+use names::{BoundNames, defined_by_macro, defines_items, depends_on, impl_macro_of, item_names};
 
 /// A cell, taken apart.
 #[derive(Debug, Default)]
@@ -147,7 +148,11 @@ pub(super) fn with_last_semicolon(code: &str) -> Cow<'_, str> {
 }
 
 /// Takes `code` apart.
-pub(super) fn split(code: &str, context: Context) -> Result<Split, SplitError> {
+pub(super) fn split(
+    code: &str,
+    context: Context,
+    mut impl_macros: ImplMacros,
+) -> Result<Split, SplitError> {
     proc_macro2::extra::invalidate_current_thread_spans();
     let tokens = TokenStream::from_str(code).map_err(|_| SplitError::Tokens)?;
     let mut split = Split {
@@ -165,13 +170,14 @@ pub(super) fn split(code: &str, context: Context) -> Result<Split, SplitError> {
     if body.statements.iter().any(defines_display) {
         split.context.displays = Displays::Own;
     }
+    impl_macros.extend(body.statements.iter().filter_map(impl_macro_of));
     let n_statements = body.statements.len();
     for (idx, statement) in body.statements.into_iter().enumerate() {
         let is_last = idx + 1 == n_statements;
         split.awaits |= awaits::awaits(&statement);
         split.is_hot |= hot::is_hot(&statement);
         assigned::collect(&statement, &mut split.assigned);
-        split.add(code, statement, is_last);
+        split.add(code, statement, is_last, &impl_macros);
     }
     Ok(split)
 }
@@ -210,8 +216,14 @@ impl Split {
             && self.tail.is_none()
     }
 
-    fn add(&mut self, code: &str, statement: Stmt, is_last: bool) {
+    fn add(&mut self, code: &str, statement: Stmt, is_last: bool, impl_macros: &ImplMacros) {
         let whole = range(statement.span());
+        if let Some((call, is_ended)) = macro_call(&statement)
+            && let Some(words) = impl_macros.of(&call.path)
+        {
+            let source = edits::ended(code, whole, is_ended);
+            return self.items.push(impls_by_macro(call, words, source));
+        }
         match statement {
             Stmt::Item(Item::Use(item)) => self.uses.push(UsePart {
                 source: Edited::plain(code, whole),
@@ -277,6 +289,36 @@ impl Split {
             self.bindings.retain(|earlier| earlier.name != binding.name);
             self.bindings.push(binding);
         }
+    }
+}
+
+/// The macro that `statement` calls, and whether nothing is missing for it to be an item.
+fn macro_call(statement: &Stmt) -> Option<(&syn::Macro, bool)> {
+    let (call, semi_token) = match statement {
+        Stmt::Macro(call) => (&call.mac, call.semi_token),
+        Stmt::Expr(Expr::Macro(call), semi_token) => (&call.mac, *semi_token),
+        _ => return None,
+    };
+    let is_braced = matches!(call.delimiter, MacroDelimiter::Brace(_));
+    Some((call, is_braced || semi_token.is_some()))
+}
+
+/// A `call` that becomes impls of what `words` say.
+fn impls_by_macro(call: &syn::Macro, words: &BTreeSet<String>, source: Edited) -> ItemPart {
+    let arguments = mentions(call.tokens.clone());
+    let head: BTreeSet<String> = words.union(&arguments).cloned().collect();
+    let mut mentions = mentions(call.path.to_token_stream());
+    mentions.extend(head.iter().cloned());
+    ItemPart {
+        depends_on: mentions.clone(),
+        mentions,
+        names: ItemNames::Impl {
+            head,
+            self_type: None,
+            is_trait: true,
+            members: BTreeSet::new(),
+        },
+        source,
     }
 }
 

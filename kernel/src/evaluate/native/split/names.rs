@@ -1,11 +1,11 @@
 //! The names that patterns and items give to later cells, and those on which items depend.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit::Visit;
-use syn::{Attribute, Expr, Item, Pat};
+use syn::{Attribute, Expr, Item, ItemMacro, Pat, Stmt};
 
 use super::mentions;
 use super::{Binding, ItemKind, ItemNames};
@@ -187,4 +187,71 @@ pub(super) fn defined_by_macro(tokens: TokenStream) -> ItemNames {
         }
     }
     ItemNames::Defines { kind, names }
+}
+
+/// Macros whose calls stand for impls, each with the words that say of what.
+#[derive(Debug, Default)]
+pub(in super::super) struct ImplMacros(pub(in super::super) BTreeMap<String, BTreeSet<String>>);
+
+impl ImplMacros {
+    /// The words of the macro at `path`.
+    pub(super) fn of(&self, path: &syn::Path) -> Option<&BTreeSet<String>> {
+        self.0.get(&path.get_ident()?.to_string())
+    }
+}
+
+impl Extend<(String, BTreeSet<String>)> for ImplMacros {
+    fn extend<T: IntoIterator<Item = (String, BTreeSet<String>)>>(&mut self, macros: T) {
+        self.0.extend(macros);
+    }
+}
+
+/// The macro that `statement` defines, if its calls stand for impls.
+pub(super) fn impl_macro_of(statement: &Stmt) -> Option<(String, BTreeSet<String>)> {
+    match statement {
+        Stmt::Item(Item::Macro(item)) if is_impl_macro(item) => {
+            let name = item.ident.as_ref()?.to_string();
+            Some((name, mentions(item.mac.tokens.clone())))
+        }
+        _ => None,
+    }
+}
+
+/// Whether each rule of the macro that `item` defines becomes impls, or nothing.
+pub(in super::super) fn is_impl_macro(item: &ItemMacro) -> bool {
+    let tokens: Vec<TokenTree> = item.mac.tokens.clone().into_iter().collect();
+    let mut rules = tokens.windows(3).filter_map(|window| match window {
+        [
+            TokenTree::Punct(equals),
+            TokenTree::Punct(greater),
+            TokenTree::Group(rule),
+        ] if equals.as_char() == '=' && greater.as_char() == '>' => {
+            Some(starts_with_impl(rule.stream()))
+        }
+        _ => None,
+    });
+    let starts: Vec<Option<bool>> = rules.by_ref().collect();
+    starts.contains(&Some(true)) && !starts.contains(&Some(false))
+}
+
+/// Whether `tokens`, or what they repeat, start with an impl; `None` for no tokens.
+fn starts_with_impl(tokens: TokenStream) -> Option<bool> {
+    let mut tokens = tokens.into_iter();
+    loop {
+        match tokens.next()? {
+            // An attribute, or a repetition.
+            TokenTree::Punct(mark) if matches!(mark.as_char(), '#' | '$') => {
+                match (mark.as_char(), tokens.next()?) {
+                    ('#', TokenTree::Group(_)) => {}
+                    ('$', TokenTree::Group(repeated)) => {
+                        return starts_with_impl(repeated.stream());
+                    }
+                    _ => return Some(false),
+                }
+            }
+            TokenTree::Ident(word) if word == "unsafe" => {}
+            TokenTree::Ident(word) => return Some(word == "impl"),
+            _ => return Some(false),
+        }
+    }
 }

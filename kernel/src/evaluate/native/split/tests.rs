@@ -10,7 +10,7 @@ fn edited(piece: &Edited) -> String {
 }
 
 fn check(code: &str, expected: Expect) {
-    let split = match split(code, Context::default()) {
+    let split = match split(code, Context::default(), ImplMacros::default()) {
         Ok(split) => split,
         Err(error) => return expected.assert_eq(&format!("{error:?}")),
     };
@@ -173,6 +173,7 @@ fn names_in_macros_and_format_strings_count() {
     let split = split(
         r#"println!("{a} {b:?} {:c$} {{d}} {}", f(g))"#,
         Context::default(),
+        ImplMacros::default(),
     )
     .unwrap();
     let names: Vec<&str> = split.mentions.iter().map(String::as_str).collect();
