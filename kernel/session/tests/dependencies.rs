@@ -440,3 +440,14 @@ fn an_interrupt_stops_the_build() {
         =2"#]]
     .assert_eq(&format!("{shown}\n{after}"));
 }
+
+#[test]
+fn a_crate_that_works_with_rust_code() {
+    let code = "extern crate proc_macro;\n\
+        pub fn in_a_macro() -> bool { proc_macro::is_available() }\n\
+        pub fn shown(span: Option<proc_macro::Span>) -> String { format!(\"{span:?}\") }\n";
+    Folder::of("rust-code").package("reader", "", code).check(
+        r#":dep reader = { path = "reader" } ||| (reader::in_a_macro(), reader::shown(None))"#,
+        expect![[r#"2: =(false, "None")"#]],
+    );
+}

@@ -366,12 +366,17 @@ fn cells_take_compiled_instances() {
         std::collections::HashMap::from([("a", 1)]) |||
         size("cell_2.so")?.is_some_and(|bytes| bytes < 40_000) |||
         struct Own(u8); impl PartialEq for Own { fn eq(&self, _: &Own) -> bool { true } } impl Eq for Own {} impl std::hash::Hash for Own { fn hash<H: std::hash::Hasher>(&self, _: &mut H) {} } std::collections::HashMap::from([(Own(1), 1)]).len() |||
-        size("cell_4.so")?.is_some_and(|bytes| bytes > 40_000)"#,
+        size("cell_4.so")?.is_some_and(|bytes| bytes > 40_000) |||
+        let frame = polars::df!("x" => [1, 2])?; |||
+        { use polars::prelude::*; frame.clone().lazy().group_by([col("x")]).agg([col("x").sum().alias("s")]).collect()?.height() } |||
+        size("cell_7.so")?.is_some_and(|bytes| bytes < 40_000)"#,
         expect![[r#"
             2: ={"a": 1}
             3: =true
             4: =1
-            5: =true"#]],
+            5: =true
+            7: =2
+            8: =true"#]],
     );
 }
 
