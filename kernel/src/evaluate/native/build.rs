@@ -63,8 +63,10 @@ impl NativeEvaluator {
     ) -> Result<Built, CellError> {
         let mut plan = Plan::default();
         let mut all_uses = false;
+        // Optimised, a cell takes small functions of earlier ones into its loops.
+        let mut declares = self.opt_level(split) == OptLevel('0');
         for n_compiles in 1.. {
-            let needs = self.items.needs(split, |root| {
+            let needs = self.items.needs(split, declares, |root| {
                 all_uses || !(CARRIED_CRATES.contains(&root) || self.dependencies.is_direct(root))
             });
             let attempt = self.attempt(split, idx, crate_name, &plan, needs)?;
@@ -82,6 +84,10 @@ impl NativeEvaluator {
                     needs,
                 } => (messages, source, needs),
             };
+            if declares && retry::points_at_declarations(&messages, &source) {
+                declares = false;
+                continue;
+            }
             if n_compiles < N_COMPILES_MAX {
                 match retry::judge(&messages, &source, idx, split, &mut plan) {
                     Verdict::Again => continue,
@@ -140,6 +146,13 @@ impl NativeEvaluator {
         self.variables.lose(name, reason);
         let names = vec![name.to_owned()];
         self.session.handle().send(ToSession::Forget { names });
+    }
+
+    fn opt_level(&self, split: &Split) -> OptLevel {
+        self.opt_level.unwrap_or(match split.is_hot {
+            true => OptLevel('3'),
+            false => OptLevel('0'),
+        })
     }
 
     /// One compile.
@@ -204,10 +217,7 @@ impl NativeEvaluator {
             needs_engine,
             has_items: !split.items.is_empty() || !needs.redefined.is_empty(),
             has_bindings: !split.bindings.is_empty(),
-            opt_level: self.opt_level.unwrap_or(match split.is_hot {
-                true => OptLevel('3'),
-                false => OptLevel('0'),
-            }),
+            opt_level: self.opt_level(split),
             has_lines: split.n_lines > 1,
             warns: self.warns,
         };
@@ -235,7 +245,7 @@ impl NativeEvaluator {
             let known = self.dependencies.known();
             externs.extend(known.filter(|name| !own.contains(*name)).cloned());
         }
-        let below = self.below(&needs.cells);
+        let below = self.below(needs.cells.union(&needs.linked).cloned());
         Ok(Attempt::Built(Box::new(Built {
             types: kept_types(&mir, crate_name, &externs),
             crate_name: crate_name.to_owned(),
@@ -273,14 +283,14 @@ impl NativeEvaluator {
     }
 
     /// All crates of earlier cells that must be loaded before one that links `cells`.
-    fn below(&self, cells: &BTreeSet<String>) -> BTreeSet<String> {
-        let mut below = cells.clone();
-        below.extend(
-            cells
-                .iter()
-                .filter_map(|cell| self.objects.get(cell))
-                .flat_map(|object| object.below.iter().cloned()),
-        );
+    fn below(&self, cells: impl Iterator<Item = String>) -> BTreeSet<String> {
+        let mut below = BTreeSet::new();
+        for cell in cells {
+            if let Some(object) = self.objects.get(&cell) {
+                below.extend(object.below.iter().cloned());
+            }
+            below.insert(cell);
+        }
         below
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::compile::{Again, Request};
 use super::evaluator::NativeEvaluator;
 use super::failure;
+use super::generate::Import;
 use super::run::Object;
 use super::source::Source;
 use crate::commands::Refusal;
@@ -22,12 +23,14 @@ impl NativeEvaluator {
     /// What the compiler says of a macro that is not there or does not match.
     pub(crate) fn expand(&mut self, cell: &Cell, code: &str) -> Result<String, Refusal> {
         let (split, idx, crate_name) = self.take_apart(cell.number, code)?;
-        let needs = self.items.needs(&split, |_| true);
+        let needs = self.items.needs(&split, false, |_| true);
         let mut source = Source::default();
         source.glue("#![allow(unused)]\n");
         source.glue(PRELUDE);
         for import in &needs.imports {
-            source.glue(import);
+            if let Import::Use(declaration) = import {
+                source.glue(declaration);
+            }
             source.glue("\n");
         }
         source.glue(OPENING);

@@ -11,8 +11,8 @@ pub(super) struct Unit<'a> {
     pub(super) crate_name: &'a str,
     pub(super) cell: CellIdx,
     pub(super) body: Body<'a>,
-    /// Declarations that bring in names of earlier cells.
-    pub(super) imports: &'a [String],
+    /// What brings in names of earlier cells.
+    pub(super) imports: &'a [Import],
     /// Items of earlier cells that this crate defines anew.
     pub(super) redefined: &'a [Redefined],
     pub(super) taken: &'a [Taken],
@@ -28,11 +28,20 @@ pub(super) enum Body<'a> {
     Alone(&'a str),
 }
 
+/// How a name of an earlier cell is brought in.
+#[derive(Clone, Debug)]
+pub(super) enum Import {
+    /// By this `use` declaration.
+    Use(String),
+    /// By this declaration of a function, which is linked by its symbol.
+    Function(String),
+}
+
 /// An item of an earlier cell, in the crate of this one.
 #[derive(Clone, Debug)]
 pub(super) enum Redefined {
-    /// Compiled again.
-    Again(CellIdx, Edited),
+    /// Compiled again; a function that others declare gets its symbol.
+    Again(CellIdx, Edited, Option<String>),
     /// A static that lives on: a declaration of where it is.
     Static(String),
 }
@@ -122,6 +131,13 @@ pub(super) fn static_symbol(crate_name: &str, name: &str) -> String {
     format!("dagbok_static_{crate_name}_{name}")
 }
 
+/// The symbol of the function `name` that the crate `crate_name` defines: mangled, so that it is read as `crate_name::name`
+/// where calls are listed.
+pub(super) fn function_symbol(crate_name: &str, name: &str) -> String {
+    let (crate_len, len) = (crate_name.len(), name.len());
+    format!("_ZN{crate_len}{crate_name}{len}{name}17h0000000000000000E")
+}
+
 impl Unit<'_> {
     /// The crate's source.
     pub(super) fn generate(&self) -> Source {
@@ -151,7 +167,10 @@ impl Unit<'_> {
         }
         source.glue(PRELUDE);
         for import in self.imports {
-            source.glue(import);
+            match import {
+                Import::Use(declaration) => source.glue(declaration),
+                Import::Function(declaration) => source.call(declaration, Origin::Declaration),
+            }
             source.glue("\n");
         }
         for part in &split.uses {
@@ -160,7 +179,10 @@ impl Unit<'_> {
         }
         for redefined in self.redefined {
             match redefined {
-                Redefined::Again(cell, item) => source.piece(*cell, item),
+                Redefined::Again(cell, item, function) => {
+                    self.export(function.as_deref(), source);
+                    source.piece(*cell, item);
+                }
                 Redefined::Static(declaration) => source.glue(declaration),
             }
             source.glue("\n");
@@ -176,11 +198,20 @@ impl Unit<'_> {
                     source.glue(&format!("#[unsafe(export_name = {symbol:?})] "));
                 }
             }
+            self.export(part.function(), source);
             source.piece(self.cell, &part.source);
             source.glue("\n");
         }
         if self.plan.option_questions {
             source.glue(&returned(self.failure()));
+        }
+    }
+
+    /// Gives `function`, which comes next, the symbol by which later cells call it.
+    fn export(&self, function: Option<&str>, source: &mut Source) {
+        if let Some(name) = function {
+            let symbol = function_symbol(self.crate_name, name);
+            source.glue(&format!("#[unsafe(export_name = {symbol:?})] "));
         }
     }
 

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::generate::{Redefined, static_symbol};
+use super::generate::{Import, Redefined, function_symbol, static_symbol};
 use super::source::{CellIdx, CellRange};
 use super::split::{
-    Edited, ImplMacros, ItemKind, ItemNames, ItemPart, Split, UseLeaf, is_impl_macro,
+    Edited, ImplMacros, ItemKind, ItemNames, ItemPart, Split, UseLeaf, hides_type, is_impl_macro,
 };
 
 /// The newest definitions of a session.
@@ -37,10 +37,12 @@ struct KnownLeaf {
 /// What a cell needs of earlier ones.
 #[derive(Debug, Default)]
 pub(super) struct Needs {
-    /// Declarations for the top of its crate.
-    pub(super) imports: Vec<String>,
+    /// What stands at the top of its crate.
+    pub(super) imports: Vec<Import>,
     /// Crates of earlier cells that the imports name.
     pub(super) cells: BTreeSet<String>,
+    /// Crates of earlier cells whose functions are declared.
+    pub(super) linked: BTreeSet<String>,
     /// Items of earlier cells to define anew.
     pub(super) redefined: Vec<Redefined>,
     /// Every identifier in the code that will be compiled.
@@ -75,6 +77,15 @@ impl Known {
         }
     }
 
+    /// The declaration of its function `name` for a cell that does nothing but call it.
+    fn declared(&self, name: &str, split: &Split) -> Option<String> {
+        let declaration = self.part.declaration.as_ref()?;
+        let symbol = function_symbol(&self.crate_name, name);
+        split.called.contains(name).then(|| {
+            format!("unsafe extern \"Rust\" {{ #[link_name = {symbol:?}] safe {declaration} }}")
+        })
+    }
+
     /// The item as a part of a crate that it is compiled into again.
     fn redefined(&self, changed: &BTreeSet<String>) -> Redefined {
         match (self.kind(), self.names()) {
@@ -89,7 +100,10 @@ impl Known {
                     "unsafe extern \"Rust\" {{ #[link_name = {symbol:?}] pub {safe}static {mutable}{name}: {type_text}; }}"
                 ))
             }
-            _ => Redefined::Again(self.cell, self.part.source.clone()),
+            _ => {
+                let function = self.part.function().map(str::to_owned);
+                Redefined::Again(self.cell, self.part.source.clone(), function)
+            }
         }
     }
 }
@@ -97,7 +111,12 @@ impl Known {
 impl Items {
     /// What the cell `split` needs; `with_engine` says whether `use` declarations of the engine's crates are wanted
     /// that the cell does not name.
-    pub(super) fn needs(&self, split: &Split, roots: impl Fn(&str) -> bool) -> Needs {
+    pub(super) fn needs(
+        &self,
+        split: &Split,
+        declares: bool,
+        roots: impl Fn(&str) -> bool,
+    ) -> Needs {
         let defined = defined_names(split);
         let redefined_items = self.to_redefine(split, &defined);
         let mut needs = Needs {
@@ -125,7 +144,8 @@ impl Items {
             }
         }
         needs.redefined_items = redefined_items;
-        self.import(split, &defined, &mut needs, roots);
+        let declares = declares && needs.redefined.is_empty() && !self.hides_types(&defined);
+        self.import(split, &defined, &mut needs, declares, roots);
         needs
     }
 
@@ -280,6 +300,7 @@ impl Items {
         split: &Split,
         defined: &BTreeSet<String>,
         needs: &mut Needs,
+        declares: bool,
         wanted_root: impl Fn(&str) -> bool,
     ) {
         let mut own: BTreeSet<String> = defined.clone();
@@ -303,19 +324,30 @@ impl Items {
                 continue;
             }
             needs.mentions.insert(leaf.root.clone());
-            needs.imports.push(leaf.declaration.clone());
+            needs.imports.push(Import::Use(leaf.declaration.clone()));
         }
         for known in &self.items {
             for name in known.names() {
                 if own.contains(name) || !self.is_used(known, name, &needs.mentions) {
                     continue;
                 }
-                needs
-                    .imports
-                    .push(format!("use ::{}::{name};", known.crate_name));
+                if declares && let Some(declaration) = known.declared(name, split) {
+                    needs.imports.push(Import::Function(declaration));
+                    needs.linked.insert(known.crate_name.clone());
+                    continue;
+                }
+                let declaration = format!("use ::{}::{name};", known.crate_name);
+                needs.imports.push(Import::Use(declaration));
                 needs.cells.insert(known.crate_name.clone());
             }
         }
+    }
+
+    /// Whether something has the name of a type that declarations are written with.
+    fn hides_types(&self, defined: &BTreeSet<String>) -> bool {
+        let imported = self.leaves.iter().map(|known| known.leaf.name.as_deref());
+        let known = self.items.iter().flat_map(|known| known.names());
+        imported.flatten().any(hides_type) || known.chain(defined).any(|name| hides_type(name))
     }
 
     /// A macro's own words become part of the cell that calls it.

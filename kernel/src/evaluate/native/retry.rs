@@ -40,6 +40,16 @@ pub(super) fn misses_names(messages: &[Message]) -> bool {
     errors.any(|error| error.code.is_none() || error.has_code(MISSING))
 }
 
+/// Whether a message shows a function where we have declared it, and not where a person has defined it.
+pub(super) fn points_at_declarations(messages: &[Message], source: &Source) -> bool {
+    let is_declaration = |origin: &Origin| (*origin == Origin::Declaration).then_some(());
+    let points = |message: &Message| message.call(source, Primary::Any, is_declaration).is_some();
+    let mut all = messages
+        .iter()
+        .flat_map(|message| message.children.iter().chain([message]));
+    all.any(points)
+}
+
 /// Judges the errors of the cell `own`; on [`Verdict::Again`], `plan` is what to try next.
 pub(super) fn judge(
     messages: &[Message],

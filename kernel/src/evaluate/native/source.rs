@@ -23,6 +23,8 @@ struct Segment {
 pub(super) enum Origin {
     /// Text of the cell with this index, from this offset on.
     Cell { cell: CellIdx, start: usize },
+    /// The declaration of a function of an earlier cell.
+    Declaration,
     /// The call that keeps a variable that the cell defines.
     Keep(String),
     /// The statement that takes a variable out of the store.

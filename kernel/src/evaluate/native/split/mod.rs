@@ -3,6 +3,7 @@
 
 mod assigned;
 mod awaits;
+mod declared;
 mod edits;
 mod hot;
 mod mentions;
@@ -21,6 +22,7 @@ use syn::spanned::Spanned;
 use syn::visit::Visit;
 use syn::{Attribute, Block, Expr, Item, Local, MacroDelimiter, Stmt};
 
+pub(super) use declared::hides_type;
 pub(super) use edits::{Context, Displays, Edit, Edited};
 pub(super) use mentions::mentions;
 pub(super) use names::{ImplMacros, is_impl_macro};
@@ -51,6 +53,8 @@ pub(super) struct Split {
     pub(super) bindings: Vec<Binding>,
     /// Every identifier in the cell, those in macros and format strings too.
     pub(super) mentions: BTreeSet<String>,
+    /// Those of them that are called wherever they stand.
+    pub(super) called: BTreeSet<String>,
 }
 
 /// An item other than `use`.
@@ -62,6 +66,8 @@ pub(super) struct ItemPart {
     pub(super) mentions: BTreeSet<String>,
     /// The names among them on which the item's meaning depends: not those of its own fields and variants.
     pub(super) depends_on: BTreeSet<String>,
+    /// How later cells declare it, if it is a function that they can call so.
+    pub(super) declaration: Option<String>,
 }
 
 /// What an item is to later cells.
@@ -85,6 +91,18 @@ pub(super) enum ItemKind {
     Macro,
     Static { type_text: String, mutable: bool },
     Other,
+}
+
+impl ItemPart {
+    /// The name of the function that it is, if later cells can declare it.
+    pub(super) fn function(&self) -> Option<&str> {
+        match &self.names {
+            ItemNames::Defines { names, .. } if self.declaration.is_some() => {
+                names.first().map(String::as_str)
+            }
+            _ => None,
+        }
+    }
 }
 
 impl ItemNames {
@@ -157,6 +175,7 @@ pub(super) fn split(
     let tokens = TokenStream::from_str(code).map_err(|_| SplitError::Tokens)?;
     let mut split = Split {
         mentions: mentions(tokens.clone()),
+        called: declared::called(tokens.clone()),
         n_lines: code.lines().filter(|line| !line.trim().is_empty()).count(),
         context,
         ..Split::default()
@@ -241,6 +260,7 @@ impl Split {
                     mentions,
                     names: defined_by_macro(call.mac.tokens),
                     source: edits::items_macro(code, whole),
+                    declaration: None,
                 });
             }
             Stmt::Expr(ref expression, None) if is_last => {
@@ -275,6 +295,10 @@ impl Split {
             names,
             mentions: mentions(item.to_token_stream()),
             depends_on: depends_on(item),
+            declaration: match item {
+                Item::Fn(function) => declared::declaration(function),
+                _ => None,
+            },
         });
     }
 
@@ -319,6 +343,7 @@ fn impls_by_macro(call: &syn::Macro, words: &BTreeSet<String>, source: Edited) -
             members: BTreeSet::new(),
         },
         source,
+        declaration: None,
     }
 }
 
