@@ -176,7 +176,7 @@ impl Compiler {
             return Ok(Compiled::Interrupted);
         };
         read?;
-        let messages = Message::parse_all(&text);
+        let messages = Message::parse_all(&text, request.crate_name);
         if !status.success() {
             return match messages.is_empty() {
                 true => Err(io::Error::other(format!(
@@ -251,7 +251,7 @@ impl Compiler {
             return Ok(Again::Interrupted);
         };
         read?;
-        match Message::parse_all(&text) {
+        match Message::parse_all(&text, crate_name) {
             _ if status.success() => fs::read_to_string(written).map(Again::Done),
             messages if messages.is_empty() => Err(io::Error::other(format!(
                 "rustc ended with {status}: {}",

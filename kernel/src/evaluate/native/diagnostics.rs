@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use serde::Deserialize;
 
 use super::source::{CellIdx, CellRange, Origin, Source};
-use super::words::{is_cell_file, short_paths, without_cells};
+use super::words::{short_paths, without_cells};
 
 /// A message as `rustc --error-format=json` writes it.
 #[derive(Clone, Debug, Deserialize)]
@@ -34,6 +34,9 @@ pub(super) struct Span {
     label: Option<String>,
     suggested_replacement: Option<String>,
     expansion: Option<Box<Expansion>>,
+    /// Whether it is in the crate that was compiled, and not in a library or in the crate of an earlier cell.
+    #[serde(skip)]
+    is_own: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -42,12 +45,26 @@ struct Expansion {
 }
 
 impl Message {
-    /// The messages in the compiler's stderr.
-    pub(super) fn parse_all(stderr: &str) -> Vec<Message> {
-        stderr
+    /// The messages in the stderr of a compile of `crate_name`.
+    pub(super) fn parse_all(stderr: &str, crate_name: &str) -> Vec<Message> {
+        let file = format!("{crate_name}.rs");
+        let mut messages: Vec<Message> = stderr
             .lines()
             .filter_map(|line| serde_json::from_str(line).ok())
-            .collect()
+            .collect();
+        for message in &mut messages {
+            message.find_own(&file);
+        }
+        messages
+    }
+
+    fn find_own(&mut self, file: &str) {
+        for span in &mut self.spans {
+            span.find_own(file);
+        }
+        for child in &mut self.children {
+            child.find_own(file);
+        }
     }
 
     pub(super) fn is_error(&self) -> bool {
@@ -114,19 +131,20 @@ impl Primary {
 }
 
 impl Span {
+    fn find_own(&mut self, file: &str) {
+        self.is_own = self.file_name.rsplit('/').next() == Some(file);
+        if let Some(expansion) = &mut self.expansion {
+            expansion.span.find_own(file);
+        }
+    }
+
     /// The range in the generated source; for code in a macro's definition elsewhere, that of the call.
     fn own_range(&self) -> Option<Range<usize>> {
         let mut span = self;
-        while !span.file_name.ends_with(".rs") || !span.is_own() {
+        while !span.is_own {
             span = &span.expansion.as_ref()?.span;
         }
         Some(span.byte_start..span.byte_end)
-    }
-
-    /// Whether the span is in the source of this compile and not in a library's.
-    fn is_own(&self) -> bool {
-        let file = self.file_name.rsplit('/').next().unwrap_or_default();
-        is_cell_file(file)
     }
 }
 

@@ -1,10 +1,5 @@
 //! Names as a person typed them: without the crates that cells become, and without the standard library's modules.
 
-/// Whether `file` is the source of a cell.
-pub(super) fn is_cell_file(file: &str) -> bool {
-    file.strip_suffix(".rs").is_some_and(is_cell_crate)
-}
-
 /// Whether `name` is a crate that a cell became.
 pub(super) fn is_cell_crate(name: &str) -> bool {
     name.strip_prefix("cell_")
