@@ -2,12 +2,14 @@
 
 use std::fmt::Debug;
 use std::hint::black_box;
+use std::ops::{Range, RangeInclusive};
 
 use crate::{any, each};
 
 pub(crate) fn compile() {
     each!(vector option: [usize, i32, i64, f64, char, &'static str, String]);
     each!(sums: [usize, i32, i64, f64]);
+    each!(ranges: [usize, i32, i64, u64]);
 }
 
 fn vector<T: Clone + Debug + PartialEq>() {
@@ -93,4 +95,33 @@ fn sums<T: Copy + for<'a> std::iter::Sum<&'a T> + std::iter::Sum + std::iter::Pr
     let sum: T = items.iter().sum();
     let copied: T = items.iter().copied().sum();
     black_box((sum, copied, items.into_iter().product::<T>()));
+}
+
+fn ranges<T: Clone + std::iter::Sum>()
+where
+    Range<T>: DoubleEndedIterator<Item = T>,
+    RangeInclusive<T>: DoubleEndedIterator<Item = T>,
+{
+    let range: Range<T> = any();
+    for item in range.clone() {
+        black_box(item);
+    }
+    for item in range.clone().rev() {
+        black_box(item);
+    }
+    for item in any::<RangeInclusive<T>>() {
+        black_box(item);
+    }
+    black_box((
+        range.clone().sum::<T>(),
+        any::<RangeInclusive<T>>().sum::<T>(),
+    ));
+    black_box((
+        range.clone().collect::<Vec<T>>(),
+        any::<RangeInclusive<T>>().collect::<Vec<T>>(),
+    ));
+    black_box((
+        range.clone().step_by(any()).collect::<Vec<T>>(),
+        range.count(),
+    ));
 }
