@@ -97,10 +97,13 @@ fn known_closure(
             break;
         }
     }
+    // In a generic function, the body's signature holds the function's own names for types.
+    possibilities.extend(unknown_closure());
     possibilities
 }
 
-/// A closure of an earlier cell's function, whose body is not in this MIR: the compiler finds its signature.
+/// A closure of a generic function, or of an earlier cell's function, whose body is not in this MIR: the compiler finds its
+/// signature.
 fn unknown_closure() -> Vec<Boxed> {
     let kinds = [
         ("Fn", SHARED),

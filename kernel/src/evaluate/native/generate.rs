@@ -67,6 +67,8 @@ pub(super) struct Plan {
     pub(super) unkept: BTreeSet<String>,
     /// Those of them that are not kept because they borrow.
     pub(super) borrowing: BTreeSet<String>,
+    /// Those of them that are not kept because nothing that can be written holds them.
+    pub(super) unwritable: BTreeSet<String>,
     /// Variables whose own type nobody can write, and what they are kept as: what to try, the first at once.
     pub(super) boxed: BTreeMap<String, Vec<Boxed>>,
     /// Whether a `?` meets an error that is only `Debug`.
@@ -355,6 +357,7 @@ impl Plan {
             if boxed.is_empty() {
                 self.boxed.remove(name);
                 self.unkept.insert(name.to_owned());
+                self.unwritable.insert(name.to_owned());
             }
         }
     }

@@ -216,6 +216,10 @@ pub(super) fn unkept_reason(binding: &Binding, cell: u32, plan: &Plan) -> String
         format!(
             "`{name}` of cell {cell} was not kept, because it borrows from another variable; a clone would be kept"
         )
+    } else if plan.unwritable.contains(name) {
+        format!(
+            "`{name}` of cell {cell} was not kept, because its type cannot be written; a `Box<dyn …>` of it would be kept"
+        )
     } else {
         format!("`{name}` was moved in cell {cell}, which defined it")
     }
