@@ -144,7 +144,7 @@ impl Items {
             }
         }
         needs.redefined_items = redefined_items;
-        let declares = declares && needs.redefined.is_empty() && !self.hides_types(&defined);
+        let declares = declares && needs.redefined.is_empty() && !self.hides_types(split, &defined);
         self.import(split, &defined, &mut needs, declares, roots);
         needs
     }
@@ -343,11 +343,15 @@ impl Items {
         }
     }
 
-    /// Whether something has the name of a type that declarations are written with.
-    fn hides_types(&self, defined: &BTreeSet<String>) -> bool {
-        let imported = self.leaves.iter().map(|known| known.leaf.name.as_deref());
-        let known = self.items.iter().flat_map(|known| known.names());
-        imported.flatten().any(hides_type) || known.chain(defined).any(|name| hides_type(name))
+    /// Whether something may have the name of a type that declarations are written with: an item, or what a `use` brings.
+    fn hides_types(&self, split: &Split, defined: &BTreeSet<String>) -> bool {
+        let known = self.leaves.iter().map(|known| &known.leaf);
+        let own = split.uses.iter().flat_map(|part| &part.leaves);
+        let mut leaves = known.chain(own);
+        let items = self.items.iter().flat_map(|known| known.names());
+        // Nobody knows what a glob brings.
+        leaves.any(|leaf| leaf.name.as_deref().is_none_or(hides_type))
+            || items.chain(defined).any(|name| hides_type(name))
     }
 
     /// A macro's own words become part of the cell that calls it.

@@ -220,7 +220,7 @@ pub(super) fn impl_macro_of(statement: &Stmt) -> Option<(String, BTreeSet<String
 /// Whether each rule of the macro that `item` defines becomes impls, or nothing.
 pub(in super::super) fn is_impl_macro(item: &ItemMacro) -> bool {
     let tokens: Vec<TokenTree> = item.mac.tokens.clone().into_iter().collect();
-    let mut rules = tokens.windows(3).filter_map(|window| match window {
+    let starts = tokens.windows(3).filter_map(|window| match window {
         [
             TokenTree::Punct(equals),
             TokenTree::Punct(greater),
@@ -230,7 +230,7 @@ pub(in super::super) fn is_impl_macro(item: &ItemMacro) -> bool {
         }
         _ => None,
     });
-    let starts: Vec<Option<bool>> = rules.by_ref().collect();
+    let starts: Vec<Option<bool>> = starts.collect();
     starts.contains(&Some(true)) && !starts.contains(&Some(false))
 }
 
