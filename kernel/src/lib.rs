@@ -1,9 +1,11 @@
 //! The Dagbok Jupyter kernel: what both of its processes are made of.
 
+pub mod analysis;
 mod carried;
 pub mod channel;
 mod commands;
 pub mod evaluate;
+pub mod history;
 pub mod install;
 pub mod lab;
 pub mod marks;

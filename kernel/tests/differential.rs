@@ -135,12 +135,12 @@ fn zipped(script: &Script, native: Vec<Shown>, evcxr: Vec<Shown>) -> Vec<Compare
 fn run_native(script: &Script) -> (Vec<Shown>, Duration) {
     let files = env::var_os("DAGBOK_RUNTIME")
         .map(|folder| RuntimeFiles::locate_beside(&PathBuf::from(folder)).unwrap());
-    let mut native = start_native(files);
-    run_all(script, &mut native)
+    let native = start_native(files);
+    run_all(script, &native)
 }
 
 /// Runs `script` on `evcxr`, which is started for the first one and cleared for the others.
-fn run_evcxr(script: &Script, evcxr: &mut Option<EvcxrEvaluator>) -> (Vec<Shown>, Duration) {
+fn run_evcxr(script: &Script, evcxr: &mut Option<Mutex<EvcxrEvaluator>>) -> (Vec<Shown>, Duration) {
     let evcxr = evcxr.get_or_insert_with(start_evcxr);
     let cleared = run(evcxr, 0, ":clear");
     assert_eq!(cleared, Shown::default(), "evcxr cannot be cleared");
@@ -148,13 +148,13 @@ fn run_evcxr(script: &Script, evcxr: &mut Option<EvcxrEvaluator>) -> (Vec<Shown>
 }
 
 /// Starts evcxr without optimisations, which is what the native evaluator does with cells that loop little.
-fn start_evcxr() -> EvcxrEvaluator {
-    let mut evcxr = EvcxrEvaluator::start(evcxr::Options::default()).unwrap();
-    run(&mut evcxr, 0, ":opt 0");
+fn start_evcxr() -> Mutex<EvcxrEvaluator> {
+    let evcxr = Mutex::new(EvcxrEvaluator::start(evcxr::Options::default()).unwrap());
+    run(&evcxr, 0, ":opt 0");
     evcxr
 }
 
-fn run_all(script: &Script, evaluator: &mut dyn Evaluator) -> (Vec<Shown>, Duration) {
+fn run_all(script: &Script, evaluator: &dyn Evaluator) -> (Vec<Shown>, Duration) {
     let start = Instant::now();
     let cells = (1..).zip(&script.cells);
     let shown = cells.map(|(number, code)| run(evaluator, number, code));

@@ -43,10 +43,10 @@ fn scripts_show_what_is_expected() {
 
 /// The script's name, and what each cell shows after its number.
 fn show(script: &Script) -> String {
-    let mut evaluator = start_native(None);
+    let evaluator = start_native(None);
     let mut text = format!("=== {}\n", script.name);
     for (number, code) in (1..).zip(&script.cells) {
-        for line in run(&mut evaluator, number, code).lines() {
+        for line in run(&evaluator, number, code).lines() {
             let line = without_folder(&shortened(&line));
             text.push_str(&format!("{number}: {line}\n"));
         }

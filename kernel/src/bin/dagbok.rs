@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dagbok_kernel::evaluate::native::{self, NativeEvaluator, Toolchain};
@@ -230,9 +231,11 @@ fn open_lab(arguments: LabArguments) -> Result<(), Box<dyn Error>> {
 
 fn kernel(connection_file: &Path, kind: EvaluatorKind) -> Result<(), Box<dyn Error>> {
     let _runtime = install::keep_runtime();
-    server::serve(connection_file, move || {
-        evaluator(kind, None).map_err(start_error)
-    })?;
+    server::serve(
+        connection_file,
+        server::Options::from_environment(),
+        move || evaluator(kind, None).map_err(start_error),
+    )?;
     Ok(())
 }
 
@@ -242,14 +245,16 @@ fn evaluator(
     directory: Option<PathBuf>,
 ) -> Result<Box<dyn Evaluator>, Box<dyn Error>> {
     Ok(match kind {
-        EvaluatorKind::Native => Box::new(NativeEvaluator::start(native::Options {
+        EvaluatorKind::Native => Box::new(Mutex::new(NativeEvaluator::start(native::Options {
             directory,
             ..Default::default()
-        })?),
+        })?)),
         #[cfg(feature = "evcxr")]
         EvaluatorKind::Evcxr => {
             use dagbok_kernel::evaluate::evcxr;
-            Box::new(evcxr::EvcxrEvaluator::start(evcxr::Options { directory })?)
+            Box::new(Mutex::new(evcxr::EvcxrEvaluator::start(evcxr::Options {
+                directory,
+            })?))
         }
         #[cfg(not(feature = "evcxr"))]
         EvaluatorKind::Evcxr => {

@@ -5,15 +5,26 @@ pub mod evcxr;
 pub mod native;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
 pub use crate::channel::Answer;
 
 /// A MIME bundle as Jupyter's JSON has it: MIME type to data.
 pub type MimeData = Map<String, Value>;
+
+/// A line of requests that run one after the other: the kernel's own shell, or a subshell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Shell(pub u32);
+
+impl Shell {
+    /// The kernel's own.
+    pub const MAIN: Shell = Shell(0);
+}
 
 /// A cell to run.
 #[derive(Clone, Debug)]
@@ -42,6 +53,33 @@ pub enum Output {
     Result {
         data: MimeData,
     },
+    /// What is to be read beside the notebook, where a front end has room for that.
+    Page {
+        data: MimeData,
+    },
+    /// What the cell has shown so far is to go: at once, or when it shows something new.
+    ClearOutput {
+        wait: bool,
+    },
+    /// A message to the front end's side of a comm.
+    Comm(Comm),
+}
+
+/// A message of a comm, in either direction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comm {
+    pub id: String,
+    pub event: CommEvent,
+    pub data: Value,
+    pub metadata: Map<String, Value>,
+    pub buffers: Vec<Bytes>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommEvent {
+    Open { target: String },
+    Message,
+    Close,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,18 +183,77 @@ impl fmt::Debug for Question {
     }
 }
 
-/// Runs cells one after the other and remembers what they define.
-pub trait Evaluator: Send {
+/// What completion may know of a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// What every cell begins with.
+    pub preamble: String,
+    /// The sources of the items that live, oldest cell first.
+    pub items: Vec<String>,
+    pub variables: Vec<ScopeVariable>,
+    pub crates: Vec<ScopeCrate>,
+    /// Where the metadata of the crates' own dependencies lies.
+    pub folders: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeVariable {
+    pub name: String,
+    /// As the evaluator writes it in later cells.
+    pub type_text: String,
+    pub is_mutable: bool,
+}
+
+/// A crate that cells can name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeCrate {
+    pub name: String,
+    /// Its metadata.
+    pub file: PathBuf,
+}
+
+/// Runs cells and remembers what they define.
+pub trait Evaluator: Send + Sync {
     /// Runs `cell` to its end; `frontend` gets what it shows as it happens, all of it before this returns but for what
-    /// the cell's background threads write later.
+    /// the cell's background threads write later. Cells of one shell come one after the other, those of several at
+    /// the same time.
     ///
     /// # Errors
     /// The one reason why the cell failed. The evaluator stays usable, also after a crash of the user's code.
-    fn evaluate(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Result<(), CellError>;
+    fn evaluate(
+        &self,
+        shell: Shell,
+        cell: &Cell,
+        frontend: Arc<dyn Frontend>,
+    ) -> Result<(), CellError>;
 
     /// A handle that interrupts this evaluator from another thread.
     fn interrupter(&self) -> Arc<dyn Interrupt>;
 
     /// Whether `code` can be run as it is.
     fn is_complete(&self, code: &str) -> Completeness;
+
+    /// Hands a comm message of a front end to the session, and returns when its handlers have run; what they show and
+    /// answer goes to `frontend`. Called on a thread of its own, also while cells run.
+    fn comm(&self, comm: Comm, frontend: Arc<dyn Frontend>) {
+        if let CommEvent::Open { .. } = comm.event {
+            frontend.output(Output::Comm(Comm {
+                event: CommEvent::Close,
+                data: Value::Object(Map::new()),
+                metadata: Map::new(),
+                buffers: Vec::new(),
+                id: comm.id,
+            }));
+        }
+    }
+
+    /// What completion may know; never waits for a running cell.
+    fn scope(&self) -> Arc<Scope> {
+        Arc::default()
+    }
+
+    /// The process in which cells run, if there is one now.
+    fn process_id(&self) -> Option<u32> {
+        None
+    }
 }

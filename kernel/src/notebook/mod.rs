@@ -119,7 +119,7 @@ fn try_run<E: Display>(
         targets,
     } = Plan::new(options)?;
     let started = Instant::now();
-    let mut evaluator = start(&directory).map_err(|error| Error::input(error.to_string()))?;
+    let evaluator = start(&directory).map_err(|error| Error::input(error.to_string()))?;
     let events = Events::new(Typist::new(typist::hiding(), BufReader::new(io::stdin())));
     let sender = events.sender.clone();
     interrupts::listen(move || sender.send(Event::CtrlC).is_ok())
@@ -133,7 +133,7 @@ fn try_run<E: Display>(
     let mut save_early = |notebook: &file::Notebook| drop(targets.save(notebook, &directory));
     let run = execute(
         &mut notebook,
-        &mut *evaluator,
+        &*evaluator,
         &mut terminal,
         on_error,
         events,

@@ -1,6 +1,6 @@
 //! Writes what cells show into the notebook, as a front end that saves it would.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
@@ -22,6 +22,8 @@ struct Place {
 pub(super) struct Recorder<'a> {
     notebook: &'a mut Notebook,
     displays: HashMap<String, Vec<Place>>,
+    /// Cells whose outputs go when they show something new.
+    clear_next: HashSet<usize>,
 }
 
 impl<'a> Recorder<'a> {
@@ -29,6 +31,7 @@ impl<'a> Recorder<'a> {
         Recorder {
             notebook,
             displays: HashMap::new(),
+            clear_next: HashSet::new(),
         }
     }
 
@@ -79,6 +82,16 @@ impl<'a> Recorder<'a> {
                     json!({"output_type": "execute_result", "execution_count": count, "data": data, "metadata": {}}),
                 );
             }
+            Output::Page { data } => {
+                let output = json!({"output_type": "display_data", "data": data, "metadata": {}});
+                self.push(cell_idx, output);
+            }
+            Output::ClearOutput { wait: true } => {
+                self.clear_next.insert(cell_idx);
+            }
+            Output::ClearOutput { wait: false } => self.clear_outputs(cell_idx),
+            // A notebook keeps nothing of a comm.
+            Output::Comm(_) => {}
         }
     }
 
@@ -101,7 +114,20 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    fn clear_outputs(&mut self, cell_idx: usize) {
+        self.clear_next.remove(&cell_idx);
+        if let Some(outputs) = self.outputs(cell_idx) {
+            outputs.clear();
+        }
+        for places in self.displays.values_mut() {
+            places.retain(|place| place.cell_idx != cell_idx);
+        }
+    }
+
     fn stream(&mut self, cell_idx: usize, name: StreamName, text: &str) {
+        if self.clear_next.contains(&cell_idx) {
+            self.clear_outputs(cell_idx);
+        }
         let name = match name {
             StreamName::Stdout => "stdout",
             StreamName::Stderr => "stderr",
@@ -136,6 +162,9 @@ impl<'a> Recorder<'a> {
         let Value::Object(output) = output else {
             return None;
         };
+        if self.clear_next.contains(&cell_idx) {
+            self.clear_outputs(cell_idx);
+        }
         let outputs = self.outputs(cell_idx)?;
         outputs.push(output);
         let output_idx = outputs.len() - 1;

@@ -1,20 +1,29 @@
 //! The kernel process: sockets, session and evaluator, joined by one event loop.
 
+mod answers;
+mod comms;
 mod evaluation;
 mod outgoing;
+mod usage;
+mod worker;
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
 
-use crate::evaluate::{Answer, CellError, Completeness, Evaluator, Question};
-use crate::session::{Action, Ask, Event, Message, Publication, Request, Session};
+use crate::evaluate::{Answer, Cell, CellError, Evaluator, Question, Shell};
+use crate::session::{
+    Action, Ask, Evaluated, Event, Execute, Limits, Message, Publication, Query, ReplyContent,
+    Session,
+};
 use crate::socket::{Echo, Incoming, Publisher, Router};
 use crate::wire::{self, Channel, ConnectionInfo, Origin, Reader, Writer};
-use evaluation::{Evaluation, Job};
-use outgoing::{CellFrontend, Outgoing};
+use answers::Answers;
+use evaluation::Evaluation;
+use outgoing::{Asks, CellFrontend, Outgoing};
 
 /// Why a kernel could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +50,7 @@ pub enum Error {
 /// The connection file is not one, or a port is taken.
 pub fn serve(
     connection_file: &Path,
+    options: Options,
     make_evaluator: impl FnOnce() -> Result<Box<dyn Evaluator>, CellError> + Send + 'static,
 ) -> Result<(), Error> {
     let connection = read_connection(connection_file)?;
@@ -54,7 +64,7 @@ pub fn serve(
         let server = Server::bind(&connection).await?;
         tokio::spawn(watch_signals(server.inputs.clone()));
         tokio::spawn(watch_parent(server.inputs.clone()));
-        server.run(make_evaluator).await;
+        server.run(options, make_evaluator).await;
         Ok(())
     });
     runtime.shutdown_timeout(Duration::from_millis(100));
@@ -73,8 +83,14 @@ fn read_connection(path: &Path) -> Result<ConnectionInfo, Error> {
 
 /// What the event loop hears of beside requests.
 enum Input {
-    Evaluated(Result<(), CellError>),
-    Judged(Completeness),
+    Evaluated {
+        shell: Shell,
+        result: Result<Evaluated, CellError>,
+    },
+    Answered {
+        origin: Arc<Origin>,
+        content: Option<ReplyContent>,
+    },
     Asked {
         origin: Arc<Origin>,
         question: Question,
@@ -157,9 +173,10 @@ impl Server {
     /// Answers until the kernel is shut down; then everything is sent, and the evaluator is dropped.
     pub async fn run(
         self,
+        options: Options,
         make_evaluator: impl FnOnce() -> Result<Box<dyn Evaluator>, CellError> + Send + 'static,
     ) {
-        let outgoing = Arc::new(Outgoing::new());
+        let outgoing = Arc::new(Outgoing::new(options.limits));
         let (control_replies, control_queue) = mpsc::unbounded_channel();
         let publishing = tokio::spawn(outgoing::send_all(
             outgoing.clone(),
@@ -170,7 +187,7 @@ impl Server {
         ));
         let replying = tokio::spawn(outgoing::send_control(
             control_queue,
-            self.writer,
+            self.writer.clone(),
             self.control.0,
         ));
         outgoing.push(Message::Publish {
@@ -178,26 +195,83 @@ impl Server {
             publication: Publication::Starting,
         });
 
+        let evaluation = Evaluation::start(make_evaluator, self.inputs.clone());
         let kernel = Kernel {
-            session: Session::new(),
+            session: Session::new(self.writer.session()),
             reader: Reader::new(&self.connection),
-            evaluation: Evaluation::start(make_evaluator, self.inputs.clone()),
+            answers: Answers::new(&options, evaluation.evaluator(), self.inputs.clone()),
+            evaluation,
+            running: HashMap::new(),
             inputs: self.inputs,
-            asked: None,
+            asked: Vec::new(),
             outgoing: outgoing.clone(),
             control_replies,
         };
         let (control, shell) = (self.control.1, self.shell.1);
-        let evaluation = kernel.run(control, self.input, shell, self.stdin.1).await;
+        let (evaluation, answers) = kernel.run(control, self.input, shell, self.stdin.1).await;
 
         outgoing.close();
         tokio::join!(
             async { drop(publishing.await) },
             async { drop(replying.await) },
-            evaluation.stop(),
+            async {
+                answers.stop().await;
+                evaluation.stop().await;
+            },
         );
         self.heartbeat.close().await;
     }
+}
+
+/// How a kernel serves its front ends.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Where the history is kept, if it is to outlive the kernel.
+    pub history: Option<PathBuf>,
+    /// How much front ends are sent, if not as much as they take.
+    pub limits: Option<Limits>,
+}
+
+impl Options {
+    /// What the environment asks for. The history is in the file `DAGBOK_HISTORY`, nowhere if that is empty, and otherwise among
+    /// the user's data. A kernel that Jupyter's server runs for a notebook keeps to the server's limits;
+    /// `DAGBOK_IOPUB_DATA_RATE_LIMIT` (bytes a second) and `DAGBOK_IOPUB_MSG_RATE_LIMIT` are those of a server that was
+    /// told other ones.
+    pub fn from_environment() -> Options {
+        let limit = |name| {
+            let text = std::env::var(name).ok()?;
+            let limit = text.parse().ok().filter(|limit: &f64| *limit >= 1.0);
+            if limit.is_none() {
+                tracing::warn!("`{name}` is `{text}`, not a number above 0; it is ignored");
+            }
+            limit
+        };
+        let data = limit("DAGBOK_IOPUB_DATA_RATE_LIMIT");
+        let messages = limit("DAGBOK_IOPUB_MSG_RATE_LIMIT");
+        let is_served = std::env::var_os("JPY_SESSION_NAME").is_some();
+        let usual = Limits::JUPYTER_SERVER;
+        let is_limited = is_served || data.is_some() || messages.is_some();
+        Options {
+            history: history_file(),
+            limits: is_limited.then_some(Limits {
+                bytes_per_second: data.unwrap_or(usual.bytes_per_second),
+                messages_per_second: messages.unwrap_or(usual.messages_per_second),
+            }),
+        }
+    }
+}
+
+fn history_file() -> Option<PathBuf> {
+    if let Some(file) = std::env::var_os("DAGBOK_HISTORY") {
+        return (!file.is_empty()).then(|| file.into());
+    }
+    let folder = |name| {
+        let folder = PathBuf::from(std::env::var_os(name)?);
+        folder.is_absolute().then_some(folder)
+    };
+    let data =
+        folder("XDG_DATA_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/share")))?;
+    Some(data.join("dagbok/history.jsonl"))
 }
 
 /// The state of the event loop.
@@ -205,9 +279,12 @@ struct Kernel {
     session: Session<Arc<Origin>>,
     reader: Reader,
     evaluation: Evaluation,
+    answers: Answers,
+    /// The cell that each shell runs, and who sees it.
+    running: HashMap<Shell, (Cell, Execute, CellFrontend)>,
     inputs: mpsc::UnboundedSender<Input>,
-    /// The question that the front end was asked last, by its id.
-    asked: Option<(String, Question)>,
+    /// The questions that the front ends have been asked, by their ids.
+    asked: Vec<(String, Question)>,
     outgoing: Arc<Outgoing>,
     control_replies: mpsc::UnboundedSender<Message<Arc<Origin>>>,
 }
@@ -226,7 +303,7 @@ impl Kernel {
         mut input: mpsc::UnboundedReceiver<Input>,
         mut shell: mpsc::Receiver<Incoming>,
         mut stdin: mpsc::Receiver<Incoming>,
-    ) -> Evaluation {
+    ) -> (Evaluation, Answers) {
         loop {
             let next = tokio::select! {
                 biased;
@@ -237,14 +314,14 @@ impl Kernel {
                 else => Next::Exit,
             };
             if next == Next::Exit {
-                return self.evaluation;
+                return (self.evaluation, self.answers);
             }
         }
     }
 
     fn request(&mut self, channel: Channel, incoming: Incoming) -> Next {
         match self.reader.read(channel, incoming) {
-            Ok((origin, request)) => self.handle(Event::Requested { origin, request }),
+            Ok((origin, asked)) => self.handle(Event::Asked { origin, asked }),
             Err(reason) => {
                 tracing::warn!(?channel, reason, "dropping a message");
                 Next::Continue
@@ -254,8 +331,7 @@ impl Kernel {
 
     fn input(&mut self, input: Input, shell: &mut mpsc::Receiver<Incoming>) -> Next {
         match input {
-            Input::Evaluated(result) => {
-                self.asked = None;
+            Input::Evaluated { shell: own, result } => {
                 if result.is_err() {
                     // Whatever has been sent before the failure waits behind it, and is aborted with it.
                     while let Ok(incoming) = shell.try_recv() {
@@ -264,53 +340,70 @@ impl Kernel {
                         }
                     }
                 }
-                self.handle(Event::Evaluated(result))
+                self.remember(own);
+                self.handle(Event::Evaluated { shell: own, result })
             }
+            Input::Answered { origin, content } => self.handle(Event::Answered { origin, content }),
             Input::Asked { origin, question } => self.ask(origin, question),
-            Input::Judged(completeness) => self.handle(Event::Judged(completeness)),
             Input::Terminated => self.handle(Event::Terminated),
             Input::Interrupted => self.handle(Event::Interrupted),
         }
     }
 
     fn handle(&mut self, event: Event<Arc<Origin>>) -> Next {
-        if let Event::Requested {
-            request: Request::Execute(execute),
-            ..
-        } = &event
-        {
-            tracing::debug!(code = execute.code, "execute");
-        }
         let mut actions = Vec::new();
-        self.session.handle(event, &mut actions);
+        self.session.handle(event, SystemTime::now(), &mut actions);
         for action in actions {
             match action {
                 Action::Send(message) => self.send(message),
                 Action::Evaluate {
                     origin,
+                    shell,
                     cell,
-                    silent,
-                    allow_stdin,
-                } => {
-                    let frontend = CellFrontend {
-                        outgoing: self.outgoing.clone(),
-                        inputs: self.inputs.clone(),
-                        origin,
-                        count: cell.number,
-                        silent,
-                        allow_stdin,
-                    };
-                    self.evaluation.begin(Job::Evaluate {
-                        cell,
-                        frontend: Arc::new(frontend),
-                    });
-                }
-                Action::Judge { code } => self.evaluation.begin(Job::Judge { code }),
+                    execute,
+                } => self.evaluate(origin, shell, cell, execute),
+                Action::Answer { origin, query } => self.answer(origin, query),
                 Action::Interrupt => self.evaluation.interrupt(),
+                Action::EndShell(shell) => self.evaluation.end_shell(shell),
                 Action::Exit => return Next::Exit,
             }
         }
         Next::Continue
+    }
+
+    fn evaluate(&mut self, origin: Arc<Origin>, shell: Shell, cell: Cell, execute: Execute) {
+        tracing::debug!(code = cell.code, "execute");
+        let asks = Asks {
+            inputs: self.inputs.clone(),
+            allowed: execute.allow_stdin,
+        };
+        let frontend = CellFrontend::new(origin, self.outgoing.clone(), self.answers.comms());
+        let frontend = frontend.of_cell(cell.number, execute.silent, asks);
+        let running = (cell.clone(), execute.clone(), frontend.clone());
+        self.running.insert(shell, running);
+        self.evaluation.begin(shell, cell, execute, frontend);
+    }
+
+    /// Puts the cell that `shell` has run into the history.
+    fn remember(&mut self, shell: Shell) {
+        self.asked.retain(|(_, question)| !question.is_withdrawn());
+        let Some((cell, execute, frontend)) = self.running.remove(&shell) else {
+            return;
+        };
+        if execute.stored() && !cell.code.trim().is_empty() {
+            let output = frontend.take_result();
+            self.answers.remember(cell.number, cell.code, output);
+        }
+    }
+
+    fn answer(&mut self, origin: Arc<Origin>, query: Query) {
+        let frontend =
+            CellFrontend::new(origin.clone(), self.outgoing.clone(), self.answers.comms());
+        if let Some(content) = self.answers.begin(&origin, query, frontend) {
+            let content = Some(content);
+            // An answer leads to messages, not to an end.
+            self.handle(Event::Answered { origin, content });
+        }
     }
 
     fn ask(&mut self, origin: Arc<Origin>, question: Question) -> Next {
@@ -324,17 +417,19 @@ impl Kernel {
             prompt: question.prompt.clone(),
             hidden: question.hidden,
         }));
-        self.asked = Some((id, question));
+        self.asked.push((id, question));
         Next::Continue
     }
 
     /// Somebody has typed something; too late, or twice, is dropped.
     fn typed(&mut self, incoming: Incoming) -> Next {
+        self.asked.retain(|(_, question)| !question.is_withdrawn());
         match self.reader.read_typed(incoming) {
             Ok(typed) => {
-                let is_current =
-                    |(id, _): &mut (_, _)| typed.question.as_ref().is_none_or(|named| named == id);
-                if let Some((_, question)) = self.asked.take_if(is_current) {
+                let is_meant =
+                    |(id, _): &(String, _)| typed.question.as_ref().is_none_or(|named| named == id);
+                if let Some(idx) = self.asked.iter().rposition(is_meant) {
+                    let (_, question) = self.asked.remove(idx);
                     question.answer(Answer::Line(typed.text));
                 }
             }

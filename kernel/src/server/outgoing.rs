@@ -1,14 +1,15 @@
 //! The tasks that send: one for iopub and the replies on shell, in one order; one for the replies on control.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::{Notify, mpsc};
 
 use super::Input;
-use crate::evaluate::{Answer, Frontend, Output, Question};
+use super::comms::Comms;
+use crate::evaluate::{Answer, Frontend, MimeData, Output, Question};
 use crate::session::outbox::Outbox;
-use crate::session::{Message, Publication};
+use crate::session::{Limits, Message, Publication};
 use crate::socket::{Publisher, Router};
 use crate::wire::{Origin, Writer};
 
@@ -25,10 +26,10 @@ struct State {
 }
 
 impl Outgoing {
-    pub(super) fn new() -> Outgoing {
+    pub(super) fn new(limits: Option<Limits>) -> Outgoing {
         Outgoing {
             state: Mutex::new(State {
-                outbox: Outbox::new(),
+                outbox: Outbox::new(limits),
                 closed: false,
             }),
             changed: Notify::new(),
@@ -64,12 +65,10 @@ impl Outgoing {
         loop {
             let due = {
                 let mut state = self.lock();
-                let now = Instant::now();
-                let until = match state.closed {
-                    true => now + Duration::from_secs(3600),
-                    false => now,
+                let messages = match state.closed {
+                    true => state.outbox.take_all(Instant::now()),
+                    false => state.outbox.take(Instant::now()),
                 };
-                let messages = state.outbox.take(until);
                 if !messages.is_empty() {
                     self.room.notify_all();
                     return Some(messages);
@@ -144,20 +143,82 @@ async fn send_reply(router: &Router, origin: &Origin, frames: &[bytes::Bytes]) {
     }
 }
 
-/// Publishes what one cell shows, also after the cell has ended, and asks what it asks.
+/// Publishes what one request shows, also after it has ended, and asks what its cell asks.
+#[derive(Clone)]
 pub(super) struct CellFrontend {
-    pub(super) outgoing: Arc<Outgoing>,
+    origin: Arc<Origin>,
+    outgoing: Arc<Outgoing>,
+    comms: Arc<Comms>,
+    count: u32,
+    silent: bool,
+    asks: Option<Asks>,
+    left: Arc<Mutex<Left>>,
+}
+
+/// How a cell asks the person who sent it.
+#[derive(Clone)]
+pub(super) struct Asks {
     pub(super) inputs: mpsc::UnboundedSender<Input>,
-    pub(super) origin: Arc<Origin>,
-    pub(super) count: u32,
-    pub(super) silent: bool,
-    pub(super) allow_stdin: bool,
+    /// Whether the front end can be asked.
+    pub(super) allowed: bool,
+}
+
+/// What is not published at once.
+#[derive(Default)]
+struct Left {
+    pages: Vec<MimeData>,
+    result: Option<String>,
+}
+
+impl CellFrontend {
+    /// For a request that is no cell.
+    pub(super) fn new(origin: Arc<Origin>, outgoing: Arc<Outgoing>, comms: Arc<Comms>) -> Self {
+        CellFrontend {
+            origin,
+            outgoing,
+            comms,
+            count: 0,
+            silent: false,
+            asks: None,
+            left: Arc::default(),
+        }
+    }
+
+    pub(super) fn of_cell(self, count: u32, silent: bool, asks: Asks) -> Self {
+        CellFrontend {
+            count,
+            silent,
+            asks: Some(asks),
+            ..self
+        }
+    }
+
+    /// What a pager is to show.
+    pub(super) fn take_pages(&self) -> Vec<MimeData> {
+        std::mem::take(&mut self.left().pages)
+    }
+
+    /// The cell's value, as text.
+    pub(super) fn take_result(&self) -> Option<String> {
+        self.left().result.take()
+    }
+
+    fn left(&self) -> MutexGuard<'_, Left> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Frontend for CellFrontend {
     fn output(&self, output: Output) {
-        if self.silent {
-            return;
+        match &output {
+            Output::Comm(comm) => self.comms.note(comm),
+            Output::Page { data } => return self.left().pages.push(data.clone()),
+            _ if self.silent => return,
+            Output::Result { data } => {
+                let text = data.get("text/plain").and_then(|text| text.as_str());
+                self.left().result = text.map(str::to_owned);
+            }
+            _ => {}
         }
         self.outgoing.push_with_room(Message::Publish {
             origin: Some(self.origin.clone()),
@@ -169,12 +230,12 @@ impl Frontend for CellFrontend {
     }
 
     fn input(&self, question: Question) {
-        if !self.allow_stdin {
+        let Some(asks) = self.asks.as_ref().filter(|asks| asks.allowed) else {
             let reason = "this front end does not take input (`allow_stdin` is false)";
             return question.answer(Answer::Refused(reason.to_owned()));
-        }
+        };
         let origin = self.origin.clone();
         // A kernel that has ended drops the question.
-        let _ = self.inputs.send(Input::Asked { origin, question });
+        let _ = asks.inputs.send(Input::Asked { origin, question });
     }
 }

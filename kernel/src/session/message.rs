@@ -1,13 +1,48 @@
 //! What front ends ask, and what they are told.
 
-use crate::evaluate::{CellError, Completeness, Output};
+use std::time::SystemTime;
+
+use serde_json::{Map, Value};
+
+use crate::analysis::Completion;
+use crate::evaluate::{CellError, Comm, Completeness, MimeData, Output};
+use crate::history;
+
+/// A request, and what its header says of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    pub request: Request,
+    /// The subshell it is for; none is the kernel's own shell.
+    pub subshell: Option<String>,
+    /// When the front end has sent it, by its clock.
+    pub sent: Option<SystemTime>,
+}
 
 /// What a front end asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
+    Execute(Execute),
+    Query(Query),
+    Interrupt,
+    Shutdown {
+        restart: bool,
+    },
+    CreateSubshell,
+    DeleteSubshell {
+        id: String,
+    },
+    ListSubshells,
+    /// Something that has no answer.
+    Unanswered,
+    /// A known request whose content cannot be read, and why.
+    Invalid(String),
+}
+
+/// What is answered at once, whichever cells run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Query {
     KernelInfo,
     Connect,
-    Execute(Execute),
     IsComplete {
         code: String,
     },
@@ -19,17 +54,41 @@ pub enum Request {
     Inspect {
         code: String,
         cursor: usize,
+        detail: Detail,
     },
-    History,
-    CommInfo,
-    Interrupt,
-    Shutdown {
-        restart: bool,
+    History(history::Query),
+    CommInfo {
+        /// Only the comms of this target.
+        target: Option<String>,
     },
-    /// Something that has no answer.
-    Unanswered,
-    /// A known request whose content cannot be read, and why.
-    Invalid(String),
+    /// A message for the session's side of a comm, which has no reply.
+    Comm(Comm),
+    Usage,
+    Debug(DebugRequest),
+}
+
+/// How much an inspection tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What a tooltip has room for.
+    Short,
+    Full,
+}
+
+/// A request of the Debug Adapter Protocol.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DebugRequest {
+    pub seq: i64,
+    pub command: String,
+    pub arguments: Map<String, Value>,
+}
+
+/// The answer to a [`DebugRequest`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct DebugAnswer {
+    pub request: DebugRequest,
+    /// The body, or why there is none.
+    pub body: Result<Value, String>,
 }
 
 /// A cell to run, and how.
@@ -43,6 +102,8 @@ pub struct Execute {
     pub stop_on_error: bool,
     /// Whether the front end can be asked for input.
     pub allow_stdin: bool,
+    /// Expressions to evaluate after the cell, by the names under which the reply has their values.
+    pub user_expressions: Vec<(String, String)>,
 }
 
 impl Execute {
@@ -50,6 +111,15 @@ impl Execute {
     pub fn stored(&self) -> bool {
         self.store_history && !self.silent
     }
+}
+
+/// What a cell that ran to its end leaves for its reply.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Evaluated {
+    /// The values of the [`Execute::user_expressions`].
+    pub expressions: Vec<(String, Result<MimeData, CellError>)>,
+    /// What a pager is to show.
+    pub pages: Vec<MimeData>,
 }
 
 /// Something to send.
@@ -100,21 +170,37 @@ pub enum Publication {
 pub enum ReplyContent {
     KernelInfo,
     Connect,
-    Execute { outcome: Outcome, count: u32 },
+    Execute {
+        outcome: Outcome,
+        count: u32,
+    },
     IsComplete(Completeness),
-    Complete { cursor: usize },
-    Inspect,
-    History,
-    CommInfo,
+    Complete(Completion),
+    /// What there is to tell, if anything.
+    Inspect(Option<MimeData>),
+    History {
+        entries: Vec<history::Entry>,
+        /// Whether each comes with what its cell gave.
+        output: bool,
+    },
+    /// The ids and targets of the open comms.
+    CommInfo(Vec<(String, String)>),
+    Usage(Map<String, Value>),
+    Debug(DebugAnswer),
     Interrupt,
-    Shutdown { restart: bool },
+    Shutdown {
+        restart: bool,
+    },
+    SubshellCreated(String),
+    SubshellDeleted,
+    Subshells(Vec<String>),
     Invalid(String),
 }
 
 /// How a cell ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    Ok,
+    Ok(Evaluated),
     Failed(CellError),
     /// It never started, because an earlier one failed or was interrupted.
     Aborted,

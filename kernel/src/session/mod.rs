@@ -3,28 +3,43 @@
 //!
 //! `O` stands for whatever a message must remember of the request that caused it; nothing here looks into it.
 
+mod flood;
 mod message;
 pub mod outbox;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, SystemTime};
 
-use crate::evaluate::{Cell, CellError, Completeness};
-pub use message::{Ask, Execute, Message, Outcome, Publication, Reply, ReplyContent, Request};
+use crate::evaluate::{Cell, CellError, Shell};
+pub use flood::Limits;
+pub use message::{
+    Ask, Asked, DebugAnswer, DebugRequest, Detail, Evaluated, Execute, Message, Outcome,
+    Publication, Query, Reply, ReplyContent, Request,
+};
+
+/// A cell that arrives so soon after a failure, and was sent before it, was on its way when the cell failed.
+const ON_ITS_WAY: Duration = Duration::from_millis(250);
 
 /// What happens to a session.
 #[derive(Clone, Debug)]
 pub enum Event<O> {
-    Requested {
+    Asked {
         origin: O,
-        request: Request,
+        asked: Asked,
     },
-    /// The cell that was to be evaluated has ended.
-    Evaluated(Result<(), CellError>),
-    /// The code that was to be judged is judged.
-    Judged(Completeness),
-    /// The running cell is to stop, and nobody asked for it in a message.
+    /// The cell of `shell` that was to be evaluated has ended.
+    Evaluated {
+        shell: Shell,
+        result: Result<Evaluated, CellError>,
+    },
+    /// A query has been answered, or needs no answer.
+    Answered {
+        origin: O,
+        content: Option<ReplyContent>,
+    },
+    /// The running cells are to stop, and nobody asked for it in a message.
     Interrupted,
     /// The process is to end, and nobody asked for it in a message.
     Terminated,
@@ -34,19 +49,22 @@ pub enum Event<O> {
 #[derive(Clone, Debug)]
 pub enum Action<O> {
     Send(Message<O>),
-    /// Evaluate `cell`; what it shows is published, or dropped if `silent`.
+    /// Evaluate `cell`; what it shows is published, or dropped if `execute` is silent.
     Evaluate {
         origin: O,
+        shell: Shell,
         cell: Cell,
-        silent: bool,
-        allow_stdin: bool,
+        execute: Execute,
     },
-    /// Find out whether `code` is complete.
-    Judge {
-        code: String,
+    /// Find the answer.
+    Answer {
+        origin: O,
+        query: Query,
     },
-    /// Stop the cell that is being evaluated.
+    /// Stop the cells that are being evaluated.
     Interrupt,
+    /// The shell evaluates nothing any more.
+    EndShell(Shell),
     /// Leave, once everything is sent.
     Exit,
 }
@@ -54,200 +72,269 @@ pub enum Action<O> {
 /// The requests that wait for the evaluator, and the count of cells.
 #[derive(Debug)]
 pub struct Session<O> {
-    /// The number of the last cell that was stored.
+    /// What the ids of subshells begin with, so that those of an earlier kernel are not taken for this one's.
+    name: String,
+    /// The number of the last cell that was stored. Subshells count on together, so that a number is one cell.
     count: u32,
+    shells: BTreeMap<Shell, Line<O>>,
+    n_shells: u32,
+    leaving: bool,
+}
+
+/// The cells of one shell.
+#[derive(Debug)]
+struct Line<O> {
+    /// The subshell's id; the kernel's own shell has none.
+    id: Option<String>,
     evaluating: Option<Task<O>>,
     waiting: VecDeque<Task<O>>,
-    leaving: bool,
+    failed: Option<SystemTime>,
+    /// It ends with the cell that is being evaluated.
+    ending: bool,
 }
 
 #[derive(Debug)]
 struct Task<O> {
     origin: O,
-    work: Work,
+    execute: Execute,
+    /// The cell's number, once it has been evaluated.
+    number: u32,
 }
 
-#[derive(Debug)]
-enum Work {
-    Execute(Execute),
-    Judge { code: String },
+impl<O> Line<O> {
+    fn new(id: Option<String>) -> Self {
+        Line {
+            id,
+            evaluating: None,
+            waiting: VecDeque::new(),
+            failed: None,
+            ending: false,
+        }
+    }
 }
 
 impl<O: Clone> Session<O> {
-    /// A session in which nothing has run.
-    pub fn new() -> Self {
+    /// A session in which nothing has run; `name` is one that no other kernel has.
+    pub fn new(name: &str) -> Self {
         Session {
+            name: name.to_owned(),
             count: 0,
-            evaluating: None,
-            waiting: VecDeque::new(),
+            shells: BTreeMap::from([(Shell::MAIN, Line::new(None))]),
+            n_shells: 1,
             leaving: false,
         }
     }
 
-    /// Adds to `actions` what is to be done about `event`.
-    pub fn handle(&mut self, event: Event<O>, actions: &mut Vec<Action<O>>) {
+    /// Adds to `actions` what is to be done about `event`, which happens `now`.
+    pub fn handle(&mut self, event: Event<O>, now: SystemTime, actions: &mut Vec<Action<O>>) {
         match event {
             _ if self.leaving => {}
-            Event::Requested { origin, request } => self.requested(origin, request, actions),
-            Event::Evaluated(result) => self.evaluated(result, actions),
-            Event::Judged(completeness) => self.judged(completeness, actions),
+            Event::Asked { origin, asked } => self.asked(origin, asked, now, actions),
+            Event::Evaluated { shell, result } => self.evaluated(shell, result, now, actions),
+            Event::Answered { origin, content } => match content {
+                Some(content) => finish(origin, content, actions),
+                None => actions.push(publish(&origin, Publication::Idle)),
+            },
             Event::Interrupted => self.interrupt(actions),
             Event::Terminated => self.leave(actions),
         }
     }
 
-    fn requested(&mut self, origin: O, request: Request, actions: &mut Vec<Action<O>>) {
+    fn asked(&mut self, origin: O, asked: Asked, now: SystemTime, actions: &mut Vec<Action<O>>) {
+        let Asked {
+            request,
+            subshell,
+            sent,
+        } = asked;
+        let Some(shell) = self.shell(subshell.as_deref()) else {
+            let reason = format!("there is no subshell `{}`", subshell.unwrap_or_default());
+            actions.push(publish(&origin, Publication::Busy));
+            return finish(origin, ReplyContent::Invalid(reason), actions);
+        };
+        if let Request::Execute(execute) = request {
+            return self.enqueue(shell, origin, execute, (sent, now), actions);
+        }
+        actions.push(publish(&origin, Publication::Busy));
         let content = match request {
-            Request::Execute(execute) => {
-                return self.enqueue(origin, Work::Execute(execute), actions);
-            }
-            Request::IsComplete { code } => {
-                return self.enqueue(origin, Work::Judge { code }, actions);
-            }
+            Request::Execute(_) => return,
+            Request::Query(query) => return actions.push(Action::Answer { origin, query }),
             Request::Interrupt => {
-                actions.push(publish(&origin, Publication::Busy));
                 self.interrupt(actions);
-                return finish(origin, ReplyContent::Interrupt, actions);
+                ReplyContent::Interrupt
             }
             Request::Shutdown { restart } => {
-                actions.push(publish(&origin, Publication::Busy));
                 actions.push(publish(&origin, Publication::Shutdown { restart }));
                 finish(origin, ReplyContent::Shutdown { restart }, actions);
                 return self.leave(actions);
             }
-            Request::KernelInfo => ReplyContent::KernelInfo,
-            Request::Connect => ReplyContent::Connect,
-            Request::Complete { cursor, .. } => ReplyContent::Complete { cursor },
-            Request::Inspect { .. } => ReplyContent::Inspect,
-            Request::History => ReplyContent::History,
-            Request::CommInfo => ReplyContent::CommInfo,
-            Request::Unanswered => {
-                actions.push(publish(&origin, Publication::Busy));
-                actions.push(publish(&origin, Publication::Idle));
-                return;
-            }
+            Request::CreateSubshell => self.create_subshell(),
+            Request::DeleteSubshell { id } => self.delete_subshell(&id, actions),
+            Request::ListSubshells => ReplyContent::Subshells(self.subshells()),
+            Request::Unanswered => return actions.push(publish(&origin, Publication::Idle)),
             Request::Invalid(reason) => ReplyContent::Invalid(reason),
         };
-        actions.push(publish(&origin, Publication::Busy));
         finish(origin, content, actions);
     }
 
-    fn enqueue(&mut self, origin: O, work: Work, actions: &mut Vec<Action<O>>) {
-        self.waiting.push_back(Task { origin, work });
-        self.next(actions);
+    /// The shell with this id; none has the kernel's own.
+    fn shell(&self, id: Option<&str>) -> Option<Shell> {
+        let mut shells = self.shells.iter();
+        shells
+            .find(|(_, line)| line.id.as_deref() == id && !line.ending)
+            .map(|(shell, _)| *shell)
     }
 
-    /// Starts what waits first, if nothing else is under way.
-    fn next(&mut self, actions: &mut Vec<Action<O>>) {
-        if self.evaluating.is_some() {
+    fn create_subshell(&mut self) -> ReplyContent {
+        let shell = Shell(self.n_shells);
+        self.n_shells += 1;
+        let id = format!("{}-{}", self.name, shell.0);
+        self.shells.insert(shell, Line::new(Some(id.clone())));
+        ReplyContent::SubshellCreated(id)
+    }
+
+    /// Gives up what waits in a subshell; a cell that runs there runs to its end.
+    fn delete_subshell(&mut self, id: &str, actions: &mut Vec<Action<O>>) -> ReplyContent {
+        let Some(shell) = self.shell(Some(id)) else {
+            return ReplyContent::Invalid(format!("there is no subshell `{id}`"));
+        };
+        self.abort_waiting(shell, actions);
+        if let Some(line) = self.shells.get_mut(&shell) {
+            line.ending = true;
+        }
+        self.next(shell, actions);
+        ReplyContent::SubshellDeleted
+    }
+
+    fn subshells(&self) -> Vec<String> {
+        let lines = self.shells.values().filter(|line| !line.ending);
+        lines.filter_map(|line| line.id.clone()).collect()
+    }
+
+    fn enqueue(
+        &mut self,
+        shell: Shell,
+        origin: O,
+        execute: Execute,
+        (sent, now): (Option<SystemTime>, SystemTime),
+        actions: &mut Vec<Action<O>>,
+    ) {
+        let Some(line) = self.shells.get_mut(&shell) else {
+            return;
+        };
+        let was_on_its_way = line.failed.is_some_and(|failed| {
+            let soon = now.duration_since(failed).is_ok_and(|ago| ago < ON_ITS_WAY);
+            soon && sent.is_some_and(|sent| sent < failed)
+        });
+        let task = Task {
+            origin,
+            execute,
+            number: 0,
+        };
+        if was_on_its_way {
+            return abort(task, self.count, actions);
+        }
+        line.waiting.push_back(task);
+        self.next(shell, actions);
+    }
+
+    /// Starts what waits first in `shell`, if nothing else is under way there.
+    fn next(&mut self, shell: Shell, actions: &mut Vec<Action<O>>) {
+        let Some(line) = self.shells.get_mut(&shell) else {
+            return;
+        };
+        if line.evaluating.is_some() {
             return;
         }
-        let Some(task) = self.waiting.pop_front() else {
+        if line.ending {
+            self.shells.remove(&shell);
+            return actions.push(Action::EndShell(shell));
+        }
+        let Some(mut task) = line.waiting.pop_front() else {
             return;
+        };
+        task.number = self.count + 1;
+        if task.execute.stored() {
+            self.count = task.number;
+        }
+        let cell = Cell {
+            number: task.number,
+            code: task.execute.code.clone(),
         };
         let origin = task.origin.clone();
+        let execute = task.execute.clone();
+        line.evaluating = Some(task);
         actions.push(publish(&origin, Publication::Busy));
-        match &task.work {
-            Work::Judge { code } => actions.push(Action::Judge { code: code.clone() }),
-            Work::Execute(execute) => {
-                let cell = Cell {
-                    number: self.count + 1,
-                    code: execute.code.clone(),
-                };
-                if execute.stored() {
-                    self.count = cell.number;
-                }
-                if !execute.silent {
-                    let input = Publication::Input {
-                        code: cell.code.clone(),
-                        count: cell.number,
-                    };
-                    actions.push(publish(&origin, input));
-                }
-                actions.push(Action::Evaluate {
-                    origin,
-                    cell,
-                    silent: execute.silent,
-                    allow_stdin: execute.allow_stdin,
-                });
-            }
+        if !execute.silent {
+            let input = Publication::Input {
+                code: cell.code.clone(),
+                count: cell.number,
+            };
+            actions.push(publish(&origin, input));
         }
-        self.evaluating = Some(task);
+        actions.push(Action::Evaluate {
+            origin,
+            shell,
+            cell,
+            execute,
+        });
     }
 
-    fn evaluated(&mut self, result: Result<(), CellError>, actions: &mut Vec<Action<O>>) {
-        let Some(Task {
-            origin,
-            work: Work::Execute(execute),
-        }) = self.evaluating.take()
-        else {
+    fn evaluated(
+        &mut self,
+        shell: Shell,
+        result: Result<Evaluated, CellError>,
+        now: SystemTime,
+        actions: &mut Vec<Action<O>>,
+    ) {
+        let Some(line) = self.shells.get_mut(&shell) else {
             return;
         };
-        let failed = result.is_err();
-        if let (Err(error), false) = (&result, execute.silent) {
-            actions.push(publish(&origin, Publication::Error(error.clone())));
+        let Some(task) = line.evaluating.take() else {
+            return;
+        };
+        let stops = result.is_err() && task.execute.stop_on_error && !task.execute.silent;
+        line.failed = stops.then_some(now);
+        if let (Err(error), false) = (&result, task.execute.silent) {
+            actions.push(publish(&task.origin, Publication::Error(error.clone())));
         }
         let reply = ReplyContent::Execute {
-            outcome: result.map_or_else(Outcome::Failed, |()| Outcome::Ok),
-            count: self.number(&execute),
+            outcome: result.map_or_else(Outcome::Failed, Outcome::Ok),
+            count: task.number,
         };
-        finish(origin, reply, actions);
-        if failed && execute.stop_on_error && !execute.silent {
-            self.abort_waiting(actions);
+        finish(task.origin, reply, actions);
+        if stops {
+            self.abort_waiting(shell, actions);
         }
-        self.next(actions);
+        self.next(shell, actions);
     }
 
-    fn number(&self, execute: &Execute) -> u32 {
-        if execute.stored() {
-            self.count
-        } else {
-            self.count + 1
-        }
-    }
-
-    fn judged(&mut self, completeness: Completeness, actions: &mut Vec<Action<O>>) {
-        if let Some(task) = self.evaluating.take() {
-            finish(task.origin, ReplyContent::IsComplete(completeness), actions);
-        }
-        self.next(actions);
-    }
-
-    /// Stops the running cell and gives up those that wait.
+    /// Stops the running cells and gives up those that wait, in every shell.
     fn interrupt(&mut self, actions: &mut Vec<Action<O>>) {
-        if self.evaluating.is_some() {
+        if self.is_evaluating() {
             actions.push(Action::Interrupt);
         }
-        self.abort_waiting(actions);
+        for shell in self.shells.keys().copied().collect::<Vec<_>>() {
+            self.abort_waiting(shell, actions);
+        }
     }
 
-    fn abort_waiting(&mut self, actions: &mut Vec<Action<O>>) {
-        for task in std::mem::take(&mut self.waiting) {
-            if matches!(task.work, Work::Judge { .. }) {
-                self.waiting.push_back(task);
-                continue;
-            }
-            actions.push(publish(&task.origin, Publication::Busy));
-            let reply = ReplyContent::Execute {
-                outcome: Outcome::Aborted,
-                count: self.count,
-            };
-            finish(task.origin, reply, actions);
+    fn is_evaluating(&self) -> bool {
+        self.shells.values().any(|line| line.evaluating.is_some())
+    }
+
+    fn abort_waiting(&mut self, shell: Shell, actions: &mut Vec<Action<O>>) {
+        let waiting = self.shells.get_mut(&shell);
+        for task in waiting.into_iter().flat_map(|line| line.waiting.drain(..)) {
+            abort(task, self.count, actions);
         }
     }
 
     fn leave(&mut self, actions: &mut Vec<Action<O>>) {
         self.leaving = true;
-        if self.evaluating.is_some() {
+        if self.is_evaluating() {
             actions.push(Action::Interrupt);
         }
         actions.push(Action::Exit);
-    }
-}
-
-impl<O: Clone> Default for Session<O> {
-    fn default() -> Self {
-        Session::new()
     }
 }
 
@@ -265,4 +352,14 @@ fn finish<O: Clone>(origin: O, content: ReplyContent, actions: &mut Vec<Action<O
         content,
     })));
     actions.push(publish(&origin, Publication::Idle));
+}
+
+fn abort<O: Clone>(task: Task<O>, count: u32, actions: &mut Vec<Action<O>>) {
+    actions.push(publish(&task.origin, Publication::Busy));
+    let outcome = Outcome::Aborted;
+    finish(
+        task.origin,
+        ReplyContent::Execute { outcome, count },
+        actions,
+    );
 }

@@ -1,16 +1,18 @@
 //! What waits to be sent: one queue for everything, in which streams are merged and updates of a display conflated.
 //!
-//! Front ends and `jupyter_server` drop messages above about a thousand a second, results among them. So text of one
-//! stream is collected for 50 ms, and of a display's updates only the newest is sent, at most ten a second. Everything
-//! else is sent at once, and whatever waits goes out before the reply and the idle status that end a request.
+//! Text of one stream is collected for 50 ms, and of a display's updates only the newest is sent, at most ten a second.
+//! Everything else is sent at once, and whatever waits goes out before the reply and the idle status that end a request.
+//! Where Jupyter's server stands between, which drops what comes too fast, [`Limits`] hold as well.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use serde_json::Value;
 
+use super::flood::{Bucket, Cut, Limits, json_len};
 use super::{Message, Publication};
-use crate::evaluate::{MimeData, Output, StreamName};
+use crate::evaluate::{CommEvent, MimeData, Output, StreamName};
 
 const MERGE_STREAM: Duration = Duration::from_millis(50);
 const BETWEEN_UPDATES: Duration = Duration::from_millis(100);
@@ -18,6 +20,10 @@ const BETWEEN_UPDATES: Duration = Duration::from_millis(100);
 const STREAM_BYTES_MAX: usize = 1 << 20;
 /// What waits before those who write are held back.
 const BYTES_MAX: usize = 8 << 20;
+/// A message takes about this much beside its data.
+const MESSAGE_BYTES: usize = 256;
+/// The messages that wait where they leave slowly: what they hold back is there in a second or two.
+const LIMITED_MESSAGES_MAX: usize = 1000;
 
 /// Messages in the order in which they go out. Time is passed in.
 #[derive(Debug)]
@@ -30,6 +36,15 @@ pub struct Outbox<O> {
     /// When the last update of a display was sent.
     updated: HashMap<String, Instant>,
     bytes: usize,
+    limited: Option<Limited<O>>,
+}
+
+/// What limits need.
+#[derive(Debug)]
+struct Limited<O> {
+    bytes: Bucket,
+    messages: Bucket,
+    cuts: Vec<Cut<O>>,
 }
 
 #[derive(Debug)]
@@ -40,14 +55,19 @@ struct Update<O> {
 }
 
 impl<O: Clone + PartialEq> Outbox<O> {
-    /// Nothing to send.
-    pub fn new() -> Self {
+    /// Nothing to send; what is, is sent as fast as `limits` allow.
+    pub fn new(limits: Option<Limits>) -> Self {
         Outbox {
             queue: VecDeque::new(),
             queue_due: None,
             updates: Vec::new(),
             updated: HashMap::new(),
             bytes: 0,
+            limited: limits.map(|limits| Limited {
+                bytes: Bucket::new(limits.bytes_per_second),
+                messages: Bucket::new(limits.messages_per_second),
+                cuts: Vec::new(),
+            }),
         }
     }
 
@@ -59,24 +79,32 @@ impl<O: Clone + PartialEq> Outbox<O> {
             | Message::Publish {
                 publication: Publication::Idle | Publication::Shutdown { .. },
                 ..
-            } => self.release_updates(now),
+            } => {
+                self.release_cuts(None, now);
+                self.release_updates(None, now);
+            }
             Message::Publish {
+                origin,
                 publication: Publication::Output { output, .. },
-                ..
             } => match output {
                 Output::Stream { .. } => return self.push_stream(message, now),
                 Output::UpdateDisplay { display_id, .. } => {
                     let display_id = display_id.clone();
                     return self.push_update(display_id, message, now);
                 }
-                Output::Display {
-                    display_id: Some(display_id),
-                    ..
-                } => {
-                    let display_id = display_id.clone();
-                    self.release_update(&display_id, now);
+                Output::Display { display_id, .. } => {
+                    let origin = origin.clone();
+                    if let Some(display_id) = display_id.clone() {
+                        self.release_updates(Some(&display_id), now);
+                    }
+                    self.release_cuts(origin.as_ref(), now);
                 }
-                _ => {}
+                // What is cleared need not be shown before.
+                Output::ClearOutput { .. } | Output::Result { .. } => {
+                    let origin = origin.clone();
+                    self.release_cuts(origin.as_ref(), now);
+                }
+                Output::Page { .. } | Output::Comm(_) => {}
             },
             _ => {}
         }
@@ -85,34 +113,53 @@ impl<O: Clone + PartialEq> Outbox<O> {
 
     /// Whether so much waits that whoever writes should wait too.
     pub fn is_full(&self) -> bool {
-        self.bytes > BYTES_MAX
+        let is_crowded = self.limited.is_some() && self.queue.len() > LIMITED_MESSAGES_MAX;
+        self.bytes > BYTES_MAX || is_crowded
     }
 
     /// When [`take`](Outbox::take) will next give something.
     pub fn due(&self) -> Option<Instant> {
         let updates = self.updates.iter().map(|update| update.due);
-        self.queue_due.into_iter().chain(updates).min()
+        let cuts = self.limited.iter().flat_map(|limited| &limited.cuts);
+        let cuts = cuts.map(|cut| cut.due);
+        self.queue_due.into_iter().chain(updates).chain(cuts).min()
     }
 
     /// Takes what is due at the time `now`.
     pub fn take(&mut self, now: Instant) -> Vec<Message<O>> {
+        self.release_cuts_due(now);
+        for update in self.updates.extract_if(.., |update| update.due <= now) {
+            self.updated.insert(update.display_id, now);
+            self.queue.push_back(update.message);
+            self.queue_due = Some(now);
+        }
         let mut taken = Vec::new();
-        if self.queue_due.is_some_and(|due| due <= now) {
-            taken.extend(self.queue.drain(..));
-            self.queue_due = None;
+        if self.queue_due.is_none_or(|due| due > now) {
+            return taken;
         }
-        let (due, waiting) = std::mem::take(&mut self.updates)
-            .into_iter()
-            .partition(|update| update.due <= now);
-        self.updates = waiting;
-        for update in due {
-            self.sent(update.display_id, now);
-            taken.push(update.message);
-        }
-        for message in &taken {
-            self.bytes -= bytes(message);
+        self.queue_due = None;
+        while let Some(message) = self.queue.pop_front() {
+            if let Some(limited) = &mut self.limited
+                && is_counted(&message)
+                && !limited.messages.take(1.0, now)
+            {
+                self.queue_due = Some(limited.messages.ready(1.0, now));
+                self.queue.push_front(message);
+                break;
+            }
+            self.bytes -= bytes(&message);
+            taken.push(message);
         }
         taken
+    }
+
+    /// Takes everything, whatever the limits.
+    pub fn take_all(&mut self, now: Instant) -> Vec<Message<O>> {
+        self.release_cuts(None, now);
+        self.release_updates(None, now);
+        self.queue_due = None;
+        self.bytes = 0;
+        self.queue.drain(..).collect()
     }
 
     fn enqueue(&mut self, message: Message<O>, due: Instant) {
@@ -122,6 +169,11 @@ impl<O: Clone + PartialEq> Outbox<O> {
     }
 
     fn push_stream(&mut self, message: Message<O>, now: Instant) {
+        if let Some(limited) = &mut self.limited
+            && limited.cut(&message, now)
+        {
+            return;
+        }
         let added = bytes(&message);
         if let (Some((from, name, text)), Some((last_from, last_name, last_text))) =
             (stream(&message), self.queue.back_mut().and_then(stream_mut))
@@ -130,11 +182,11 @@ impl<O: Clone + PartialEq> Outbox<O> {
             && last_text.len() < STREAM_BYTES_MAX
         {
             last_text.push_str(text);
-            self.bytes += added;
+            self.bytes += added - MESSAGE_BYTES;
         } else {
             self.enqueue(message, now + MERGE_STREAM);
         }
-        if self.is_full() {
+        if self.is_full() && self.limited.is_none() {
             self.queue_due = Some(now);
         }
     }
@@ -164,37 +216,93 @@ impl<O: Clone + PartialEq> Outbox<O> {
         }
     }
 
-    fn release_update(&mut self, display_id: &str, now: Instant) {
-        let (released, waiting) = std::mem::take(&mut self.updates)
-            .into_iter()
-            .partition::<Vec<_>, _>(|update| update.display_id == display_id);
-        self.updates = waiting;
-        for update in released {
-            self.bytes -= bytes(&update.message);
-            self.enqueue(update.message, now);
-            self.sent(update.display_id, now);
+    /// Queues the updates that wait: those of one display, or all.
+    fn release_updates(&mut self, display_id: Option<&str>, now: Instant) {
+        let is_meant = |update: &mut Update<O>| display_id.is_none_or(|id| update.display_id == id);
+        for update in self.updates.extract_if(.., is_meant) {
+            self.updated.insert(update.display_id, now);
+            self.queue.push_back(update.message);
+            self.queue_due = Some(now);
         }
-    }
-
-    fn release_updates(&mut self, now: Instant) {
-        for update in std::mem::take(&mut self.updates) {
-            self.bytes -= bytes(&update.message);
-            self.enqueue(update.message, now);
-            self.sent(update.display_id, now);
-        }
-    }
-
-    fn sent(&mut self, display_id: String, now: Instant) {
         if self.updated.len() >= 1024 {
             self.updated.retain(|_, sent| *sent + BETWEEN_UPDATES > now);
         }
-        self.updated.insert(display_id, now);
+    }
+
+    /// Queues what is left of text whose middle was left out: that of one cell, or all.
+    fn release_cuts(&mut self, origin: Option<&O>, now: Instant) {
+        let is_meant = |cut: &mut Cut<O>| origin.is_none() || cut.origin.as_ref() == origin;
+        self.release_cuts_if(is_meant, now);
+    }
+
+    fn release_cuts_due(&mut self, now: Instant) {
+        self.release_cuts_if(|cut| cut.due <= now, now);
+    }
+
+    fn release_cuts_if(&mut self, is_meant: impl FnMut(&mut Cut<O>) -> bool, now: Instant) {
+        let Some(limited) = &mut self.limited else {
+            return;
+        };
+        let cuts: Vec<_> = limited.cuts.extract_if(.., is_meant).collect();
+        for cut in cuts {
+            let (origin, count) = (cut.origin.clone(), cut.count);
+            for (name, text) in cut.into_pieces() {
+                if let Some(limited) = &mut self.limited {
+                    limited.bytes.take(json_len(&text) as f64, now);
+                }
+                let output = Output::Stream { name, text };
+                let publication = Publication::Output { output, count };
+                let origin = origin.clone();
+                let message = Message::Publish {
+                    origin,
+                    publication,
+                };
+                self.enqueue(message, now);
+            }
+        }
     }
 }
 
-impl<O: Clone + PartialEq> Default for Outbox<O> {
-    fn default() -> Self {
-        Outbox::new()
+impl<O: Clone + PartialEq> Limited<O> {
+    /// Whether the text of `message` is more than can be passed on, and has been put aside.
+    fn cut(&mut self, message: &Message<O>, now: Instant) -> bool {
+        let Message::Publish {
+            origin,
+            publication:
+                Publication::Output {
+                    output: Output::Stream { name, text },
+                    count,
+                },
+        } = message
+        else {
+            return false;
+        };
+        let idx = self.cuts.iter().position(|cut| cut.origin == *origin);
+        if idx.is_none() && self.bytes.take(json_len(text) as f64, now) {
+            return false;
+        }
+        let idx = idx.unwrap_or_else(|| {
+            let cut = Cut::new(origin.clone(), *count, &mut self.bytes, now);
+            self.cuts.push(cut);
+            self.cuts.len() - 1
+        });
+        self.cuts[idx].push(*name, text);
+        true
+    }
+}
+
+/// Whether Jupyter's server counts `message`.
+fn is_counted<O>(message: &Message<O>) -> bool {
+    let Message::Publish { publication, .. } = message else {
+        return false;
+    };
+    match publication {
+        Publication::Output {
+            output: Output::Comm(comm),
+            ..
+        } => !matches!(comm.event, CommEvent::Open { .. }),
+        Publication::Output { .. } => true,
+        _ => false,
     }
 }
 
@@ -233,14 +341,18 @@ fn bytes<O>(message: &Message<O>) -> usize {
         ..
     } = message
     else {
-        return 0;
+        return MESSAGE_BYTES;
     };
-    match output {
+    let data = match output {
         Output::Stream { text, .. } => text.len(),
         Output::Display { data, .. }
         | Output::UpdateDisplay { data, .. }
-        | Output::Result { data } => mime_bytes(data),
-    }
+        | Output::Result { data }
+        | Output::Page { data } => mime_bytes(data),
+        Output::ClearOutput { .. } => 0,
+        Output::Comm(comm) => comm.buffers.iter().map(Bytes::len).sum(),
+    };
+    data + MESSAGE_BYTES
 }
 
 fn mime_bytes(data: &MimeData) -> usize {
@@ -302,14 +414,21 @@ mod tests {
                 Output::Display { data, .. } => format!("show {}", data["text/plain"]),
                 Output::UpdateDisplay { data, .. } => format!("update {}", data["text/plain"]),
                 Output::Result { .. } => "result".to_string(),
+                Output::Page { .. } => "page".to_string(),
+                Output::ClearOutput { .. } => "clear".to_string(),
+                Output::Comm(comm) => comm.id.clone(),
             },
             _ => "idle".to_string(),
         }
     }
 
     fn check(script: &str, expected: Expect) {
+        check_limited(None, script, expected);
+    }
+
+    fn check_limited(limits: Option<Limits>, script: &str, expected: Expect) {
         let start = Instant::now();
-        let mut outbox = Outbox::new();
+        let mut outbox = Outbox::new(limits);
         let mut now = start;
         let mut lines = Vec::new();
         for step in script.split("; ") {

@@ -1,10 +1,20 @@
+use std::time::UNIX_EPOCH;
+
 use expect_test::{Expect, expect};
 
 use super::*;
 
-/// Requests by name: `run code`, `run! code` (goes on after errors), `silent code`, `judge code`, `ok` and `fail` for the
-/// evaluator's answers, and the rest by their own names.
+/// Requests by name: `run code`, `run! code` (goes on after errors), `silent code`, `ok` and `fail` for the evaluator's
+/// answers, and the rest by their own names. `1/` before it names a subshell, ` @ms` behind it when it was sent.
 fn event(script: &str, origin: u32) -> Event<u32> {
+    let (script, sent) = match script.split_once(" @") {
+        Some((script, sent)) => (script, sent.parse().ok()),
+        None => (script, None::<u64>),
+    };
+    let (shell, script) = match script.split_once('/') {
+        Some((shell, script)) => (Shell(shell.parse().unwrap()), script),
+        None => (Shell::MAIN, script),
+    };
     let (command, code) = script.split_once(' ').unwrap_or((script, ""));
     let execute = |silent, stop_on_error| {
         Request::Execute(Execute {
@@ -13,40 +23,73 @@ fn event(script: &str, origin: u32) -> Event<u32> {
             store_history: true,
             stop_on_error,
             allow_stdin: true,
+            user_expressions: Vec::new(),
         })
     };
     let code = code.to_string();
+    let evaluated = |result| Event::Evaluated { shell, result };
     let request = match command {
-        "ok" => return Event::Evaluated(Ok(())),
+        "ok" => return evaluated(Ok(Evaluated::default())),
         "fail" => {
-            return Event::Evaluated(Err(CellError {
+            return evaluated(Err(CellError {
                 name: "Panic".to_string(),
                 value: code,
                 traceback: Vec::new(),
             }));
         }
-        "judged" => return Event::Judged(Completeness::Complete),
+        "answered" => {
+            return Event::Answered {
+                origin: code.parse().unwrap(),
+                content: Some(ReplyContent::Connect),
+            };
+        }
+        "handled" => {
+            return Event::Answered {
+                origin: code.parse().unwrap(),
+                content: None,
+            };
+        }
         "ctrl-c" => return Event::Interrupted,
         "terminate" => return Event::Terminated,
         "run" => execute(false, true),
         "run!" => execute(false, false),
         "silent" => execute(true, true),
-        "judge" => Request::IsComplete { code },
-        "info" => Request::KernelInfo,
+        "ask" => Request::Query(Query::Connect),
+        "create" => Request::CreateSubshell,
+        "delete" => Request::DeleteSubshell { id: code },
+        "list" => Request::ListSubshells,
         "interrupt" => Request::Interrupt,
         "shutdown" => Request::Shutdown { restart: false },
         "unanswered" => Request::Unanswered,
         other => panic!("no event `{other}`"),
     };
-    Event::Requested { origin, request }
+    let sent = sent.map(|ms| UNIX_EPOCH + Duration::from_millis(ms));
+    Event::Asked {
+        origin,
+        asked: Asked {
+            request,
+            subshell: (shell != Shell::MAIN).then(|| format!("k-{}", shell.0)),
+            sent,
+        },
+    }
 }
 
 fn action(action: Action<u32>) -> String {
     match action {
-        Action::Evaluate { origin, cell, .. } => {
-            format!("{origin}: evaluate [{}] `{}`", cell.number, cell.code)
+        Action::Evaluate {
+            origin,
+            shell,
+            cell,
+            ..
+        } => {
+            let at = match shell {
+                Shell::MAIN => String::new(),
+                Shell(number) => format!(" in {number}"),
+            };
+            format!("{origin}: evaluate [{}] `{}`{at}", cell.number, cell.code)
         }
-        Action::Judge { code } => format!("judge `{code}`"),
+        Action::Answer { origin, .. } => format!("{origin}: answer"),
+        Action::EndShell(shell) => format!("end shell {}", shell.0),
         Action::Interrupt => "interrupt".to_string(),
         Action::Exit => "exit".to_string(),
         Action::Send(Message::Publish {
@@ -57,7 +100,7 @@ fn action(action: Action<u32>) -> String {
         Action::Send(Message::Reply(reply)) => match reply.content {
             ReplyContent::Execute { outcome, count } => {
                 let outcome = match outcome {
-                    Outcome::Ok => "ok",
+                    Outcome::Ok(_) => "ok",
                     Outcome::Failed(_) => "error",
                     Outcome::Aborted => "aborted",
                 };
@@ -76,13 +119,19 @@ fn told(publication: Publication) -> String {
     }
 }
 
-/// What follows from each event; requests are numbered from 1 by their place in the script.
+/// What follows from each event; requests are numbered from 1 by their place in the script. A number is milliseconds that
+/// pass.
 fn check(script: &str, expected: Expect) {
-    let mut session = Session::new();
+    let mut session = Session::new("k");
     let mut lines = Vec::new();
+    let mut now = UNIX_EPOCH;
     for (idx, line) in script.split("; ").enumerate() {
+        if let Ok(passed) = line.parse() {
+            now += Duration::from_millis(passed);
+            continue;
+        }
         let mut actions = Vec::new();
-        session.handle(event(line, idx as u32 + 1), &mut actions);
+        session.handle(event(line, idx as u32 + 1), now, &mut actions);
         let actions: Vec<_> = actions.into_iter().map(action).collect();
         lines.push(
             format!("{line} => {}", actions.join(", "))
@@ -115,7 +164,7 @@ fn cells_run_one_after_the_other() {
 #[test]
 fn a_failure_aborts_the_cells_that_wait() {
     check(
-        "run a; run b; judge c; run d; fail x",
+        "run a; run b; ask; run d; fail x",
         expect![[r#"
         run a => 1: busy, 1: input [1] `a`, 1: evaluate [1] `a`
         run b =>
@@ -142,20 +191,57 @@ fn a_failure_aborts_the_cells_that_wait() {
 #[test]
 fn what_needs_no_evaluator_does_not_wait_for_it() {
     check(
-        "run a; info; unanswered; ok",
+        "run a; ask; unanswered; ok; answered 2; ask; handled 6",
         expect![[r#"
         run a => 1: busy, 1: input [1] `a`, 1: evaluate [1] `a`
         info => 2: busy, 2: reply KernelInfo, 2: idle
         unanswered => 3: busy, 3: idle
         ok => 1: reply ok [1], 1: idle"#]],
     );
+}
+
+#[test]
+fn cells_on_their_way_when_another_fails_are_aborted() {
     check(
-        "run a; judge b; ok; judged",
-        expect![[r#"
-        run a => 1: busy, 1: input [1] `a`, 1: evaluate [1] `a`
-        judge b =>
-        ok => 1: reply ok [1], 1: idle, 2: busy, judge `b`
-        judged => 2: reply IsComplete(Complete), 2: idle"#]],
+        "run a; 100; fail x; 5; run b @99; run c @100; 249; ok; run d @99",
+        expect![[r#""#]],
+    );
+    check(
+        "run a; 100; fail x; 250; run b @50; run c",
+        expect![[r#""#]],
+    );
+    check("run! a; 100; fail x; run b @50", expect![[r#""#]]);
+}
+
+#[test]
+fn subshells_come_and_go() {
+    check(
+        "list; create; create; list; delete k-1; list; delete k-1; delete x; create; list",
+        expect![[r#""#]],
+    );
+    check(
+        "1/run a; 1/ask; create; 1/ask; delete k-1; 1/run b",
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn subshells_run_beside_one_another() {
+    check(
+        "create; run a; 1/run b; 1/run c; 1/ok; ok; 1/ok",
+        expect![[r#""#]],
+    );
+    check(
+        "create; run a; run b; 1/run c; 1/run d; fail x; 1/ok",
+        expect![[r#""#]],
+    );
+    check(
+        "create; run a; run b; 1/run c; 1/run d; interrupt; 1/fail x; fail x",
+        expect![[r#""#]],
+    );
+    check(
+        "create; 1/run a; 1/run b; delete k-1; 1/run c; list; 1/ok",
+        expect![[r#""#]],
     );
 }
 

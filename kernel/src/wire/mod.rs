@@ -18,7 +18,8 @@ pub use jupyter_protocol::ConnectionInfo;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::session::{Message, Publication, Request};
+use crate::evaluate::Output;
+use crate::session::{Asked, Message, Publication, Request};
 use crate::socket::{Incoming, Replays, Route, Sealed, Signer};
 
 /// The version of Jupyter's messaging protocol that is spoken.
@@ -104,26 +105,32 @@ impl Reader {
         &mut self,
         channel: Channel,
         incoming: Incoming,
-    ) -> Result<(Arc<Origin>, Request), String> {
+    ) -> Result<(Arc<Origin>, Asked), String> {
         let Incoming { route, frames } = incoming;
-        let message = self.signer.open(frames, &mut self.replays)?;
+        let mut message = self.signer.open(frames, &mut self.replays)?;
         let header: Map<String, Value> = serde_json::from_slice(&message.header)
             .map_err(|error| format!("a header that cannot be read: {error}"))?;
+        let identities = std::mem::take(&mut message.identities);
         let origin = Origin {
             channel,
             route,
-            identities: message.identities,
+            identities,
             header,
         };
         let msg_type = origin.text("msg_type");
         if msg_type.is_empty() {
             return Err("a header without `msg_type`".to_string());
         }
-        let request = request::parse(msg_type, &message.content);
+        let request = request::parse(msg_type, message);
         if let Request::Invalid(reason) = &request {
             tracing::warn!(msg_type, reason, "a request that cannot be read");
         }
-        Ok((Arc::new(origin), request))
+        let asked = Asked {
+            request,
+            subshell: origin.header.get("subshell_id").and_then(text_of),
+            sent: origin.header.get("date").and_then(time_of),
+        };
+        Ok((Arc::new(origin), asked))
     }
 
     /// What was typed, in `incoming` from stdin.
@@ -178,6 +185,11 @@ impl Writer {
         }
     }
 
+    /// What this kernel calls itself in every header.
+    pub fn session(&self) -> &str {
+        &self.session
+    }
+
     /// The frames of `message`.
     pub fn write(&self, message: &Message<Arc<Origin>>) -> Vec<Bytes> {
         match message {
@@ -185,13 +197,17 @@ impl Writer {
                 let msg_type = reply.origin.reply_type();
                 let content = reply::content(&reply.content, &self.connection);
                 let identities = reply.origin.identities.clone();
-                self.frames(identities, &msg_type, Some(&reply.origin), &content)
+                let frame = Frame::new(&msg_type, content);
+                self.frames(identities, Some(&reply.origin), frame)
             }
             Message::Ask(ask) => {
                 let content = json!({ "prompt": ask.prompt, "password": ask.hidden });
                 let identities = ask.origin.identities.clone();
-                let id = ask.id.clone();
-                self.frames_with_id(id, identities, "input_request", Some(&ask.origin), &content)
+                let frame = Frame {
+                    id: Some(ask.id.clone()),
+                    ..Frame::new("input_request", content)
+                };
+                self.frames(identities, Some(&ask.origin), frame)
             }
             Message::Publish {
                 origin,
@@ -205,38 +221,34 @@ impl Writer {
         let subscription = std::str::from_utf8(topic).ok()?;
         let content = json!({ "subscription": subscription });
         let identities = vec![Bytes::copy_from_slice(topic)];
-        Some(self.frames(identities, "iopub_welcome", None, &content))
+        Some(self.frames(identities, None, Frame::new("iopub_welcome", content)))
     }
 
     fn publish(&self, origin: Option<&Origin>, publication: &Publication) -> Vec<Bytes> {
         let (msg_type, content) = publication::content(publication);
         let topic = format!("kernel.{}.{msg_type}", self.session);
-        self.frames(vec![Bytes::from(topic)], msg_type, origin, &content)
+        let mut frame = Frame::new(msg_type, content);
+        if let Publication::Output {
+            output: Output::Comm(comm),
+            ..
+        } = publication
+        {
+            frame.metadata = comm.metadata.clone();
+            frame.buffers = comm.buffers.clone();
+        }
+        self.frames(vec![Bytes::from(topic)], origin, frame)
     }
 
     fn frames(
         &self,
         identities: Vec<Bytes>,
-        msg_type: &str,
         parent: Option<&Origin>,
-        content: &Value,
+        frame: Frame<'_>,
     ) -> Vec<Bytes> {
         let sent = self.sent.fetch_add(1, Ordering::Relaxed);
-        let id = format!("{}_{sent}", self.session);
-        self.frames_with_id(id, identities, msg_type, parent, content)
-    }
-
-    fn frames_with_id(
-        &self,
-        id: String,
-        identities: Vec<Bytes>,
-        msg_type: &str,
-        parent: Option<&Origin>,
-        content: &Value,
-    ) -> Vec<Bytes> {
         let header = json!({
-            "msg_id": id,
-            "msg_type": msg_type,
+            "msg_id": frame.id.unwrap_or_else(|| format!("{}_{sent}", self.session)),
+            "msg_type": frame.msg_type,
             "session": self.session,
             "username": "kernel",
             "date": DateTime::<Utc>::from(SystemTime::now())
@@ -248,11 +260,43 @@ impl Writer {
             identities,
             header: json_bytes(&header),
             parent: json_bytes(parent.map_or(&nothing, |origin| &origin.header)),
-            metadata: Bytes::from_static(b"{}"),
-            content: json_bytes(content),
-            buffers: Vec::new(),
+            metadata: json_bytes(&frame.metadata),
+            content: json_bytes(&frame.content),
+            buffers: frame.buffers,
         })
     }
+}
+
+/// What a message says beside whom it answers.
+struct Frame<'a> {
+    /// Its id; any, if it does not matter which.
+    id: Option<String>,
+    msg_type: &'a str,
+    metadata: Map<String, Value>,
+    content: Value,
+    buffers: Vec<Bytes>,
+}
+
+impl<'a> Frame<'a> {
+    fn new(msg_type: &'a str, content: Value) -> Self {
+        Frame {
+            id: None,
+            msg_type,
+            metadata: Map::new(),
+            content,
+            buffers: Vec::new(),
+        }
+    }
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+/// The time that a header names.
+fn time_of(date: &Value) -> Option<SystemTime> {
+    let date = DateTime::parse_from_rfc3339(date.as_str()?).ok()?;
+    Some(date.into())
 }
 
 /// JSON text of maps with string keys, which cannot fail.

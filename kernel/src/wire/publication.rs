@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::reply;
-use crate::evaluate::{CellError, Output, StreamName};
+use crate::evaluate::{CellError, Comm, CommEvent, Output, StreamName};
 use crate::session::Publication;
 
 /// The message type and the JSON of `publication`.
@@ -52,6 +52,22 @@ fn shown(output: &Output, count: u32) -> (&'static str, Value) {
             "execute_result",
             json!({ "execution_count": count, "data": data, "metadata": {} }),
         ),
+        // A reply's payload, but for front ends that know no pager.
+        Output::Page { data } => ("display_data", json!({ "data": data, "metadata": {} })),
+        Output::ClearOutput { wait } => ("clear_output", json!({ "wait": wait })),
+        Output::Comm(message) => comm(message),
+    }
+}
+
+fn comm(comm: &Comm) -> (&'static str, Value) {
+    let content = json!({ "comm_id": comm.id, "data": comm.data });
+    match &comm.event {
+        CommEvent::Open { target } => (
+            "comm_open",
+            json!({ "comm_id": comm.id, "target_name": target, "data": comm.data }),
+        ),
+        CommEvent::Message => ("comm_msg", content),
+        CommEvent::Close => ("comm_close", content),
     }
 }
 

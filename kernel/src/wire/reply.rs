@@ -3,11 +3,13 @@
 use jupyter_protocol as jupyter;
 use jupyter_protocol::{ConnectionInfo, ExecutionCount, ReplyError, ReplyStatus};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::PROTOCOL_VERSION;
-use crate::evaluate::{CellError, Completeness};
-use crate::session::{Outcome, ReplyContent};
+use crate::analysis::Completion;
+use crate::evaluate::{CellError, Completeness, MimeData};
+use crate::history::Entry;
+use crate::session::{DebugAnswer, Outcome, ReplyContent};
 
 /// The JSON of `reply`, from the kernel at `connection`.
 pub(super) fn content(reply: &ReplyContent, connection: &ConnectionInfo) -> Value {
@@ -29,16 +31,28 @@ pub(super) fn content(reply: &ReplyContent, connection: &ConnectionInfo) -> Valu
             }
             Completeness::Invalid => json!({ "status": "invalid" }),
         },
-        ReplyContent::Complete { cursor } => value(jupyter::CompleteReply {
-            cursor_start: *cursor,
-            cursor_end: *cursor,
+        ReplyContent::Complete(completion) => complete(completion),
+        ReplyContent::Inspect(found) => value(jupyter::InspectReply {
+            found: found.is_some(),
             ..Default::default()
+        })
+        .with("data", json!(found.clone().unwrap_or_default())),
+        ReplyContent::History { entries, output } => json!({
+            "status": "ok",
+            "history": entries.iter().map(|entry| remembered(entry, *output)).collect::<Vec<_>>(),
         }),
-        ReplyContent::Inspect => value(jupyter::InspectReply::default()),
-        ReplyContent::History => value(jupyter::HistoryReply::default()),
-        ReplyContent::CommInfo => value(jupyter::CommInfoReply::default()),
+        ReplyContent::CommInfo(comms) => {
+            let comms = comms.iter();
+            let comms = comms.map(|(id, target)| (id.clone(), json!({ "target_name": target })));
+            json!({ "status": "ok", "comms": Map::from_iter(comms) })
+        }
+        ReplyContent::Usage(usage) => Value::Object(usage.clone()),
+        ReplyContent::Debug(answer) => debug(answer),
         ReplyContent::Interrupt => value(jupyter::InterruptReply::new()),
         ReplyContent::Shutdown { restart } => shutdown(*restart),
+        ReplyContent::SubshellCreated(id) => json!({ "status": "ok", "subshell_id": id }),
+        ReplyContent::SubshellDeleted => json!({ "status": "ok" }),
+        ReplyContent::Subshells(ids) => json!({ "status": "ok", "subshell_id": ids }),
         ReplyContent::Invalid(reason) => json!({
             "status": "error",
             "ename": "InvalidRequest",
@@ -58,18 +72,86 @@ pub(super) fn shutdown(restart: bool) -> Value {
 }
 
 fn execute(outcome: &Outcome, count: u32) -> Value {
-    let (status, error) = match outcome {
-        Outcome::Ok => (ReplyStatus::Ok, None),
-        Outcome::Failed(error) => (ReplyStatus::Error, Some(Box::new(reply_error(error)))),
-        Outcome::Aborted => (ReplyStatus::Aborted, None),
+    let (status, error, evaluated) = match outcome {
+        Outcome::Ok(evaluated) => (ReplyStatus::Ok, None, Some(evaluated)),
+        Outcome::Failed(error) => {
+            let error = Some(Box::new(reply_error(error)));
+            (ReplyStatus::Error, error, None)
+        }
+        Outcome::Aborted => (ReplyStatus::Aborted, None, None),
     };
+    let pages = evaluated.into_iter().flat_map(|evaluated| &evaluated.pages);
+    let pages: Vec<_> = pages
+        .map(|data| json!({ "source": "page", "data": data, "start": 0 }))
+        .collect();
+    let expressions = evaluated.into_iter();
+    let expressions = expressions.flat_map(|evaluated| &evaluated.expressions);
+    let expressions = expressions.map(|(name, result)| (name.clone(), expression(result)));
     value(jupyter::ExecuteReply {
         status,
         execution_count: ExecutionCount::new(count as usize),
-        user_expressions: Some(Default::default()),
         error,
         ..Default::default()
     })
+    .with("user_expressions", Value::Object(expressions.collect()))
+    .with("payload", Value::Array(pages))
+}
+
+fn expression(result: &Result<MimeData, CellError>) -> Value {
+    match result {
+        Ok(data) => json!({ "status": "ok", "data": data, "metadata": {} }),
+        Err(error) => json!({
+            "status": "error",
+            "ename": error.name,
+            "evalue": error.value,
+            "traceback": error.traceback,
+        }),
+    }
+}
+
+fn complete(completion: &Completion) -> Value {
+    let texts: Vec<_> = completion.matches.iter().map(|found| &found.text).collect();
+    let types = completion.matches.iter().map(|found| {
+        let described = json!({
+            "start": completion.start,
+            "end": completion.end,
+            "text": found.text,
+            "type": found.kind,
+        });
+        match &found.signature {
+            Some(signature) => described.with("signature", json!(signature)),
+            None => described,
+        }
+    });
+    json!({
+        "status": "ok",
+        "matches": texts,
+        "cursor_start": completion.start,
+        "cursor_end": completion.end,
+        "metadata": { "_jupyter_types_experimental": types.collect::<Vec<_>>() },
+    })
+}
+
+/// A line of history: session, line, and what was typed, with what came of it where that is wanted.
+fn remembered(entry: &Entry, output: bool) -> Value {
+    match output {
+        true => json!([entry.session, entry.line, [entry.input, entry.output]]),
+        false => json!([entry.session, entry.line, entry.input]),
+    }
+}
+
+fn debug(answer: &DebugAnswer) -> Value {
+    let response = json!({
+        "type": "response",
+        "seq": answer.request.seq,
+        "request_seq": answer.request.seq,
+        "command": answer.request.command,
+        "success": answer.body.is_ok(),
+    });
+    match &answer.body {
+        Ok(body) => response.with("body", body.clone()),
+        Err(reason) => response.with("message", json!(reason)),
+    }
 }
 
 fn reply_error(error: &CellError) -> ReplyError {
@@ -90,7 +172,7 @@ fn kernel_info() -> Value {
         "implementation_version": version,
         "language_info": {
             "name": "rust",
-            "version": env!("CARGO_PKG_RUST_VERSION"),
+            "version": env!("DAGBOK_RUSTC_RELEASE"),
             "mimetype": "text/x-rustsrc",
             "file_extension": ".rs",
             "pygments_lexer": "rust",
@@ -102,9 +184,21 @@ fn kernel_info() -> Value {
             { "text": "Rust", "url": "https://doc.rust-lang.org/" },
             { "text": "polars", "url": "https://docs.rs/polars/" },
         ],
-        "supported_features": [],
+        "supported_features": ["kernel subshells"],
         "debugger": false,
     })
+}
+
+trait With {
+    /// The same object with one field more, or another value of it.
+    fn with(self, field: &str, value: Value) -> Value;
+}
+
+impl With for Value {
+    fn with(mut self, field: &str, value: Value) -> Value {
+        self[field] = value;
+        self
+    }
 }
 
 fn value(reply: impl Serialize) -> Value {

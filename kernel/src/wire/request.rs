@@ -5,43 +5,78 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::session::{Execute, Request};
+use crate::evaluate::{Comm, CommEvent};
+use crate::history::{self, Access};
+use crate::session::{DebugRequest, Detail, Execute, Query, Request};
+use crate::socket::Sealed;
 
-/// Reads `content` as that of a `msg_type`.
-pub(super) fn parse(msg_type: &str, content: &[u8]) -> Request {
+/// Reads `message`, a `msg_type`.
+pub(super) fn parse(msg_type: &str, message: Sealed) -> Request {
+    let content = &message.content[..];
     let parsed = match msg_type {
-        "kernel_info_request" => Ok(Request::KernelInfo),
-        "connect_request" => Ok(Request::Connect),
         "execute_request" => execute(content),
-        "is_complete_request" => read(content).map(|read: jupyter::IsCompleteRequest| {
-            let code = read.code;
-            Request::IsComplete { code }
-        }),
-        "complete_request" => {
-            read(content).map(|read: jupyter::CompleteRequest| Request::Complete {
-                code: read.code,
-                cursor: read.cursor_pos,
-            })
-        }
-        "inspect_request" => read(content).map(|read: jupyter::InspectRequest| Request::Inspect {
-            code: read.code,
-            cursor: read.cursor_pos,
-        }),
-        "history_request" => Ok(Request::History),
-        "comm_info_request" => Ok(Request::CommInfo),
         "interrupt_request" => Ok(Request::Interrupt),
         "shutdown_request" => read(content).map(|read: Shutdown| Request::Shutdown {
             restart: read.restart,
         }),
-        _ => {
-            tracing::info!(msg_type, "a message of unknown type");
-            Ok(Request::Unanswered)
+        "create_subshell_request" => Ok(Request::CreateSubshell),
+        "delete_subshell_request" => {
+            read(content).map(|read: DeleteSubshell| Request::DeleteSubshell {
+                id: read.subshell_id,
+            })
         }
+        "list_subshell_request" => Ok(Request::ListSubshells),
+        "comm_open" | "comm_msg" | "comm_close" => {
+            comm(msg_type, message).map(|comm| Request::Query(Query::Comm(comm)))
+        }
+        _ => match query(msg_type, content) {
+            Some(query) => query.map(Request::Query),
+            None => {
+                tracing::info!(msg_type, "a message of unknown type");
+                Ok(Request::Unanswered)
+            }
+        },
     };
     parsed.unwrap_or_else(|error| {
         Request::Invalid(format!(
             "the content of `{msg_type}` cannot be read: {error}"
         ))
+    })
+}
+
+fn query(msg_type: &str, content: &[u8]) -> Option<serde_json::Result<Query>> {
+    Some(match msg_type {
+        "kernel_info_request" => Ok(Query::KernelInfo),
+        "connect_request" => Ok(Query::Connect),
+        "is_complete_request" => read(content).map(|read: jupyter::IsCompleteRequest| {
+            let code = read.code;
+            Query::IsComplete { code }
+        }),
+        "complete_request" => read(content).map(|read: jupyter::CompleteRequest| Query::Complete {
+            code: read.code,
+            cursor: read.cursor_pos,
+        }),
+        "inspect_request" => read(content).map(|read: Inspect| Query::Inspect {
+            code: read.code,
+            cursor: read.cursor_pos,
+            detail: match read.detail_level {
+                0 => Detail::Short,
+                _ => Detail::Full,
+            },
+        }),
+        "history_request" => read(content).and_then(history),
+        "comm_info_request" => read(content).map(|read: CommInfo| Query::CommInfo {
+            target: read.target_name,
+        }),
+        "usage_request" => Ok(Query::Usage),
+        "debug_request" => read(content).map(|read: Debug| {
+            Query::Debug(DebugRequest {
+                seq: read.seq,
+                command: read.command,
+                arguments: read.arguments.unwrap_or_default(),
+            })
+        }),
+        _ => return None,
     })
 }
 
@@ -52,21 +87,125 @@ struct Shutdown {
     restart: bool,
 }
 
+#[derive(Deserialize)]
+struct DeleteSubshell {
+    subshell_id: String,
+}
+
+/// `inspect_request`; the crate's type requires the detail level.
+#[derive(Deserialize)]
+struct Inspect {
+    code: String,
+    cursor_pos: usize,
+    #[serde(default)]
+    detail_level: u64,
+}
+
+#[derive(Deserialize)]
+struct CommInfo {
+    target_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Debug {
+    #[serde(default)]
+    seq: i64,
+    command: String,
+    arguments: Option<Map<String, Value>>,
+}
+
 fn execute(content: &[u8]) -> serde_json::Result<Request> {
     // Minimal clients leave these out; the crate's type requires them.
     let mut with_defaults = Map::new();
     with_defaults.insert("silent".into(), false.into());
     with_defaults.insert("store_history".into(), true.into());
-    with_defaults.insert("user_expressions".into(), Value::Null);
     with_defaults.extend(read::<Map<String, Value>>(content)?);
+    let expressions = with_defaults.insert("user_expressions".into(), Value::Null);
     let read: jupyter::ExecuteRequest = serde_json::from_value(Value::Object(with_defaults))?;
+    let expressions: Option<Map<String, Value>> =
+        expressions.map_or(Ok(None), serde_json::from_value)?;
+    let expressions = expressions.into_iter().flatten();
+    let expressions = expressions
+        .map(|(name, expression)| Ok((name, serde_json::from_value(expression)?)))
+        .collect::<serde_json::Result<_>>()?;
     Ok(Request::Execute(Execute {
         code: read.code,
         silent: read.silent,
         store_history: read.store_history,
         stop_on_error: read.stop_on_error,
         allow_stdin: read.allow_stdin,
+        user_expressions: expressions,
     }))
+}
+
+/// `history_request`, of which each kind of access has fields of its own.
+#[derive(Deserialize)]
+struct History {
+    #[serde(default)]
+    output: bool,
+    hist_access_type: String,
+    session: Option<i64>,
+    start: Option<i64>,
+    stop: Option<i64>,
+    n: Option<usize>,
+    pattern: Option<String>,
+    unique: Option<bool>,
+}
+
+fn history(read: History) -> serde_json::Result<Query> {
+    let line = |line: Option<i64>, default: u32| match line {
+        Some(line) => u32::try_from(line.max(0)).unwrap_or(u32::MAX),
+        None => default,
+    };
+    let access = match read.hist_access_type.as_str() {
+        "range" => Access::Range {
+            session: read.session.unwrap_or_default(),
+            lines: line(read.start, 0)..line(read.stop, u32::MAX),
+        },
+        "tail" => Access::Tail {
+            n: read.n.unwrap_or(usize::MAX),
+        },
+        "search" => Access::Search {
+            pattern: read.pattern.unwrap_or_else(|| "*".to_owned()),
+            n: read.n,
+            unique: read.unique.unwrap_or_default(),
+        },
+        other => {
+            let reason =
+                format!("`hist_access_type` is `{other}`, not `range`, `tail` or `search`");
+            return Err(serde::de::Error::custom(reason));
+        }
+    };
+    Ok(Query::History(history::Query {
+        access,
+        output: read.output,
+    }))
+}
+
+/// `comm_open`, `comm_msg` or `comm_close`.
+#[derive(Deserialize)]
+struct CommContent {
+    comm_id: String,
+    target_name: Option<String>,
+    #[serde(default)]
+    data: Value,
+}
+
+fn comm(msg_type: &str, message: Sealed) -> serde_json::Result<Comm> {
+    let read: CommContent = read(&message.content)?;
+    let event = match (msg_type, read.target_name) {
+        ("comm_open", Some(target)) => CommEvent::Open { target },
+        ("comm_open", None) => return Err(serde::de::Error::missing_field("target_name")),
+        ("comm_close", _) => CommEvent::Close,
+        _ => CommEvent::Message,
+    };
+    Ok(Comm {
+        id: read.comm_id,
+        event,
+        data: read.data,
+        metadata: self::read(&message.metadata).unwrap_or_default(),
+        buffers: message.buffers,
+    })
 }
 
 /// Reads the content of an `input_reply`: what was typed.
@@ -83,8 +222,20 @@ mod tests {
     use super::*;
     use expect_test::{Expect, expect};
 
+    fn sealed(content: &str) -> Sealed {
+        let part = |text: &str| bytes::Bytes::copy_from_slice(text.as_bytes());
+        Sealed {
+            identities: Vec::new(),
+            header: part("{}"),
+            parent: part("{}"),
+            metadata: part(r#"{"version": "2.1.0"}"#),
+            content: part(content),
+            buffers: vec![part("binary")],
+        }
+    }
+
     fn check(msg_type: &str, content: &str, expected: Expect) {
-        let parsed = parse(msg_type, content.as_bytes());
+        let parsed = parse(msg_type, sealed(content));
         expected.assert_eq(&format!("{parsed:?}"));
     }
 
@@ -115,7 +266,31 @@ mod tests {
             r#"{"code": "é", "cursor_pos": 1}"#,
             expect![[r#"Complete { code: "é", cursor: 1 }"#]],
         );
-        check("comm_msg", "{}", expect!["Unanswered"]);
+        check("no_such_request", "{}", expect!["Unanswered"]);
+    }
+
+    #[test]
+    fn histories_are_asked_for_in_three_ways() {
+        for content in [
+            r#"{"hist_access_type": "tail", "n": 3, "output": true, "raw": true}"#,
+            r#"{"hist_access_type": "range", "session": -1, "start": 2}"#,
+            r#"{"hist_access_type": "range", "start": -2, "stop": null}"#,
+            r#"{"hist_access_type": "search", "pattern": "*x", "unique": true, "n": null}"#,
+            r#"{"hist_access_type": "all"}"#,
+        ] {
+            check("history_request", content, expect![[r#""#]]);
+        }
+    }
+
+    #[test]
+    fn comms_open_with_a_target() {
+        check(
+            "comm_open",
+            r#"{"comm_id": "c", "target_name": "t", "data": {"x": 1}}"#,
+            expect![[r#""#]],
+        );
+        check("comm_open", r#"{"comm_id": "c"}"#, expect![[r#""#]]);
+        check("comm_msg", r#"{"comm_id": "c"}"#, expect![[r#""#]]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::{fs, mem};
 
 use dagbok_kernel::evaluate::native::{NativeEvaluator, Options};
-use dagbok_kernel::evaluate::{Cell, Evaluator, Frontend, MimeData, Output, StreamName};
+use dagbok_kernel::evaluate::{Cell, Evaluator, Frontend, MimeData, Output, Shell, StreamName};
 use dagbok_kernel::runtime_files::RuntimeFiles;
 
 /// Cells that are run one after the other in a new session.
@@ -90,24 +90,24 @@ fn parse(theme: &str, script: &str) -> Script {
 }
 
 /// Starts the native evaluator, which then says nothing of its own but what is wrong.
-pub(crate) fn start_native(files: Option<RuntimeFiles>) -> NativeEvaluator {
+pub(crate) fn start_native(files: Option<RuntimeFiles>) -> Mutex<NativeEvaluator> {
     let options = Options {
         files,
         ..Options::default()
     };
-    let mut native = NativeEvaluator::start(options).unwrap();
-    assert_eq!(run(&mut native, 0, ":warnings off"), Shown::default());
+    let native = Mutex::new(NativeEvaluator::start(options).unwrap());
+    assert_eq!(run(&native, 0, ":warnings off"), Shown::default());
     native
 }
 
 /// Runs cell `number`; all it did.
-pub(crate) fn run(evaluator: &mut dyn Evaluator, number: u32, code: &str) -> Shown {
+pub(crate) fn run(evaluator: &dyn Evaluator, number: u32, code: &str) -> Shown {
     let recorder = Arc::<Recorder>::default();
     let cell = Cell {
         number,
         code: code.to_owned(),
     };
-    let result = evaluator.evaluate(&cell, recorder.clone());
+    let result = evaluator.evaluate(Shell::MAIN, &cell, recorder.clone());
     let mut shown = mem::take(&mut *recorder.0.lock().unwrap());
     shown.failure = result.err().map(|error| (error.name, error.value));
     shown
@@ -123,7 +123,9 @@ impl Frontend for Recorder {
             },
             Output::Display { data, .. }
             | Output::UpdateDisplay { data, .. }
-            | Output::Result { data } => shown.values.extend(texts(data)),
+            | Output::Result { data }
+            | Output::Page { data } => shown.values.extend(texts(data)),
+            Output::ClearOutput { .. } | Output::Comm(_) => {}
         }
     }
 }

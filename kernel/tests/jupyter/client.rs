@@ -5,7 +5,7 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use dagbok_kernel::evaluate::{CellError, Evaluator};
-use dagbok_kernel::server::Server;
+use dagbok_kernel::server::{Options, Server};
 use jupyter_zmq_client::{
     ClientControlConnection, ClientHeartbeatConnection, ClientIoPubConnection,
     ClientShellConnection, ClientStdinConnection, ConnectionInfo, ExecuteRequest, JupyterMessage,
@@ -57,7 +57,7 @@ impl Kernel {
         Kernel {
             connection: server.connection().clone(),
             release,
-            running: tokio::spawn(server.run(make)),
+            running: tokio::spawn(server.run(Options::default(), make)),
         }
     }
 

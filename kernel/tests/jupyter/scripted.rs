@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dagbok_kernel::evaluate::{
     Answer, Cell, CellError, Completeness, Evaluator, Frontend, Interrupt, MimeData, Output,
-    Question, StreamName,
+    Question, Shell, StreamName,
 };
 
 /// What wakes a cell that waits.
@@ -20,9 +20,9 @@ pub(crate) enum Wake {
 
 pub(crate) struct Scripted {
     wake: Sender<Wake>,
-    woken: Receiver<Wake>,
+    woken: Mutex<Receiver<Wake>>,
     /// The front end of an earlier cell, which goes on writing.
-    earlier: Option<Arc<dyn Frontend>>,
+    earlier: Mutex<Option<Arc<dyn Frontend>>>,
 }
 
 struct Interrupter(Mutex<Sender<Wake>>);
@@ -38,8 +38,8 @@ impl Scripted {
         let (wake, woken) = channel();
         Scripted {
             wake,
-            woken,
-            earlier: None,
+            woken: Mutex::new(woken),
+            earlier: Mutex::default(),
         }
     }
 
@@ -49,7 +49,7 @@ impl Scripted {
         self.wake.clone()
     }
 
-    fn line(&mut self, line: &str, frontend: &Arc<dyn Frontend>) -> Result<(), CellError> {
+    fn line(&self, line: &str, frontend: &Arc<dyn Frontend>) -> Result<(), CellError> {
         let (command, text) = line.split_once(' ').unwrap_or((line, ""));
         let (id, rest) = text.split_once(' ').unwrap_or((text, ""));
         match command {
@@ -91,13 +91,13 @@ impl Scripted {
                     });
                 }
             }
-            "keep" => self.earlier = Some(frontend.clone()),
-            "earlier" => match &self.earlier {
+            "keep" => *self.earlier.lock().unwrap() = Some(frontend.clone()),
+            "earlier" => match &*self.earlier.lock().unwrap() {
                 Some(earlier) => earlier.output(stream(StreamName::Stdout, text)),
                 None => return Err(error("Script", "no earlier cell")),
             },
             "wait" => {
-                if let Ok(Wake::Interrupted) = self.woken.recv() {
+                if let Ok(Wake::Interrupted) = self.woken.lock().unwrap().recv() {
                     return Err(error("Interrupted", "the cell was interrupted"));
                 }
             }
@@ -131,7 +131,7 @@ impl Scripted {
             if let Ok(answer) = answers.recv_timeout(Duration::from_millis(5)) {
                 return Ok(answer);
             }
-            if self.woken.try_recv().is_ok() {
+            if self.woken.lock().unwrap().try_recv().is_ok() {
                 withdrawn.store(true, Ordering::SeqCst);
                 return Err(error("Interrupted", "the cell was interrupted"));
             }
@@ -140,12 +140,17 @@ impl Scripted {
 }
 
 impl Evaluator for Scripted {
-    fn evaluate(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Result<(), CellError> {
+    fn evaluate(
+        &self,
+        _: Shell,
+        cell: &Cell,
+        frontend: Arc<dyn Frontend>,
+    ) -> Result<(), CellError> {
         let ended = cell
             .code
             .lines()
             .try_for_each(|line| self.line(line.trim(), &frontend));
-        while self.woken.try_recv().is_ok() {}
+        while self.woken.lock().unwrap().try_recv().is_ok() {}
         ended
     }
 

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use dagbok_kernel::evaluate::native::{NativeEvaluator, Options};
 use dagbok_kernel::evaluate::{
-    Answer, Cell, CellError, Evaluator, Frontend, Interrupt, MimeData, Output, Question, StreamName,
+    Answer, Cell, CellError, Evaluator, Frontend, Interrupt, MimeData, Output, Question, Shell,
+    StreamName,
 };
 use expect_test::Expect;
 
@@ -16,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A session that remembers what its cells show.
 pub(crate) struct Session {
-    evaluator: NativeEvaluator,
+    evaluator: Mutex<NativeEvaluator>,
     person: Arc<Mutex<Person>>,
     screens: Vec<Arc<Screen>>,
 }
@@ -52,7 +53,7 @@ impl Session {
     }
 
     pub(crate) fn start_with(options: Options) -> Self {
-        let evaluator = NativeEvaluator::start(options).unwrap();
+        let evaluator = Mutex::new(NativeEvaluator::start(options).unwrap());
         Session {
             evaluator,
             person: Arc::default(),
@@ -68,7 +69,10 @@ impl Session {
             number: self.screens.len() as u32,
             code: code.to_owned(),
         };
-        let error = self.evaluator.evaluate(&cell, screen.clone()).err();
+        let error = self
+            .evaluator
+            .evaluate(Shell::MAIN, &cell, screen.clone())
+            .err();
         (screen.take(), error)
     }
 
@@ -149,6 +153,9 @@ impl Frontend for Screen {
             Output::Display { data, .. } => format!("display {}", bundle(&data)),
             Output::UpdateDisplay { data, .. } => format!("update {}", bundle(&data)),
             Output::Result { data } => format!("={}", bundle(&data)),
+            Output::Page { data } => format!("page {}", bundle(&data)),
+            Output::ClearOutput { wait } => format!("clear {wait}"),
+            Output::Comm(comm) => format!("{comm:?}"),
         };
         self.shown.lock().unwrap().push(Shown::Line(line));
         let _ = self.changed.send(());

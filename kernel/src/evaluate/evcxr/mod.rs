@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::env;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use evcxr::{CommandContext, EvalContext, EvalOutputs};
 
@@ -20,7 +20,8 @@ use self::control::Control;
 use self::screen::Screen;
 use super::native::completeness;
 use super::{
-    Cell, CellError, Completeness, Evaluator, Frontend, Interrupt, MimeData, Output, StreamName,
+    Cell, CellError, Completeness, Evaluator, Frontend, Interrupt, MimeData, Output, Shell,
+    StreamName,
 };
 
 /// Evaluates cells with evcxr: a `cargo build` each, their variables in a process of its own.
@@ -100,17 +101,24 @@ impl EvcxrEvaluator {
     }
 }
 
-impl Evaluator for EvcxrEvaluator {
-    fn evaluate(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Result<(), CellError> {
-        self.control.begin();
-        self.screen.show_on(frontend.clone());
-        let result = self.run(cell, &frontend);
-        self.control.end();
+impl Evaluator for Mutex<EvcxrEvaluator> {
+    fn evaluate(
+        &self,
+        _: Shell,
+        cell: &Cell,
+        frontend: Arc<dyn Frontend>,
+    ) -> Result<(), CellError> {
+        let mut evaluator = self.lock().unwrap_or_else(PoisonError::into_inner);
+        evaluator.control.begin();
+        evaluator.screen.show_on(frontend.clone());
+        let result = evaluator.run(cell, &frontend);
+        evaluator.control.end();
         result
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupt> {
-        self.control.clone()
+        let evaluator = self.lock().unwrap_or_else(PoisonError::into_inner);
+        evaluator.control.clone()
     }
 
     fn is_complete(&self, code: &str) -> Completeness {

@@ -28,7 +28,7 @@ use super::{StartError, complete};
 use crate::channel::Spent;
 use crate::commands::{self, Order, blank_before};
 use crate::evaluate::{
-    Cell, CellError, Completeness, Evaluator, Frontend, Interrupt, Output, StreamName,
+    Cell, CellError, Completeness, Evaluator, Frontend, Interrupt, Output, Shell, StreamName,
 };
 use crate::runtime_files::RuntimeFiles;
 
@@ -262,21 +262,29 @@ impl NativeEvaluator {
     }
 }
 
-impl Evaluator for NativeEvaluator {
-    fn evaluate(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Result<(), CellError> {
-        self.control.begin();
-        self.frontend = Some(frontend.clone());
-        let result = self
+/// One cell at a time, whichever shell it comes from.
+impl Evaluator for Mutex<NativeEvaluator> {
+    fn evaluate(
+        &self,
+        _: Shell,
+        cell: &Cell,
+        frontend: Arc<dyn Frontend>,
+    ) -> Result<(), CellError> {
+        let mut evaluator = self.lock().unwrap_or_else(PoisonError::into_inner);
+        evaluator.control.begin();
+        evaluator.frontend = Some(frontend.clone());
+        let result = evaluator
             .revive(&frontend)
-            .and_then(|()| self.evaluate_code(cell, &frontend));
-        self.state.note(cell, &result);
-        self.control.end();
+            .and_then(|()| evaluator.evaluate_code(cell, &frontend));
+        evaluator.state.note(cell, &result);
+        evaluator.control.end();
         result
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupt> {
+        let evaluator = self.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::new(Interrupter {
-            control: self.control.clone(),
+            control: evaluator.control.clone(),
         })
     }
 

@@ -12,7 +12,7 @@ use super::interrupts::{Interrupts, Request};
 use super::outputs::Recorder;
 use super::terminal::Terminal;
 use super::typist::Typist;
-use crate::evaluate::{self, CellError, Evaluator, Frontend, Output, Question, StreamName};
+use crate::evaluate::{self, CellError, Evaluator, Frontend, Output, Question, Shell, StreamName};
 
 /// Outputs that wait to be shown; a cell that writes faster waits.
 const EVENTS_WAITING_MAX: usize = 256;
@@ -75,7 +75,7 @@ impl Events {
 /// Runs `notebook` and writes the outputs into it; `save` is called when the person may lose patience before the end.
 pub(super) fn execute(
     notebook: &mut Notebook,
-    evaluator: &mut dyn Evaluator,
+    evaluator: &dyn Evaluator,
     terminal: &mut Terminal,
     on_error: OnError,
     events: Events,
@@ -96,7 +96,7 @@ pub(super) fn execute(
 
 struct Execution<'a> {
     recorder: Recorder<'a>,
-    evaluator: &'a mut dyn Evaluator,
+    evaluator: &'a dyn Evaluator,
     terminal: &'a mut Terminal,
     events: Events,
     interrupts: Interrupts,
@@ -186,9 +186,11 @@ impl Execution<'_> {
             typist: self.events.typist.clone(),
         });
         let interrupter = self.evaluator.interrupter();
-        let evaluator = &mut *self.evaluator;
+        let evaluator = self.evaluator;
         let work = move || {
-            let result = catch_unwind(AssertUnwindSafe(|| evaluator.evaluate(cell, outputs)));
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                evaluator.evaluate(Shell::MAIN, cell, outputs)
+            }));
             let result = result.unwrap_or_else(|panic| Err(evaluator_panicked(&*panic)));
             let _ = sender.send(Event::Finished(result));
         };

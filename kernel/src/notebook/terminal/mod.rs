@@ -53,6 +53,8 @@ pub(super) struct Terminal {
     /// What is on the screen of the blocks, from where the next drawing starts.
     drawn: String,
     display_ids: HashSet<String>,
+    /// Whether what can still be drawn again goes when something new is shown.
+    clear_next: bool,
     n_undrawn: usize,
 }
 
@@ -64,6 +66,7 @@ impl Terminal {
             blocks: Vec::new(),
             drawn: String::new(),
             display_ids: HashSet::new(),
+            clear_next: false,
             n_undrawn: 0,
         }
     }
@@ -113,6 +116,16 @@ impl Terminal {
     /// Shows one output of the cell at `cell_idx`, at the next [`flush`](Self::flush) at the latest.
     pub(super) fn output(&mut self, cell_idx: usize, output: &Output) {
         let colours = self.screen.colours;
+        let is_new = matches!(
+            output,
+            Output::Stream { .. }
+                | Output::Display { .. }
+                | Output::Result { .. }
+                | Output::Page { .. }
+        );
+        if is_new && std::mem::take(&mut self.clear_next) {
+            self.blocks.clear();
+        }
         match output {
             Output::Stream { name, text } => {
                 let continues = self
@@ -137,12 +150,17 @@ impl Terminal {
                 data,
                 display_id: None,
             }
-            | Output::Result { data } => {
+            | Output::Result { data }
+            | Output::Page { data } => {
                 self.blocks.push(Block::fixed(shown(data, colours)));
             }
             Output::UpdateDisplay { data, display_id } => {
                 self.update(display_id, shown(data, colours))
             }
+            Output::ClearOutput { wait: true } => self.clear_next = true,
+            Output::ClearOutput { wait: false } => self.blocks.clear(),
+            // A terminal has no widgets.
+            Output::Comm(_) => return,
         }
         self.n_undrawn += 1;
         if self.n_undrawn >= UNDRAWN_MAX {
@@ -154,6 +172,7 @@ impl Terminal {
     pub(super) fn end_outputs(&mut self) {
         let settled: String = self.blocks.drain(..).map(|block| block.whole()).collect();
         self.n_undrawn = 0;
+        self.clear_next = false;
         self.draw(&settled, String::new());
     }
 

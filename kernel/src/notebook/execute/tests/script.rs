@@ -7,15 +7,16 @@ use serde_json::json;
 
 use super::super::Event;
 use crate::evaluate::{
-    Cell, CellError, Completeness, Evaluator, Frontend, Interrupt, MimeData, Output, StreamName,
+    Cell, CellError, Completeness, Evaluator, Frontend, Interrupt, MimeData, Output, Shell,
+    StreamName,
 };
 
 pub(super) struct Scripted {
     events: SyncSender<Event>,
-    interrupts: Receiver<()>,
+    interrupts: Mutex<Receiver<()>>,
     interrupter: Arc<Interrupter>,
     /// What background threads of earlier cells show once the next cell runs.
-    late: Vec<(Arc<dyn Frontend>, String)>,
+    late: Mutex<Vec<(Arc<dyn Frontend>, String)>>,
 }
 
 struct Interrupter(Mutex<Sender<()>>);
@@ -25,13 +26,13 @@ impl Scripted {
         let (sender, interrupts) = channel();
         Scripted {
             events,
-            interrupts,
+            interrupts: Mutex::new(interrupts),
             interrupter: Arc::new(Interrupter(Mutex::new(sender))),
-            late: Vec::new(),
+            late: Mutex::default(),
         }
     }
 
-    fn step(&mut self, line: &str, frontend: &Arc<dyn Frontend>) -> Result<(), CellError> {
+    fn step(&self, line: &str, frontend: &Arc<dyn Frontend>) -> Result<(), CellError> {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         match verb {
             "fail" => {
@@ -43,11 +44,18 @@ impl Scripted {
             "ctrl-c" => self.events.send(Event::CtrlC).expect("a listener"),
             "wait" => {
                 for _ in 0..rest.parse().unwrap_or(1) {
-                    self.interrupts.recv().expect("an interrupt");
+                    self.interrupts
+                        .lock()
+                        .expect("no panic")
+                        .recv()
+                        .expect("an interrupt");
                 }
                 return Err(error("Interrupted", "stopped"));
             }
-            "later" => self.late.push((frontend.clone(), rest.to_owned())),
+            "later" => {
+                let late = (frontend.clone(), rest.to_owned());
+                self.late.lock().expect("no panic").push(late);
+            }
             _ => frontend.output(output(verb, rest)),
         }
         Ok(())
@@ -65,6 +73,9 @@ fn output(verb: &str, rest: &str) -> Output {
         "print" => stream(StreamName::Stdout, rest),
         "err" => stream(StreamName::Stderr, &format!("{rest}\\n")),
         "result" => Output::Result { data: plain(rest) },
+        "clear" => Output::ClearOutput {
+            wait: rest == "wait",
+        },
         "display" => Output::Display {
             data: plain(value),
             display_id: Some(id.into()),
@@ -78,8 +89,13 @@ fn output(verb: &str, rest: &str) -> Output {
 }
 
 impl Evaluator for Scripted {
-    fn evaluate(&mut self, cell: &Cell, frontend: Arc<dyn Frontend>) -> Result<(), CellError> {
-        for (frontend, line) in std::mem::take(&mut self.late) {
+    fn evaluate(
+        &self,
+        _: Shell,
+        cell: &Cell,
+        frontend: Arc<dyn Frontend>,
+    ) -> Result<(), CellError> {
+        for (frontend, line) in std::mem::take(&mut *self.late.lock().expect("no panic")) {
             let (verb, rest) = line.split_once(' ').expect("an output");
             frontend.output(output(verb, rest));
         }
