@@ -72,7 +72,11 @@ fn the_last_lines_come_from_all_sessions() {
     check("a? tail 3", expect!["a? tail 3 => "]);
     check(
         "a: x; a: y; b? tail 2; b: z; b? tail 2; a? tail 9; b? tail 0",
-        expect![""],
+        expect![[r#"
+            b? tail 2 => 1.1 x, 1.2 y
+            b? tail 2 => 1.2 y, 2.1 z
+            a? tail 9 => 2.1 z, 1.1 x, 1.2 y
+            b? tail 0 => "#]],
     );
 }
 
@@ -80,7 +84,15 @@ fn the_last_lines_come_from_all_sessions() {
 fn ranges_are_of_one_session() {
     check(
         "a: x; a: y; a: z; a? range 0 1 3; a? range 0 2 99; a? range 1 1 2; b? range -1 1 3; b: w; b? range -1 2 4; b? range 0 1 9; b? range -7 1 9; b? range 7 1 9",
-        expect![""],
+        expect![[r#"
+            a? range 0 1 3 => 1.1 x, 1.2 y
+            a? range 0 2 99 => 1.2 y, 1.3 z
+            a? range 1 1 2 => 1.1 x
+            b? range -1 1 3 => 1.1 x, 1.2 y
+            b? range -1 2 4 => 1.2 y, 1.3 z
+            b? range 0 1 9 => 2.1 w
+            b? range -7 1 9 => 
+            b? range 7 1 9 => "#]],
     );
 }
 
@@ -88,7 +100,14 @@ fn ranges_are_of_one_session() {
 fn searches_match_whole_inputs() {
     check(
         "a: let x; a: x + 1; a: let x; a? search - let*; a? unique - *x*; a? search 1 *x*; a? search - ?et x; a? search - [kl]et*; a? search - [; a? search - x",
-        expect![""],
+        expect![[r#"
+            a? search - let* => 1.1 let x, 1.3 let x
+            a? unique - *x* => 1.2 x + 1, 1.3 let x
+            a? search 1 *x* => 1.3 let x
+            a? search - ?et x => 1.1 let x, 1.3 let x
+            a? search - [kl]et* => 1.1 let x, 1.3 let x
+            a? search - [ => 
+            a? search - x => "#]],
     );
 }
 
@@ -96,7 +115,10 @@ fn searches_match_whole_inputs() {
 fn what_cannot_be_read_is_passed_over() {
     check(
         "a: x; ! {\"session\":1,\"li; a: y; ! [1]\n\n\u{0}\n; b? tail 9; b: z; b? tail 1; a? range 1 1 9",
-        expect![""],
+        expect![[r#"
+            b? tail 9 => 1.1 x, 1.2 y
+            b? tail 1 => 2.1 z
+            a? range 1 1 9 => 1.1 x, 1.2 y"#]],
     );
 }
 
@@ -105,7 +127,10 @@ fn a_history_that_cannot_be_written_lasts_for_the_session() {
     check_in(
         Path::new("/proc/no/history.jsonl"),
         "a: x; a: y; a? tail 9; a? range 0 1 9; b? tail 9",
-        expect![""],
+        expect![[r#"
+            a? tail 9 => 0.1 x, 0.2 y
+            a? range 0 1 9 => 0.1 x, 0.2 y
+            b? tail 9 => "#]],
     );
     let mut history = History::new(None);
     history.add(1, "x".to_owned(), None);

@@ -166,11 +166,11 @@ fn a_failure_aborts_the_cells_that_wait() {
     check(
         "run a; run b; ask; run d; fail x",
         expect![[r#"
-        run a => 1: busy, 1: input [1] `a`, 1: evaluate [1] `a`
-        run b =>
-        judge c =>
-        run d =>
-        fail x => 1: error `x`, 1: reply error [1], 1: idle, 2: busy, 2: reply aborted [1], 2: idle, 4: busy, 4: reply aborted [1], 4: idle, 3: busy, judge `c`"#]],
+            run a => 1: busy, 1: input [1] `a`, 1: evaluate [1] `a`
+            run b =>
+            ask => 3: busy, 3: answer
+            run d =>
+            fail x => 1: error `x`, 1: reply error [1], 1: idle, 2: busy, 2: reply aborted [1], 2: idle, 4: busy, 4: reply aborted [1], 4: idle"#]],
     );
     check(
         "run! a; run b; fail x",
@@ -193,10 +193,13 @@ fn what_needs_no_evaluator_does_not_wait_for_it() {
     check(
         "run a; ask; unanswered; ok; answered 2; ask; handled 6",
         expect![[r#"
-        run a => 1: busy, 1: input [1] `a`, 1: evaluate [1] `a`
-        info => 2: busy, 2: reply KernelInfo, 2: idle
-        unanswered => 3: busy, 3: idle
-        ok => 1: reply ok [1], 1: idle"#]],
+            run a => 1: busy, 1: input [1] `a`, 1: evaluate [1] `a`
+            ask => 2: busy, 2: answer
+            unanswered => 3: busy, 3: idle
+            ok => 1: reply ok [1], 1: idle
+            answered 2 => 2: reply Connect, 2: idle
+            ask => 6: busy, 6: answer
+            handled 6 => 6: idle"#]],
     );
 }
 
@@ -204,24 +207,56 @@ fn what_needs_no_evaluator_does_not_wait_for_it() {
 fn cells_on_their_way_when_another_fails_are_aborted() {
     check(
         "run a; 100; fail x; 5; run b @99; run c @100; 249; ok; run d @99",
-        expect![[r#""#]],
+        expect![[r#"
+            run a => 1: busy, 1: input [1] `a`, 1: evaluate [1] `a`
+            fail x => 1: error `x`, 1: reply error [1], 1: idle
+            run b @99 => 5: busy, 5: reply aborted [1], 5: idle
+            run c @100 => 6: busy, 6: input [2] `c`, 6: evaluate [2] `c`
+            ok => 6: reply ok [2], 6: idle
+            run d @99 => 9: busy, 9: input [3] `d`, 9: evaluate [3] `d`"#]],
     );
     check(
         "run a; 100; fail x; 250; run b @50; run c",
-        expect![[r#""#]],
+        expect![[r#"
+            run a => 1: busy, 1: input [1] `a`, 1: evaluate [1] `a`
+            fail x => 1: error `x`, 1: reply error [1], 1: idle
+            run b @50 => 5: busy, 5: input [2] `b`, 5: evaluate [2] `b`
+            run c =>"#]],
     );
-    check("run! a; 100; fail x; run b @50", expect![[r#""#]]);
+    check(
+        "run! a; 100; fail x; run b @50",
+        expect![[r#"
+        run! a => 1: busy, 1: input [1] `a`, 1: evaluate [1] `a`
+        fail x => 1: error `x`, 1: reply error [1], 1: idle
+        run b @50 => 4: busy, 4: input [2] `b`, 4: evaluate [2] `b`"#]],
+    );
 }
 
 #[test]
 fn subshells_come_and_go() {
     check(
         "list; create; create; list; delete k-1; list; delete k-1; delete x; create; list",
-        expect![[r#""#]],
+        expect![[r#"
+            list => 1: busy, 1: reply Subshells([]), 1: idle
+            create => 2: busy, 2: reply SubshellCreated("k-1"), 2: idle
+            create => 3: busy, 3: reply SubshellCreated("k-2"), 3: idle
+            list => 4: busy, 4: reply Subshells(["k-1", "k-2"]), 4: idle
+            delete k-1 => 5: busy, end shell 1, 5: reply SubshellDeleted, 5: idle
+            list => 6: busy, 6: reply Subshells(["k-2"]), 6: idle
+            delete k-1 => 7: busy, 7: reply Invalid("there is no subshell `k-1`"), 7: idle
+            delete x => 8: busy, 8: reply Invalid("there is no subshell `x`"), 8: idle
+            create => 9: busy, 9: reply SubshellCreated("k-3"), 9: idle
+            list => 10: busy, 10: reply Subshells(["k-2", "k-3"]), 10: idle"#]],
     );
     check(
         "1/run a; 1/ask; create; 1/ask; delete k-1; 1/run b",
-        expect![[r#""#]],
+        expect![[r#"
+            1/run a => 1: busy, 1: reply Invalid("there is no subshell `k-1`"), 1: idle
+            1/ask => 2: busy, 2: reply Invalid("there is no subshell `k-1`"), 2: idle
+            create => 3: busy, 3: reply SubshellCreated("k-1"), 3: idle
+            1/ask => 4: busy, 4: answer
+            delete k-1 => 5: busy, end shell 1, 5: reply SubshellDeleted, 5: idle
+            1/run b => 6: busy, 6: reply Invalid("there is no subshell `k-1`"), 6: idle"#]],
     );
 }
 
@@ -229,19 +264,48 @@ fn subshells_come_and_go() {
 fn subshells_run_beside_one_another() {
     check(
         "create; run a; 1/run b; 1/run c; 1/ok; ok; 1/ok",
-        expect![[r#""#]],
+        expect![[r#"
+            create => 1: busy, 1: reply SubshellCreated("k-1"), 1: idle
+            run a => 2: busy, 2: input [1] `a`, 2: evaluate [1] `a`
+            1/run b => 3: busy, 3: input [2] `b`, 3: evaluate [2] `b` in 1
+            1/run c =>
+            1/ok => 3: reply ok [2], 3: idle, 4: busy, 4: input [3] `c`, 4: evaluate [3] `c` in 1
+            ok => 2: reply ok [1], 2: idle
+            1/ok => 4: reply ok [3], 4: idle"#]],
     );
     check(
         "create; run a; run b; 1/run c; 1/run d; fail x; 1/ok",
-        expect![[r#""#]],
+        expect![[r#"
+            create => 1: busy, 1: reply SubshellCreated("k-1"), 1: idle
+            run a => 2: busy, 2: input [1] `a`, 2: evaluate [1] `a`
+            run b =>
+            1/run c => 4: busy, 4: input [2] `c`, 4: evaluate [2] `c` in 1
+            1/run d =>
+            fail x => 2: error `x`, 2: reply error [1], 2: idle, 3: busy, 3: reply aborted [2], 3: idle
+            1/ok => 4: reply ok [2], 4: idle, 5: busy, 5: input [3] `d`, 5: evaluate [3] `d` in 1"#]],
     );
     check(
         "create; run a; run b; 1/run c; 1/run d; interrupt; 1/fail x; fail x",
-        expect![[r#""#]],
+        expect![[r#"
+            create => 1: busy, 1: reply SubshellCreated("k-1"), 1: idle
+            run a => 2: busy, 2: input [1] `a`, 2: evaluate [1] `a`
+            run b =>
+            1/run c => 4: busy, 4: input [2] `c`, 4: evaluate [2] `c` in 1
+            1/run d =>
+            interrupt => 6: busy, interrupt, 3: busy, 3: reply aborted [2], 3: idle, 5: busy, 5: reply aborted [2], 5: idle, 6: reply Interrupt, 6: idle
+            1/fail x => 4: error `x`, 4: reply error [2], 4: idle
+            fail x => 2: error `x`, 2: reply error [1], 2: idle"#]],
     );
     check(
         "create; 1/run a; 1/run b; delete k-1; 1/run c; list; 1/ok",
-        expect![[r#""#]],
+        expect![[r#"
+            create => 1: busy, 1: reply SubshellCreated("k-1"), 1: idle
+            1/run a => 2: busy, 2: input [1] `a`, 2: evaluate [1] `a` in 1
+            1/run b =>
+            delete k-1 => 4: busy, 3: busy, 3: reply aborted [1], 3: idle, 4: reply SubshellDeleted, 4: idle
+            1/run c => 5: busy, 5: reply Invalid("there is no subshell `k-1`"), 5: idle
+            list => 6: busy, 6: reply Subshells([]), 6: idle
+            1/ok => 2: reply ok [1], 2: idle, end shell 1"#]],
     );
 }
 

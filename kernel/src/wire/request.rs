@@ -245,7 +245,7 @@ mod tests {
             "execute_request",
             r#"{"code": "1"}"#,
             expect![[
-                r#"Execute(Execute { code: "1", silent: false, store_history: true, stop_on_error: true, allow_stdin: false })"#
+                r#"Execute(Execute { code: "1", silent: false, store_history: true, stop_on_error: true, allow_stdin: false, user_expressions: [] })"#
             ]],
         );
         check(
@@ -253,7 +253,7 @@ mod tests {
             r#"{"code": "1", "silent": true, "store_history": false, "stop_on_error": false,
                 "user_expressions": {"a": "1"}, "allow_stdin": false, "cell_id": "x"}"#,
             expect![[
-                r#"Execute(Execute { code: "1", silent: true, store_history: false, stop_on_error: false, allow_stdin: false })"#
+                r#"Execute(Execute { code: "1", silent: true, store_history: false, stop_on_error: false, allow_stdin: false, user_expressions: [("a", "1")] })"#
             ]],
         );
         check(
@@ -264,22 +264,42 @@ mod tests {
         check(
             "complete_request",
             r#"{"code": "é", "cursor_pos": 1}"#,
-            expect![[r#"Complete { code: "é", cursor: 1 }"#]],
+            expect![[r#"Query(Complete { code: "é", cursor: 1 })"#]],
         );
         check("no_such_request", "{}", expect!["Unanswered"]);
     }
 
     #[test]
     fn histories_are_asked_for_in_three_ways() {
-        for content in [
+        let check = |content, expected| check("history_request", content, expected);
+        check(
             r#"{"hist_access_type": "tail", "n": 3, "output": true, "raw": true}"#,
+            expect!["Query(History(Query { access: Tail { n: 3 }, output: true }))"],
+        );
+        check(
             r#"{"hist_access_type": "range", "session": -1, "start": 2}"#,
+            expect![
+                "Query(History(Query { access: Range { session: -1, lines: 2..4294967295 }, output: false }))"
+            ],
+        );
+        check(
             r#"{"hist_access_type": "range", "start": -2, "stop": null}"#,
+            expect![
+                "Query(History(Query { access: Range { session: 0, lines: 0..4294967295 }, output: false }))"
+            ],
+        );
+        check(
             r#"{"hist_access_type": "search", "pattern": "*x", "unique": true, "n": null}"#,
+            expect![[
+                r#"Query(History(Query { access: Search { pattern: "*x", n: None, unique: true }, output: false }))"#
+            ]],
+        );
+        check(
             r#"{"hist_access_type": "all"}"#,
-        ] {
-            check("history_request", content, expect![[r#""#]]);
-        }
+            expect![[
+                r#"Invalid("the content of `history_request` cannot be read: `hist_access_type` is `all`, not `range`, `tail` or `search`")"#
+            ]],
+        );
     }
 
     #[test]
@@ -287,10 +307,24 @@ mod tests {
         check(
             "comm_open",
             r#"{"comm_id": "c", "target_name": "t", "data": {"x": 1}}"#,
-            expect![[r#""#]],
+            expect![[
+                r#"Query(Comm(Comm { id: "c", event: Open { target: "t" }, data: Object {"x": Number(1)}, metadata: {"version": String("2.1.0")}, buffers: [b"binary"] }))"#
+            ]],
         );
-        check("comm_open", r#"{"comm_id": "c"}"#, expect![[r#""#]]);
-        check("comm_msg", r#"{"comm_id": "c"}"#, expect![[r#""#]]);
+        check(
+            "comm_open",
+            r#"{"comm_id": "c"}"#,
+            expect![[
+                r#"Invalid("the content of `comm_open` cannot be read: missing field `target_name`")"#
+            ]],
+        );
+        check(
+            "comm_msg",
+            r#"{"comm_id": "c"}"#,
+            expect![[
+                r#"Query(Comm(Comm { id: "c", event: Message, data: Null, metadata: {"version": String("2.1.0")}, buffers: [b"binary"] }))"#
+            ]],
+        );
     }
 
     #[test]

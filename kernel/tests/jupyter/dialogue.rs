@@ -139,7 +139,7 @@ async fn other_requests() {
     check([KernelInfoRequest {}], expect![[r#"
         busy
         idle
-        -> kernel_info_reply {"status":"ok","protocol_version":"5.5","implementation":"dagbok","implementation_version":"0.1.0","language_info":{"name":"rust","version":"1.95","mimetype":"text/x-rustsrc","file_extension":".rs","pygments_lexer":"rust","codemirror_mode":"rust","nbconvert_exporter":"script"},"banner":"Dagbok 0.1.0: Rust cells, lazy parallel collections","help_links":[{"text":"Rust","url":"https://doc.rust-lang.org/"},{"text":"polars","url":"https://docs.rs/polars/"}],"debugger":false}"#]]).await;
+        -> kernel_info_reply {"status":"ok","protocol_version":"5.5","implementation":"dagbok","implementation_version":"0.1.0","language_info":{"name":"rust","version":"1.95.0","mimetype":"text/x-rustsrc","file_extension":".rs","pygments_lexer":"rust","codemirror_mode":"rust","nbconvert_exporter":"script"},"banner":"Dagbok 0.1.0: Rust cells, lazy parallel collections","help_links":[{"text":"Rust","url":"https://doc.rust-lang.org/"},{"text":"polars","url":"https://docs.rs/polars/"}],"debugger":false}"#]]).await;
     let judge = |code: &str| IsCompleteRequest { code: code.into() };
     check(
         [judge("fn f() {"), judge("}"), judge("1")],
@@ -163,7 +163,7 @@ async fn other_requests() {
         expect![[r#"
             busy
             idle
-            -> complete_reply {"matches":[],"cursor_start":1,"cursor_end":1,"metadata":{},"status":"ok"}"#]],
+            -> complete_reply {"matches":[],"cursor_start":1,"cursor_end":1,"metadata":{"_jupyter_types_experimental":[]},"status":"ok"}"#]],
     )
     .await;
     check(

@@ -3,6 +3,7 @@
 mod client;
 mod dialogue;
 mod load;
+mod requests;
 mod scripted;
 mod stdin;
 mod transport;

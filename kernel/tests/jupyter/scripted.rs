@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dagbok_kernel::evaluate::{
-    Answer, Cell, CellError, Completeness, Evaluator, Frontend, Interrupt, MimeData, Output,
-    Question, Shell, StreamName,
+    Answer, Cell, CellError, Comm, CommEvent, Completeness, Evaluator, Frontend, Interrupt,
+    MimeData, Output, Question, Shell, StreamName,
 };
 
 /// What wakes a cell that waits.
@@ -105,6 +105,18 @@ impl Scripted {
                 let answer = self.ask(text, command == "ask-hidden", frontend)?;
                 frontend.output(stream(StreamName::Stdout, &format!("{answer:?}")));
             }
+            "release" => self.wake.send(Wake::Released).unwrap(),
+            "page" => frontend.output(Output::Page { data: plain(text) }),
+            "clear" => frontend.output(Output::ClearOutput {
+                wait: text == "wait",
+            }),
+            "open" => frontend.output(Output::Comm(comm(
+                id,
+                CommEvent::Open {
+                    target: rest.to_string(),
+                },
+            ))),
+            "close" => frontend.output(Output::Comm(comm(id, CommEvent::Close))),
             "fail" => return Err(error(id, rest)),
             "panic" => panic!("{text}"),
             _ => return Err(error("Script", &format!("no command `{command}`"))),
@@ -142,7 +154,7 @@ impl Scripted {
 impl Evaluator for Scripted {
     fn evaluate(
         &self,
-        _: Shell,
+        shell: Shell,
         cell: &Cell,
         frontend: Arc<dyn Frontend>,
     ) -> Result<(), CellError> {
@@ -150,12 +162,25 @@ impl Evaluator for Scripted {
             .code
             .lines()
             .try_for_each(|line| self.line(line.trim(), &frontend));
-        while self.woken.lock().unwrap().try_recv().is_ok() {}
+        // An interrupt that came too late is not meant for the next cell.
+        while shell == Shell::MAIN && self.woken.lock().unwrap().try_recv().is_ok() {}
         ended
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupt> {
         Arc::new(Interrupter(Mutex::new(self.wake.clone())))
+    }
+
+    /// The target `echo` sends back what it is sent; it knows no other.
+    fn comm(&self, message: Comm, frontend: Arc<dyn Frontend>) {
+        match &message.event {
+            CommEvent::Open { target } if target != "echo" => {
+                frontend.output(Output::Comm(comm(&message.id, CommEvent::Close)));
+            }
+            CommEvent::Open { .. } => frontend.output(stream(StreamName::Stdout, "opened")),
+            CommEvent::Message => frontend.output(Output::Comm(message)),
+            CommEvent::Close => {}
+        }
     }
 
     fn is_complete(&self, code: &str) -> Completeness {
@@ -173,6 +198,16 @@ fn stream(name: StreamName, line: &str) -> Output {
     Output::Stream {
         name,
         text: format!("{line}\n"),
+    }
+}
+
+fn comm(id: &str, event: CommEvent) -> Comm {
+    Comm {
+        id: id.to_string(),
+        event,
+        data: serde_json::json!({}),
+        metadata: serde_json::Map::new(),
+        buffers: Vec::new(),
     }
 }
 

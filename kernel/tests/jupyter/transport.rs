@@ -11,7 +11,7 @@ use zeromq::{SocketRecv, SocketSend, ZmqMessage};
 use crate::client::{Client, Kernel, parent, patient, tcp};
 
 const HEADER: &str = r#"{"msg_id": "m", "msg_type": "execute_request", "session": "a",
-    "username": "u", "date": "2026-01-01T00:00:00Z", "version": "5.4", "subshell_id": "s"}"#;
+    "username": "u", "date": "2026-01-01T00:00:00Z", "version": "5.4", "cell_id": "s"}"#;
 
 fn frames(parts: &[&str]) -> Vec<Bytes> {
     let bytes = |part: &&str| Bytes::copy_from_slice(part.as_bytes());
@@ -20,7 +20,18 @@ fn frames(parts: &[&str]) -> Vec<Bytes> {
 
 /// A signed message with `header` and `content`.
 fn signed(key: &str, header: &str, content: &str) -> Vec<Bytes> {
-    let unsigned = frames(&["<IDS|MSG>", "", header, "{}", "{}", content]);
+    signed_with(key, header, content, Vec::new())
+}
+
+/// A signed message with `header`, `content` and `buffers`.
+pub(crate) fn signed_with(
+    key: &str,
+    header: &str,
+    content: &str,
+    buffers: Vec<Bytes>,
+) -> Vec<Bytes> {
+    let mut unsigned = frames(&["<IDS|MSG>", "", header, "{}", "{}", content]);
+    unsigned.extend(buffers);
     let message = Signer::new("").open(unsigned, &mut Replays::default());
     Signer::new(key).seal(message.unwrap())
 }
@@ -72,7 +83,7 @@ async fn a_content_that_cannot_be_read_is_answered() {
         "{}",
         text(2)
     );
-    assert!(text(3).contains(r#""subshell_id":"s""#), "{}", text(3));
+    assert!(text(3).contains(r#""cell_id":"s""#), "{}", text(3));
     assert!(
         text(5).contains("the content of `execute_request`"),
         "{}",
