@@ -43,13 +43,41 @@ impl Client {
     ///
     /// # Panics
     /// If the kernel does not start.
-    pub fn start(mut command: Command) -> Client {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a tokio runtime");
-        let folder = tempfile::tempdir().expect("a temporary folder");
+    pub fn start(command: Command) -> Client {
+        let runtime = runtime();
         let info = runtime.block_on(connection_info());
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Client::start_at(command, info, runtime, folder)
+    }
+
+    /// Starts `command` as [`start`](Client::start) does, with sockets in the file system: no other kernel can take
+    /// their places.
+    ///
+    /// # Panics
+    /// If the kernel does not start.
+    pub fn start_in_files(command: Command) -> Client {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let info = ConnectionInfo {
+            ip: folder.path().join("kernel").display().to_string(),
+            transport: Transport::IPC,
+            shell_port: 1,
+            iopub_port: 2,
+            stdin_port: 3,
+            control_port: 4,
+            hb_port: 5,
+            key: uuid::Uuid::new_v4().to_string(),
+            signature_scheme: "hmac-sha256".to_owned(),
+            kernel_name: None,
+        };
+        Client::start_at(command, info, runtime(), folder)
+    }
+
+    fn start_at(
+        mut command: Command,
+        info: ConnectionInfo,
+        runtime: Runtime,
+        folder: tempfile::TempDir,
+    ) -> Client {
         let file = folder.path().join("connection.json");
         std::fs::write(&file, serde_json::to_vec(&info).expect("JSON"))
             .expect("the connection file");
@@ -170,21 +198,63 @@ impl Client {
         });
     }
 
-    /// Asks the kernel to end and waits until it has.
-    pub fn shutdown(mut self) {
-        let control = &mut self.control;
-        let asked = self.runtime.block_on(async {
-            control
-                .send(ShutdownRequest { restart: false }.into())
+    /// Sends `code` and waits until it has printed something, not until it has ended.
+    ///
+    /// # Panics
+    /// If the kernel does not answer.
+    pub fn begin(&mut self, code: &str) {
+        let (shell, iopub) = (&mut self.shell, &mut self.iopub);
+        let request: JupyterMessage = ExecuteRequest::new(code.to_owned()).into();
+        self.runtime.block_on(async move {
+            shell
+                .send(request)
                 .await
-                .ok()?;
-            timeout(Duration::from_secs(10), control.read()).await.ok()
+                .expect("the kernel takes the request");
+            let printed = async {
+                while !matches!(
+                    iopub.read().await,
+                    Ok(JupyterMessage {
+                        content: JupyterMessageContent::StreamContent(_),
+                        ..
+                    })
+                ) {}
+            };
+            timeout(PATIENCE, printed).await.expect("the cell prints");
         });
-        if asked.is_none() {
+    }
+
+    /// The number of the kernel process.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks the kernel to end and waits until it has; whether it replied.
+    pub fn shutdown(mut self) -> bool {
+        let control = &mut self.control;
+        let replied = self.runtime.block_on(async {
+            let request = ShutdownRequest { restart: false };
+            control.send(request.into()).await.is_ok()
+                && matches!(
+                    timeout(Duration::from_secs(10), control.read()).await,
+                    Ok(Ok(JupyterMessage {
+                        content: JupyterMessageContent::ShutdownReply(_),
+                        ..
+                    }))
+                )
+        });
+        if !replied {
             self.child.kill().ok();
         }
         self.child.wait().expect("the kernel was started here");
+        replied
     }
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a tokio runtime")
 }
 
 async fn connection_info() -> ConnectionInfo {

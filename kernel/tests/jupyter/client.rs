@@ -14,6 +14,8 @@ use jupyter_zmq_client::{
     create_client_stdin_connection_with_identity, peer_identity_for_session,
 };
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 use crate::scripted::{Scripted, Wake};
@@ -174,7 +176,10 @@ impl Client {
             return self.published.remove(idx).unwrap();
         }
         loop {
-            let message = patient(self.iopub.read()).await.unwrap();
+            // What this client's types do not allow is for others.
+            let Ok(message) = patient(self.iopub.read()).await else {
+                continue;
+            };
             if parent(&message) == request {
                 return message;
             }
@@ -195,6 +200,25 @@ impl Client {
         assert_eq!(self.unclaimed(), Vec::<String>::new());
         seen.join("\n")
     }
+}
+
+/// A subscriber to everything that has not read anything yet but the greeting.
+pub(crate) async fn subscriber(kernel: &Kernel) -> TcpStream {
+    let port = kernel.connection.iopub_port;
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let mut greeting = [0; 64];
+    greeting[0] = 0xff;
+    greeting[9] = 0x7f;
+    greeting[10] = 3;
+    greeting[12..16].copy_from_slice(b"NULL");
+    stream.write_all(&greeting).await.unwrap();
+    let ready = b"\x04\x19\x05READY\x0bSocket-Type\0\0\0\x03SUB";
+    stream.write_all(ready).await.unwrap();
+    stream.write_all(b"\0\x01\x01").await.unwrap();
+    // Its own greeting and READY, and the beginning of the welcome.
+    let mut received = [0; 128];
+    patient(stream.read_exact(&mut received)).await.unwrap();
+    stream
 }
 
 /// `future`, or a panic where it takes too long.

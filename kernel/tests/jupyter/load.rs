@@ -1,9 +1,6 @@
 //! Floods, and clients that do not read.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-
-use crate::client::{Client, Kernel, describe, patient};
+use crate::client::{Client, Kernel, describe, subscriber};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_lines_loses_nothing_and_idle_comes_last() {
@@ -48,29 +45,10 @@ async fn of_many_updates_the_last_arrives_before_idle() {
     assert!(published.len() < 200, "{} messages", published.len());
 }
 
-/// A subscriber that says it wants everything and never reads.
-async fn stalled_subscriber(kernel: &Kernel) -> TcpStream {
-    let port = kernel.connection.iopub_port;
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    let mut greeting = [0; 64];
-    greeting[0] = 0xff;
-    greeting[9] = 0x7f;
-    greeting[10] = 3;
-    greeting[12..16].copy_from_slice(b"NULL");
-    stream.write_all(&greeting).await.unwrap();
-    let ready = b"\x04\x19\x05READY\x0bSocket-Type\0\0\0\x03SUB";
-    stream.write_all(ready).await.unwrap();
-    stream.write_all(b"\0\x01\x01").await.unwrap();
-    // Its own greeting and READY, and the beginning of the welcome.
-    let mut received = [0; 128];
-    patient(stream.read_exact(&mut received)).await.unwrap();
-    stream
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscriber_that_never_reads_does_not_stop_the_others() {
     let kernel = Kernel::start().await;
-    let stalled = stalled_subscriber(&kernel).await;
+    let stalled = subscriber(&kernel).await;
     let mut client = Client::connect(&kernel, "a").await;
     let request = client.execute("large 64\nprint end").await;
     let published = client.published(&request).await;

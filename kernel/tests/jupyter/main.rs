@@ -2,6 +2,7 @@
 
 mod client;
 mod dialogue;
+mod fuzz;
 mod load;
 mod requests;
 mod scripted;

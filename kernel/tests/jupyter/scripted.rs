@@ -82,6 +82,14 @@ impl Scripted {
                     });
                 }
             }
+            "many" => {
+                for n in 0..text.parse().unwrap() {
+                    frontend.output(Output::Display {
+                        data: plain(&format!("{n}")),
+                        display_id: None,
+                    });
+                }
+            }
             "large" => {
                 let megabyte = "x".repeat(1 << 20);
                 for _ in 0..text.parse().unwrap() {

@@ -5,7 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -24,6 +23,7 @@ use super::split::{Context, Displays, Split, SplitError, split, with_last_semico
 use super::state::State;
 use super::toolchain::Toolchain;
 use super::variables::{Known, Variable};
+use super::warm_up::WarmUp;
 use super::{StartError, complete};
 use crate::channel::Spent;
 use crate::commands::{self, Order, blank_before};
@@ -48,6 +48,8 @@ pub struct Options {
 
 /// Compiles each cell with `rustc` and runs it in a session process of its own.
 pub struct NativeEvaluator {
+    /// Ended before the folder goes into which it compiles.
+    _warm_up: Option<WarmUp>,
     /// Removed, with all that cells became, when the evaluator goes.
     pub(super) folder: TempDir,
     pub(super) toolchain: Toolchain,
@@ -105,9 +107,10 @@ impl NativeEvaluator {
             files.clone(),
             folder.path(),
         )?);
-        if !IS_WARM.swap(true, Ordering::Relaxed) {
-            warm_up(compiler.clone())?;
-        }
+        let warm_up = match IS_WARM.swap(true, Ordering::Relaxed) {
+            false => Some(WarmUp::start(compiler.clone())?),
+            true => None,
+        };
         let dependencies = folder.path().join("dependencies");
         let history = Arc::new(Mutex::new(History::default()));
         let socket = folder.path().join("session-0");
@@ -122,6 +125,7 @@ impl NativeEvaluator {
             .wait_until_ready()
             .map_err(|death| StartError::Session(failure::no_start(&death)))?;
         Ok(NativeEvaluator {
+            _warm_up: warm_up,
             folder,
             toolchain,
             files,
@@ -315,29 +319,6 @@ pub(super) fn start_session(
         socket,
         locate,
     )
-}
-
-/// Compiles an empty cell, so that the compiler and the runtime's metadata are in memory when the first cell comes.
-fn warm_up(compiler: Arc<Compiler>) -> io::Result<()> {
-    thread::Builder::new()
-        .name("dagbok-warm-up".to_owned())
-        .spawn(move || {
-            let plan = Plan::default();
-            let unit = Unit {
-                crate_name: "cell_0_warm",
-                cell: CellIdx(usize::MAX),
-                body: Body::Statements(""),
-                imports: &[],
-                redefined: &[],
-                taken: &[],
-                plan: &plan,
-            };
-            let source = unit.generate();
-            let request = Request::alone(unit.crate_name, source.text());
-            // Only its speed matters; what is wrong will be said when a cell is compiled.
-            let _ = compiler.compile(&request, &Control::default());
-        })?;
-    Ok(())
 }
 
 /// A line of Dagbok's own, beside what the cell prints.

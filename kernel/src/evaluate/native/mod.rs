@@ -31,6 +31,7 @@ mod stream;
 mod toolchain;
 mod types;
 mod variables;
+mod warm_up;
 mod words;
 
 pub use dependencies::stand_in_for_rustc;
