@@ -410,7 +410,14 @@ mod tests {
                 publication: Publication::Output { output, .. },
                 ..
             } => match output {
-                Output::Stream { name, text } => format!("{name:?} {text}"),
+                Output::Stream { name, text } => {
+                    let text = text.replace('\n', "/");
+                    let middle = text.len().saturating_sub(9);
+                    match text.len() {
+                        0..200 => format!("{name:?} {text}"),
+                        len => format!("{name:?} {}...{} ({len})", &text[..9], &text[middle..]),
+                    }
+                }
                 Output::Display { data, .. } => format!("show {}", data["text/plain"]),
                 Output::UpdateDisplay { data, .. } => format!("update {}", data["text/plain"]),
                 Output::Result { .. } => "result".to_string(),
@@ -433,7 +440,15 @@ mod tests {
         let mut lines = Vec::new();
         for step in script.split("; ") {
             let Ok(passed) = step.parse() else {
-                outbox.push(message(step), now);
+                match step.split_once('*') {
+                    // `N*out text` is that N times, numbered.
+                    Some((n, step)) => {
+                        for n in 0..n.parse().unwrap() {
+                            outbox.push(message(&format!("{step}{n}\n")), now);
+                        }
+                    }
+                    None => outbox.push(message(step), now),
+                }
                 continue;
             };
             now += Duration::from_millis(passed);
@@ -446,7 +461,7 @@ mod tests {
             ));
         }
         expected.assert_eq(&lines.join("\n"));
-        assert_eq!(outbox.take(now + Duration::from_secs(1)).len(), 0);
+        assert_eq!(outbox.take(now + Duration::from_secs(100)).len(), 0);
         assert_eq!(outbox.bytes, 0);
     }
 
@@ -501,6 +516,53 @@ mod tests {
             expect![[r#"
             0: update "1" (next None)
             0: update "2", show "3" (next None)"#]],
+        );
+    }
+
+    const LIMITS: Limits = Limits {
+        bytes_per_second: 20.0,
+        messages_per_second: 5.0,
+    };
+
+    #[test]
+    fn of_text_that_comes_too_fast_the_middle_is_left_out() {
+        // 24 bytes at once, 11 a second afterwards; a line of these takes 4 or 5.
+        check_limited(Some(LIMITS), "4*out a; 50; idle; 0", expect![[r#"
+            50: Stdout a0/a1/a2/a3/ (next None)
+            50: idle (next None)"#]]);
+        check_limited(Some(LIMITS), "9*out a; 50; idle; 0", expect![[r#"
+            50: Stdout a0/a1/a2/a3/a4/a5/ (next Some(2181))
+            50: Stdout a6/a7/a8/, idle (next None)"#]]);
+        check_limited(Some(LIMITS), "9000*out a; 50; idle; 0", expect![[r#"
+            50: Stdout a0/a1/a2/a3/a4/a5/ (next Some(2181))
+            50: Stderr /… 5644 lines (33 kB) are left out here: they came faster than Jupyter's server passes them on …/, Stdout a5650/a56...79/a8380/ (16386), Stdout a8381/a83...98/a8999/ (3714), idle (next None)"#]]);
+        check_limited(
+            Some(LIMITS),
+            "9*out a; 50; update x 1; err b; show x 2; 60; out c; idle; 0",
+            expect![[r#"
+                50: Stdout a0/a1/a2/a3/a4/a5/ (next Some(2181))
+                110: update "1", Stdout a6/a7/a8/, Stderr b, show "2" (next None)
+                110: Stdout c, idle (next None)"#]],
+        );
+    }
+
+    #[test]
+    fn messages_that_come_too_fast_wait() {
+        check_limited(
+            Some(LIMITS),
+            "9*show x ; idle; 0; 1000; 1000",
+            expect![[r#"
+                0: show "0\n", show "1\n", show "2\n", show "3\n", show "4\n", show "5\n" (next Some(363))
+                1000: show "6\n", show "7\n" (next Some(1090))
+                2000: show "8\n", idle (next None)"#]],
+        );
+        check_limited(
+            Some(LIMITS),
+            "9*show x ; idle; 0; update x 7; 100; 5000",
+            expect![[r#"
+                0: show "0\n", show "1\n", show "2\n", show "3\n", show "4\n", show "5\n" (next Some(363))
+                100:  (next Some(363))
+                5100: show "6\n", show "7\n", show "8\n", idle, update "7" (next None)"#]],
         );
     }
 }
