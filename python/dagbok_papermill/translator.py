@@ -8,7 +8,7 @@ from papermill.models import Parameter
 from papermill.translators import Translator
 
 from .declarations import Declaration, declarations
-from .types import parse_type
+from .types import is_constant, parse_type
 from .values import natural_type, write
 
 KEYWORDS = set(
@@ -77,10 +77,8 @@ def _declare(declaration, value):
     if text is None:  # The compiler says better what does not fit.
         text = write(value, natural_type(value))
     name = _identifier(declaration.name)
-    keyword = declaration.keyword
-    unusual = keyword == "let" and name.lower() != name
-    allow = "#[allow(non_snake_case)]\n" if unusual else ""
-    return f"{allow}{keyword} {name}: {type} = {text};"
+    keyword = "const" if not declaration.default and name.isupper() and is_constant(type) else declaration.keyword
+    return f"{keyword} {name}: {type} = {text};"
 
 
 def _type(declaration, value):

@@ -30,6 +30,12 @@ class Type:
         return low <= number < high
 
 
+def is_constant(type):
+    """Whether a `const` can have the type."""
+    inner = type.arguments if type.name in ("Option", "()", "[]") else ()
+    return type.name in (*INTEGERS, *FLOATS, "bool", "char", "&str") or bool(inner) and all(map(is_constant, inner))
+
+
 def parse_type(text):
     """The type that `text` writes; what it does not know has a name that no value is written for."""
     tokens = re.findall(r"'\w+|[\w]+|::|->|\S", text)
