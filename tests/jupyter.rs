@@ -1,10 +1,11 @@
-//! The installed kernel under real Jupyter clients.
+//! The installed kernel under real Jupyter clients: each test runs one file of `tests/clients/`.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::OnceLock;
 
-use dagbok_tests::{dagbok, python::python, release_dir, root};
+use dagbok_tests::python::{python, skip};
+use dagbok_tests::{dagbok, release_dir, root};
 
 /// A prefix of the tests' own that `dagbok install` has filled.
 fn prefix() -> &'static Path {
@@ -25,115 +26,105 @@ fn prefix() -> &'static Path {
     })
 }
 
-/// Runs a Python program that sees the installed kernel, from an empty folder.
-fn run_python(python: &Path, program: &str, arguments: &[&str]) -> Output {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    Command::new(python)
-        .args(["-c", program])
-        .args(arguments)
-        .current_dir(folder.path())
+/// `pytest` on a file of `tests/clients/`, in an environment that holds the kernel and nothing of the person who runs it.
+fn pytest(python: &Path, file: &str, home: &Path) -> Command {
+    let programs = python.parent().expect("a program is in a folder");
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut command = Command::new(python);
+    command
+        .args(["-m", "pytest", "-q", "-rs", "--tb=short"])
+        .args(["-p", "no:cacheprovider"])
+        .arg(root().join("tests/clients").join(file))
+        .current_dir(home)
+        .env("PATH", format!("{}:{path}", programs.display()))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("JUPYTER_PATH", prefix().join("share/jupyter"))
         .env("JUPYTER_PLATFORM_DIRS", "1")
-        .output()
-        .expect("Python runs")
+        .env("DAGBOK_ROOT", root())
+        .env("DAGBOK_PROGRAM", release_dir().join("dagbok"));
+    for (name, folder) in [
+        ("JUPYTER_CONFIG_DIR", "config"),
+        ("JUPYTER_DATA_DIR", "data"),
+        ("JUPYTER_RUNTIME_DIR", "runtime"),
+        ("IPYTHONDIR", "ipython"),
+        ("DAGBOK_HISTORY", "history.jsonl"),
+    ] {
+        command.env(name, home.join(folder));
+    }
+    command
 }
 
+/// All tests of a file pass.
 #[track_caller]
-fn check_python(program: &str, arguments: &[&str]) {
+fn check_clients(file: &str, environment: &[(&str, &Path)]) {
     let Some(python) = python() else { return };
-    let output = run_python(python, program, arguments);
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let output = pytest(python, file, home.path())
+        .envs(environment.iter().copied())
+        .output()
+        .expect("Python runs");
+    let said = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
+        "{said}{}",
         String::from_utf8_lossy(&output.stderr)
     );
+    let skipped = said.lines().filter(|line| line.starts_with("SKIPPED"));
+    skipped.for_each(skip);
 }
 
 #[test]
-fn the_notebooks_run_under_nbclient() {
-    let program = r#"
-import sys, nbformat
-from nbclient import NotebookClient
-notebook = nbformat.read(sys.argv[1], as_version=4)
-NotebookClient(notebook, timeout=300, kernel_name="dagbok", resources={"metadata": {"path": sys.argv[2]}}).execute()
-nbformat.validate(notebook)
-code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-assert code and all(cell.execution_count for cell in code)
-may_fail = [cell for cell in code if "raises-exception" in cell.metadata.get("tags", [])]
-failed = [cell for cell in code if any(output.output_type == "error" for output in cell.outputs)]
-assert failed == may_fail, failed
-shown = {mime for cell in code for output in cell.outputs for mime in output.get("data", {})}
-assert set(sys.argv[3:]) <= shown, shown
-"#;
-    let folder = root().join("notebooks");
-    let check = |name: &str, shown: &str| {
-        let notebook = folder.join(name).display().to_string();
-        check_python(program, &[&notebook, &folder.display().to_string(), shown]);
+fn the_conformance_suite_of_jupyter() {
+    check_clients("test_kernel_test.py", &[]);
+}
+
+#[test]
+fn every_message_of_the_protocol() {
+    check_clients("test_messages.py", &[]);
+}
+
+#[test]
+fn subshells() {
+    check_clients("test_subshells.py", &[]);
+}
+
+#[test]
+fn the_notebooks_under_what_runs_notebooks() {
+    check_clients("test_notebooks.py", &[]);
+}
+
+#[test]
+fn papermill_writes_parameters_in_rust() {
+    check_clients("test_papermill.py", &[]);
+}
+
+#[test]
+fn the_console() {
+    check_clients("test_console.py", &[]);
+}
+
+#[test]
+fn installing_where_jupyter_looks() {
+    check_clients("test_install.py", &[]);
+}
+
+/// Leaves pictures in `test-pictures` beside the build products.
+#[test]
+fn jupyterlab_in_a_browser() {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut programs = std::env::split_paths(&path)
+        .flat_map(|folder| names.map(|name| folder.join(name)))
+        .filter(|program| program.is_file());
+    let Some(chromium) = programs.next() else {
+        return skip("`chromium`");
     };
-    check("tour.ipynb", "image/svg+xml");
-    check("rust-in-a-notebook.ipynb", "text/html");
-}
-
-#[test]
-fn jupyter_kernel_test_passes() {
-    let program = r#"
-import sys, unittest
-import jupyter_kernel_test
-
-class DagbokTests(jupyter_kernel_test.KernelTests):
-    kernel_name = "dagbok"
-    language_name = "rust"
-    file_extension = ".rs"
-    code_hello_world = 'println!("hello, world");'
-    code_stderr = 'eprintln!("test");'
-    code_generate_error = 'panic!("oops")'
-    code_execute_result = [{"code": "6 * 7", "result": "42"}]
-    code_display_data = [{"code": 'display(&dagbok::display::MimeBundle::plain("x").with("image/svg+xml", "<svg/>"));', "mime": "image/svg+xml"}]
-    complete_code_samples = ["1", "let x = 1;", "fn f() {}"]
-    incomplete_code_samples = ["fn f() {", "vec![1,", "\"a"]
-    invalid_code_samples = ["let = )"]
-
-unittest.main(argv=["kernel"], verbosity=2)
-"#;
-    check_python(program, &[]);
-}
-
-#[test]
-fn cells_ask_through_jupyter() {
-    let program = r#"
-from jupyter_client.manager import start_new_kernel
-manager, client = start_new_kernel(kernel_name="dagbok")
-try:
-    def run(code, answers):
-        shown, answers = [], list(answers)
-        def answer(message):
-            shown.append((message["content"]["prompt"], message["content"]["password"]))
-            client.input(answers.pop(0))
-        def show(message):
-            content = message["content"]
-            if message["msg_type"] == "stream":
-                shown.append(content["text"])
-            elif message["msg_type"] == "execute_result":
-                shown.append(content["data"]["text/plain"])
-            elif message["msg_type"] == "error":
-                shown.append(content["evalue"])
-        reply = client.execute_interactive(code, allow_stdin=bool(answers), stdin_hook=answer, output_hook=show, timeout=60)
-        return shown
-    shown = run('input("name? ")', ["Ada"])
-    assert shown == [("name? ", False), '"Ada"'], shown
-    shown = run('print!("n = "); let mut n = String::new(); std::io::stdin().read_line(&mut n)?; n', ["7"])
-    # What was printed and the question come over two sockets.
-    assert shown[-1] == '"7\\n"' and sorted(map(str, shown[:-1])) == ["('', False)", "n = "], shown
-    shown = run('dagbok::password("secret? ").len()', ["x\u00e5"])
-    assert shown == [("secret? ", True), "3"], shown
-    shown = run('input("nobody? ")', [])
-    assert shown == ["this front end does not take input (`allow_stdin` is false)"], shown
-    shown = run("1 + 1", [])
-    assert shown == ["2"], shown
-finally:
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
-"#;
-    check_python(program, &[]);
+    let pictures = release_dir().join("test-pictures");
+    check_clients(
+        "test_lab.py",
+        &[
+            ("DAGBOK_CHROMIUM", &chromium),
+            ("DAGBOK_PICTURES", &pictures),
+        ],
+    );
 }

@@ -337,7 +337,7 @@ def test_shutdown(kernel, restart):
 
 @needs("usage")
 def test_usage(shared):
-    content = shared.ask("usage_request", channel="control").reply["content"]
+    content = shared.ask("usage_request", channel="control").reply
     assert content["kernel_memory"] > 1_000_000 and content["kernel_cpu"] >= 0
     assert content["pid"] > 0 and content["hostname"] and content["cpu_count"] >= 1
     assert {"host_cpu_percent", "host_virtual_memory"} <= set(content)

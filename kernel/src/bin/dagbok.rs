@@ -21,9 +21,12 @@ use tracing_subscriber::EnvFilter;
 #[derive(Parser)]
 #[command(name = "dagbok", version, propagate_version = true)]
 #[command(
-    after_help = "DAGBOK_LOG=debug shows what the kernel does, on stderr (also: error, warn, info, trace)."
+    after_help = "The environment variable DAGBOK_LOG says the same as --log, also to kernels that Jupyter starts."
 )]
 struct Arguments {
+    /// Log on stderr what is at least as grave as LEVEL: error, warn, info, debug or trace
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log: Option<EnvFilter>,
     #[command(subcommand)]
     command: Command,
 }
@@ -122,7 +125,7 @@ fn main() -> ExitCode {
     #[cfg(feature = "evcxr")]
     dagbok_kernel::evaluate::evcxr::runtime_hook();
     let arguments = Arguments::parse();
-    log_to_stderr();
+    log_to_stderr(arguments.log);
     let done = match arguments.command {
         Command::Install(arguments) => install(arguments),
         Command::Uninstall(arguments) => uninstall(arguments),
@@ -146,9 +149,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// Logs at the levels of `DAGBOK_LOG`, warnings if it is not set.
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("DAGBOK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+/// Logs at the level asked for, else at that of `DAGBOK_LOG`, else warnings.
+fn log_to_stderr(asked: Option<EnvFilter>) {
+    let filter = asked
+        .or_else(|| EnvFilter::try_from_env("DAGBOK_LOG").ok())
+        .unwrap_or_else(|| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -187,6 +192,12 @@ fn install(arguments: InstallArguments) -> Result<(), Box<dyn Error>> {
         installed.kernelspec.display(),
         installed.runtime.display()
     ));
+    if let (Place::Prefix(_), Some(path)) = (&options.place, installed.jupyter_path()) {
+        tell(&format!(
+            "a Jupyter that is not under this prefix finds it with `JUPYTER_PATH={}`",
+            path.display()
+        ));
+    }
     tell_left(&installed);
     Ok(())
 }

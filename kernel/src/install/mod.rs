@@ -92,6 +92,17 @@ pub enum Error {
     NoHome,
     #[error("cannot find an environment: activate one, or use `--prefix`: {0}")]
     NoEnvironment(String),
+    #[error(
+        "the active environment `{folder}` is not there: activate another one, or unset `{variable}`"
+    )]
+    GoneEnvironment {
+        folder: PathBuf,
+        variable: &'static str,
+    },
+    #[error(
+        "Jupyter cannot start a program in `{}`, whose name is not Unicode: choose another place with `--prefix`", .0.display()
+    )]
+    NotUnicode(PathBuf),
     #[error("cannot write `{path}`: {source}")]
     Io { path: PathBuf, source: io::Error },
 }
@@ -107,15 +118,28 @@ pub fn install(options: &InstallOptions, set: &InstallSet) -> Result<Installed, 
     if kernelspec.exists() && folders.runtime_of(&kernelspec).is_none() {
         return Err(Error::Foreign(kernelspec));
     }
-    let runtime = install_runtime(&folders.runtimes, set)?;
-    let program = runtime.join(&set.program);
-    write_kernelspec(&kernelspec, &program, options.display_name.as_deref())?;
+    let installed = install_runtime(&folders.runtimes, set).and_then(|runtime| {
+        let program = runtime.join(&set.program);
+        write_kernelspec(&kernelspec, &program, options.display_name.as_deref())?;
+        Ok(runtime)
+    });
+    let runtime = installed.inspect_err(|_| {
+        let _ = remove_unused(&folders);
+        folders.remove_empty();
+    })?;
     let left = remove_unused(&folders)?;
     Ok(Installed {
         kernelspec,
         runtime,
         left,
     })
+}
+
+impl Installed {
+    /// The folder to put into `JUPYTER_PATH` for a Jupyter that is not installed under the same prefix.
+    pub fn jupyter_path(&self) -> Option<&Path> {
+        self.kernelspec.parent()?.parent()
+    }
 }
 
 /// Removes what [`install`] has written for `name` at `place`, and nothing else.
@@ -137,6 +161,7 @@ pub fn uninstall(place: &Place, name: &str) -> Result<Installed, Error> {
         .ok_or_else(|| Error::Foreign(kernelspec.clone()))?;
     fs::remove_dir_all(&kernelspec).map_err(at(&kernelspec))?;
     let left = remove_unused(&folders)?;
+    folders.remove_empty();
     Ok(Installed {
         kernelspec,
         runtime,
@@ -147,13 +172,16 @@ pub fn uninstall(place: &Place, name: &str) -> Result<Installed, Error> {
 /// Writes a kernelspec that starts `program` into the folder `kernelspec`.
 ///
 /// # Errors
-/// The folder cannot be written.
+/// The folder cannot be written, or JSON cannot hold the program's path.
 pub fn write_kernelspec(
     kernelspec: &Path,
     program: &Path,
     display_name: Option<&str>,
 ) -> Result<(), Error> {
     let mut kernel_json: Value = serde_json::from_str(KERNEL_JSON).unwrap_or_default();
+    let program = program
+        .to_str()
+        .ok_or_else(|| Error::NotUnicode(program.to_path_buf()))?;
     kernel_json["argv"][0] = json!(program);
     if let Some(display_name) = display_name {
         kernel_json["display_name"] = json!(display_name);
@@ -184,6 +212,8 @@ pub fn keep_runtime() -> Option<File> {
 }
 
 struct Folders {
+    /// What is there without an installation.
+    root: PathBuf,
     /// Where kernelspecs are.
     kernels: PathBuf,
     /// Where runtime folders are.
@@ -192,38 +222,56 @@ struct Folders {
 
 impl Folders {
     fn of(place: &Place) -> Result<Folders, Error> {
-        let under = |prefix: &Path| Folders {
-            kernels: prefix.join("share/jupyter/kernels"),
-            runtimes: prefix.join("share/dagbok"),
-        };
         match place {
-            Place::Prefix(prefix) => {
-                let prefix = std::path::absolute(prefix).map_err(at(prefix))?;
-                Ok(under(&prefix))
-            }
-            Place::SysPrefix => Ok(under(&sys_prefix()?)),
+            Place::Prefix(prefix) => Folders::under(prefix),
+            Place::SysPrefix => Folders::under(&sys_prefix()?),
             Place::User => Folders::of_user(),
         }
     }
 
+    fn under(prefix: &Path) -> Result<Folders, Error> {
+        let root = std::path::absolute(prefix).map_err(at(prefix))?;
+        Ok(Folders {
+            kernels: root.join("share/jupyter/kernels"),
+            runtimes: root.join("share/dagbok"),
+            root,
+        })
+    }
+
     /// Where Jupyter looks for what is a user's own, by its rules for each system.
     fn of_user() -> Result<Folders, Error> {
+        let absolute = |path: PathBuf| std::path::absolute(&path).map_err(at(&path));
         if let Some(data) = set("JUPYTER_DATA_DIR") {
+            let root = absolute(data)?;
             return Ok(Folders {
-                kernels: data.join("kernels"),
-                runtimes: data.join("dagbok"),
+                kernels: root.join("kernels"),
+                runtimes: root.join("dagbok"),
+                root,
             });
         }
-        let home = || set("HOME").ok_or(Error::NoHome);
-        let data = match set("XDG_DATA_HOME") {
-            _ if cfg!(target_os = "macos") => home()?.join("Library/Jupyter"),
-            Some(data) => data.join("jupyter"),
-            None => home()?.join(".local/share/jupyter"),
+        let home = || set("HOME").ok_or(Error::NoHome).and_then(absolute);
+        let (root, data) = match set("XDG_DATA_HOME") {
+            _ if cfg!(target_os = "macos") => (home()?, "Library/Jupyter"),
+            Some(data) => (absolute(data)?, "jupyter"),
+            None => (home()?, ".local/share/jupyter"),
         };
+        let data = root.join(data);
         Ok(Folders {
             kernels: data.join("kernels"),
             runtimes: data.with_file_name("dagbok"),
+            root,
         })
+    }
+
+    /// Removes the folders that nothing is in, from the innermost outwards.
+    fn remove_empty(&self) {
+        for innermost in [&self.runtimes, &self.kernels] {
+            let outwards = innermost.ancestors();
+            for folder in outwards.take_while(|folder| *folder != self.root) {
+                // Fails where something is left in it.
+                let _ = fs::remove_dir(folder);
+            }
+        }
     }
 
     /// The runtime folder that the kernel of `kernelspec` runs from, if it is one of these.
@@ -238,8 +286,12 @@ impl Folders {
 
 /// The environment that is active, or else that of `python3`.
 fn sys_prefix() -> Result<PathBuf, Error> {
-    if let Some(prefix) = set("VIRTUAL_ENV").or_else(|| set("CONDA_PREFIX")) {
-        return Ok(prefix);
+    for variable in ["VIRTUAL_ENV", "CONDA_PREFIX"] {
+        match set(variable) {
+            Some(folder) if folder.is_dir() => return Ok(folder),
+            Some(folder) => return Err(Error::GoneEnvironment { folder, variable }),
+            None => {}
+        }
     }
     let output = std::process::Command::new("python3")
         .args(["-c", "import sys; print(sys.prefix)"])
@@ -355,8 +407,6 @@ fn remove_unused(folders: &Folders) -> Result<Vec<PathBuf>, Error> {
         }
         fs::remove_dir_all(&runtime).map_err(at(&runtime))?;
     }
-    // Only goes where nothing is left in it.
-    let _ = fs::remove_dir(&folders.runtimes);
     Ok(left)
 }
 

@@ -110,6 +110,59 @@ fn what_is_installed_is_what_is_removed() {
     .assert_eq(&world.kernel_json("dagbok").replace(&hash, "VERSION"));
     uninstall(&world.place(), "dagbok").unwrap();
     world.check_files(expect![""]);
+    assert!(subfolders(&world.folder.path().join("prefix")).is_empty());
+}
+
+#[test]
+fn what_others_have_there_stays() {
+    let world = World::new();
+    let other = world.folder.path().join("prefix/share/dagbok/notes.txt");
+    fs::create_dir_all(other.parent().unwrap()).unwrap();
+    fs::write(&other, "mine").unwrap();
+    world.install("dagbok", &world.set("p", "l")).unwrap();
+    uninstall(&world.place(), "dagbok").unwrap();
+    world.check_files(expect!["share/dagbok/notes.txt"]);
+    assert!(!world.folder.path().join("prefix/share/jupyter").exists());
+}
+
+#[test]
+fn a_first_installation_that_fails_leaves_nothing() {
+    let world = World::new();
+    let mut set = world.set("p", "l");
+    set.files
+        .push((world.folder.path().join("none"), "lib/none".into()));
+    world.install("dagbok", &set).unwrap_err();
+    assert!(subfolders(&world.folder.path().join("prefix")).is_empty());
+}
+
+#[test]
+fn folders_with_spaces_and_letters_of_all_kinds() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let world = World::new();
+    let set = world.set("p", "l");
+    let options = |prefix: &OsStr| InstallOptions {
+        place: Place::Prefix(world.folder.path().join(prefix)),
+        name: "dagbok".to_string(),
+        display_name: Some("Rust \"å\"".to_string()),
+    };
+    let installed = install(&options(OsStr::new("my ünix prefix")), &set).unwrap();
+    let text = fs::read_to_string(installed.kernelspec.join("kernel.json")).unwrap();
+    let kernel_json: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        kernel_json["argv"][0],
+        json!(installed.runtime.join("bin/dagbok"))
+    );
+    assert_eq!(kernel_json["display_name"], "Rust \"å\"");
+
+    let strange = options(OsStr::from_bytes(b"a\xffb"));
+    let error = install(&strange, &set).unwrap_err();
+    assert!(matches!(error, Error::NotUnicode(_)), "{error}");
+    let Place::Prefix(prefix) = &strange.place else {
+        unreachable!()
+    };
+    assert!(subfolders(prefix).is_empty());
 }
 
 #[test]
