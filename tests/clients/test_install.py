@@ -36,9 +36,15 @@ def listed(env):
     return {name: kernel["resource_dir"] for name, kernel in kernels.items()}
 
 
+def paths(home):
+    """All that is below a folder but what Jupyter makes for itself."""
+    return sorted(path for path in home.rglob("*") if not {".ipython", ".jupyter"} & set(path.parts))
+
+
 def check_comes_and_goes(home, where, folder, env):
-    """A kernel that is installed is listed, in `folder`, and runs; once it is removed, nothing of it is left."""
-    before = sorted(home.rglob("*"))
+    """A kernel that is installed is listed, in `folder`; once it is removed, nothing of it is left. What installing said."""
+    assert "rust-test" not in listed(env)
+    before = paths(home)
     said = dagbok("install", "--name=rust-test", *where, env=env)
     assert str(folder) in said
     assert listed(env)["rust-test"] == str(folder / "kernels/rust-test")
@@ -46,8 +52,9 @@ def check_comes_and_goes(home, where, folder, env):
     assert Path(spec["argv"][0]).is_relative_to(home) and spec["language"] == "rust"
     dagbok("uninstall", "--name=rust-test", *where, env=env)
     assert "rust-test" not in listed(env)
-    assert sorted(home.rglob("*")) == before
+    assert paths(home) == before
     assert "no kernel `rust-test`" in dagbok("uninstall", "--name=rust-test", *where, env=env, status=1)
+    return said
 
 
 def test_for_the_user(tmp_path):
@@ -67,19 +74,16 @@ def test_for_a_user_with_jupyters_data_folder(tmp_path):
 def test_under_a_prefix(tmp_path):
     prefix = made(tmp_path / "my prefix")
     env = environment(tmp_path, JUPYTER_PATH=prefix / "share/jupyter")
-    check_comes_and_goes(tmp_path, ["--prefix", prefix], prefix / "share/jupyter", env)
-    said = dagbok("install", "--prefix", prefix, env=env)
+    said = check_comes_and_goes(tmp_path, ["--prefix", prefix], prefix / "share/jupyter", env)
     assert f"JUPYTER_PATH={prefix}/share/jupyter" in said
-    dagbok("uninstall", "--prefix", prefix, env=env)
 
 
-def test_in_the_active_environment(tmp_path):
-    venv = tmp_path / "venv å"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
-    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
-        env = environment(tmp_path, JUPYTER_PATH=venv / "share/jupyter", **{variable: venv})
-        check_comes_and_goes(tmp_path, ["--sys-prefix"], venv / "share/jupyter", env)
-    gone = environment(tmp_path, VIRTUAL_ENV=tmp_path / "gone")
+@pytest.mark.parametrize("variable", ["VIRTUAL_ENV", "CONDA_PREFIX"])
+def test_in_the_active_environment(tmp_path, variable):
+    active = made(tmp_path / "active å")
+    env = environment(tmp_path, JUPYTER_PATH=active / "share/jupyter", **{variable: active})
+    check_comes_and_goes(tmp_path, ["--sys-prefix"], active / "share/jupyter", env)
+    gone = environment(tmp_path, **{variable: tmp_path / "gone"})
     assert f"the active environment `{tmp_path}/gone` is not there" in dagbok("install", "--sys-prefix", env=gone, status=1)
 
 
