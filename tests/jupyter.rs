@@ -12,6 +12,8 @@ fn prefix() -> &'static Path {
     static PREFIX: OnceLock<PathBuf> = OnceLock::new();
     PREFIX.get_or_init(|| {
         let prefix = release_dir().join("test-prefix");
+        // A build folder that was moved has a kernel whose program is elsewhere.
+        let _ = std::fs::remove_dir_all(prefix.join("share/jupyter"));
         let output = dagbok()
             .args(["install", "--prefix"])
             .arg(&prefix)

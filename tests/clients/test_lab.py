@@ -143,7 +143,8 @@ def open_notebook(light, browser, request):
     opened = []
 
     def open_notebook(*cells, lab=light):
-        page = Page(lab, browser, request.node.name.removeprefix("test_"), cells)
+        name = re.sub(r"\W+", "-", request.node.name.removeprefix("test_")).strip("-")
+        page = Page(lab, browser, name, cells)
         opened.append(page)
         return page
 
