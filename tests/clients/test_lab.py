@@ -304,7 +304,7 @@ def test_the_completer_lists_with_icons(open_notebook):
 
 SHOWN = [
     "let a = arange(1_000_000).rechunk([100_000]);\na",
-    "(&a * 2).sum(0).visualize()",
+    "(&a * 2).sum(0).visualize()?",
     'read_csv("weather.csv")?.compute()?',
     'eprintln!("to stderr"); let x: i32 = "two";',
 ]
