@@ -52,7 +52,7 @@ def test_nbconvert(path, tmp_path):
 
 
 def test_what_a_display_shows_in_the_end_is_saved():
-    cells = ["let live = display(&1);", "live.update(&2);"]
+    cells = ['let live = display(&dagbok::display::MimeBundle::plain("1"));', 'live.update(&dagbok::display::MimeBundle::plain("2"));']
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     NotebookClient(notebook, timeout=PATIENCE, kernel_name="dagbok").execute()
     assert [output.data["text/plain"] for output in notebook.cells[0].outputs] == ["2"]
