@@ -78,7 +78,8 @@ fn execute(outcome: &Outcome, count: u32) -> Value {
             let error = Some(Box::new(reply_error(error)));
             (ReplyStatus::Error, error, None)
         }
-        Outcome::Aborted => (ReplyStatus::Aborted, None, None),
+        // Without a number: the cell has none.
+        Outcome::Aborted => return json!({ "status": "aborted" }),
     };
     let pages = evaluated.into_iter().flat_map(|evaluated| &evaluated.pages);
     let pages: Vec<_> = pages
