@@ -19,9 +19,13 @@ pub enum ToSession {
     Run {
         /// The number of this run, which no other of this session has.
         cell: u32,
+        /// The shell on whose thread it runs, behind what that has still to do.
+        shell: u32,
         run: Run,
     },
-    /// Stop the running cell at its next checkpoint, or where it waits.
+    /// This shell will run nothing any more.
+    EndShell { shell: u32 },
+    /// Stop all running cells at their next checkpoints, or where they wait.
     Interrupt,
     /// To a question that was asked.
     Answer { question: u32, answer: Answer },
@@ -87,7 +91,14 @@ pub enum FromSession {
         message: String,
         place: Option<Place>,
     },
-    Finished(Finished),
+    /// The objects of a run are loaded; now it runs.
+    Loaded {
+        cell: u32,
+    },
+    Finished {
+        cell: u32,
+        finished: Finished,
+    },
 }
 
 /// How a run ended.
@@ -97,10 +108,27 @@ pub struct Finished {
     /// The value of the last expression.
     pub shown: Option<Bundle>,
     /// The variables that the cell defined and that are kept now.
-    pub kept: Vec<String>,
-    /// All variables that there are now.
+    pub kept: Vec<Kept>,
+    /// All variables that there are now, but for those that other cells are using.
     pub variables: Vec<String>,
+    /// How many variables had been kept by then, by all runs.
+    pub n_kept: u64,
     pub spent: Spent,
+}
+
+/// A variable that a run has kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub name: String,
+    /// How many variables had been kept by then, by all runs: of two of one name, the one with the larger stamp is there.
+    pub stamp: u64,
+}
+
+impl Finished {
+    /// Whether the variable `name` was kept.
+    pub fn keeps(&self, name: &str) -> bool {
+        self.kept.iter().any(|kept| kept.name == name)
+    }
 }
 
 /// What the run of a cell took, without loading it.

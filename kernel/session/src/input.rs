@@ -1,7 +1,7 @@
 //! Questions to the front end: `dagbok::input`, and stdin.
 
+use std::collections::BTreeMap;
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use dagbok::cell::threads;
@@ -15,24 +15,34 @@ use crate::output;
 
 static QUESTIONS: OnceLock<Arc<Questions>> = OnceLock::new();
 
-/// The cell for which stdin has ended, since it was told that there is none: who reads on in spite of that finds the end.
-static ENDED: AtomicU32 = AtomicU32::new(0);
+/// The stdin of each cell that has read from it.
+static STDINS: Mutex<BTreeMap<u32, Stdin>> = Mutex::new(BTreeMap::new());
 
-/// What has been answered on stdin and not been read yet.
-static UNREAD: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+#[derive(Default)]
+struct Stdin {
+    /// What has been answered and not been read yet.
+    unread: Vec<u8>,
+    /// Whether it has ended, since the cell was told that there is none: who reads on in spite of that finds the end.
+    has_ended: bool,
+}
 
-/// The questions of all threads, one after the other.
+/// The questions of all threads; those of one cell one after the other.
 pub(super) struct Questions {
     link: Arc<Link>,
-    turn: Mutex<()>,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    /// The number of the question that waits, or waited last.
-    question: u32,
+    /// The number of the last question.
+    last: u32,
+    waiting: BTreeMap<u32, Waiting>,
+}
+
+/// A question that waits for its answer.
+struct Waiting {
+    cell: u32,
     answer: Option<Answer>,
 }
 
@@ -44,7 +54,6 @@ impl Questions {
     pub(super) fn start(link: Arc<Link>) -> Arc<Self> {
         let questions = Arc::new(Questions {
             link,
-            turn: Mutex::default(),
             state: Mutex::default(),
             changed: Condvar::new(),
         });
@@ -54,52 +63,67 @@ impl Questions {
 
     /// The front end has answered; too late is not at all.
     pub(super) fn answered(&self, question: u32, answer: Answer) {
-        let mut state = lock(&self.state);
-        if state.question == question {
-            state.answer = Some(answer);
+        if let Some(waiting) = lock(&self.state).waiting.get_mut(&question) {
+            waiting.answer = Some(answer);
             self.changed.notify_all();
         }
     }
 
-    /// The one who waits looks for an interrupt.
+    /// Those who wait look for an interrupt.
     pub(super) fn wake(&self) {
         let _state = lock(&self.state);
         self.changed.notify_all();
     }
 
     fn put(&self, prompt: &str, hidden: bool) -> std::result::Result<Answer, Interrupted> {
-        let _turn = lock(&self.turn);
         output::flush();
-        let question = {
-            let mut state = lock(&self.state);
-            state.question += 1;
-            state.answer = None;
-            state.question
-        };
+        let cell = threads::served();
+        let mut state = lock(&self.state);
+        while state.waiting.values().any(|other| other.cell == cell) {
+            if cancel::must_unwind() {
+                return Err(Interrupted);
+            }
+            state = self.wait(state);
+        }
+        state.last += 1;
+        let question = state.last;
+        let waiting = Waiting { cell, answer: None };
+        state.waiting.insert(question, waiting);
+        drop(state);
         let frame = FromSession::Input {
             question,
-            cell: threads::served(),
+            cell,
             prompt: prompt.to_owned(),
             hidden,
         };
-        if self.link.send(&frame).is_err() {
-            return Ok(Answer::Refused("the kernel is gone".to_owned()));
-        }
+        let answer = match self.link.send(&frame) {
+            Ok(()) => self.answer_to(question),
+            Err(_) => Ok(Answer::Refused("the kernel is gone".to_owned())),
+        };
+        lock(&self.state).waiting.remove(&question);
+        // Another thread of this cell may ask now.
+        self.changed.notify_all();
+        answer
+    }
+
+    fn answer_to(&self, question: u32) -> std::result::Result<Answer, Interrupted> {
         let mut state = lock(&self.state);
         loop {
-            if let Some(answer) = state.answer.take() {
+            let waiting = state.waiting.get_mut(&question);
+            if let Some(answer) = waiting.and_then(|waiting| waiting.answer.take()) {
                 return Ok(answer);
             }
             if cancel::must_unwind() {
-                // A late answer is to this number, which nobody asks for any more.
-                state.question += 1;
                 return Err(Interrupted);
             }
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.wait(state);
         }
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.changed
+            .wait(state)
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -120,44 +144,65 @@ impl InputSource for Questions {
     }
 }
 
+/// A cell begins on the thread on which `before` ran: what that has not read of its answers is left to it.
+pub(super) fn begin(cell: u32, before: u32) {
+    let mut stdins = lock(&STDINS);
+    let unread = stdins.remove(&before).unwrap_or_default().unread;
+    if !unread.is_empty() {
+        stdins.entry(cell).or_default().unread = unread;
+    }
+}
+
 /// Reads from stdin: what is left of the last answer, else the next one.
 ///
 /// # Errors
 /// An error number, once a cell: `ECANCELED` after an interrupt, `EOPNOTSUPP` where nobody can be asked, and why is on
 /// stderr.
 pub(super) fn read(room: &mut [u8]) -> std::result::Result<usize, c_int> {
-    let mut unread = lock(&UNREAD);
-    if unread.is_empty() {
-        let Some(questions) = QUESTIONS.get() else {
-            return Ok(0);
-        };
-        let cell = threads::served();
-        if ENDED.load(Ordering::Relaxed) == cell {
-            return Ok(0);
+    let cell = threads::served();
+    let read = lock(&STDINS).entry(cell).or_default().read(room);
+    if let Some(n_bytes) = read {
+        return Ok(n_bytes);
+    }
+    let Some(questions) = QUESTIONS.get() else {
+        return Ok(0);
+    };
+    let (prompt, hidden) = output::take_prompt(cell).unwrap_or_default();
+    let answer = questions.put(&prompt, hidden);
+    let mut stdins = lock(&STDINS);
+    let stdin = stdins.entry(cell).or_default();
+    match answer {
+        Ok(Answer::Line(line)) => {
+            stdin.unread.extend_from_slice(line.as_bytes());
+            stdin.unread.push(b'\n');
+            Ok(stdin.read(room).unwrap_or(0))
         }
-        let (prompt, hidden) = output::take_prompt().unwrap_or_default();
-        match questions.put(&prompt, hidden) {
-            Ok(Answer::Line(line)) => {
-                unread.extend_from_slice(line.as_bytes());
-                unread.push(b'\n');
-            }
-            Ok(Answer::End) => return Ok(0),
-            Ok(Answer::Refused(reason)) => {
-                ENDED.store(cell, Ordering::Relaxed);
-                let sentence = format!("stdin cannot be read: {reason}\n");
-                output::write(StreamName::Stderr, sentence.as_bytes());
-                return Err(libc::EOPNOTSUPP);
-            }
-            Err(Interrupted) => {
-                ENDED.store(cell, Ordering::Relaxed);
-                return Err(libc::ECANCELED);
-            }
+        Ok(Answer::End) => Ok(0),
+        Ok(Answer::Refused(reason)) => {
+            stdin.has_ended = true;
+            drop(stdins);
+            let sentence = format!("stdin cannot be read: {reason}\n");
+            output::write(StreamName::Stderr, sentence.as_bytes());
+            Err(libc::EOPNOTSUPP)
+        }
+        Err(Interrupted) => {
+            stdin.has_ended = true;
+            Err(libc::ECANCELED)
         }
     }
-    let n_bytes = unread.len().min(room.len());
-    room[..n_bytes].copy_from_slice(&unread[..n_bytes]);
-    unread.drain(..n_bytes);
-    Ok(n_bytes)
+}
+
+impl Stdin {
+    /// What is there for `room`; `None` if the person has to be asked.
+    fn read(&mut self, room: &mut [u8]) -> Option<usize> {
+        if self.unread.is_empty() && !self.has_ended {
+            return None;
+        }
+        let n_bytes = self.unread.len().min(room.len());
+        room[..n_bytes].copy_from_slice(&self.unread[..n_bytes]);
+        self.unread.drain(..n_bytes);
+        Some(n_bytes)
+    }
 }
 
 /// A panic while a lock is held leaves nothing half done here.

@@ -199,7 +199,7 @@ unsafe extern "C" fn pthread_create(
     type Create =
         unsafe extern "C" fn(*mut pthread_t, *const pthread_attr_t, Routine, *mut c_void) -> c_int;
     let cell = match threads::own() {
-        threads::ANY => threads::newest(),
+        threads::ANY => threads::foreground(),
         own => own,
     };
     let start = Box::into_raw(Box::new(Start {

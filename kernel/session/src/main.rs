@@ -13,6 +13,7 @@ mod link;
 mod original;
 mod output;
 mod process;
+mod shells;
 mod stopwatch;
 mod unbuffered;
 mod waiting;

@@ -1,14 +1,15 @@
 //! What this process prints, on its way into the pipe to the kernel: each text under the cell that it belongs to.
 //!
 //! Everything goes through one pipe, so that what a thread prints on stdout and stderr stays in order, also with what
-//! child processes write, who have that pipe as their stdout. The text of the running cell's stdout is in the pipe as
-//! it is; any other is between marks, a random word that the kernel learns before the first cell starts, each of which
-//! names the stream and cell of what follows.
+//! child processes write, who have that pipe as their stdout. The text of the stdout of one cell is in the pipe as it is:
+//! of those that run, the one that began last. Any other is between marks, a random word that the kernel learns before
+//! the first cell starts, each of which names the stream and cell of what follows.
 //!
 //! A piece of a line waits until the line is complete, or for a moment, so that `println!("{a} {b}")` is not four
 //! system calls. It waits in a file that the kernel reads when this process has ended, however it ended.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::ffi::c_int;
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -61,8 +62,10 @@ struct Output {
     /// The number of what is at 0, 1 and 2, as the kernel has made them.
     inodes: [u64; 3],
     flusher_waits: bool,
-    /// What the next question on stdin is to say, as the crate `evcxr_input` puts it.
-    prompt: Option<(String, bool)>,
+    /// The cells that run, in the order in which they began.
+    running: Vec<u32>,
+    /// What the next question on stdin of each cell is to say, as the crate `evcxr_input` puts it.
+    prompts: BTreeMap<u32, (String, bool)>,
 }
 
 /// The pieces of a line that `held` holds.
@@ -93,7 +96,8 @@ pub(super) fn start(word: String, held: &Path) -> io::Result<()> {
         owners: [0; 2],
         inodes: [inode(0), inode(1), inode(2)],
         flusher_waits: false,
-        prompt: None,
+        running: Vec::new(),
+        prompts: BTreeMap::new(),
     };
     *lock() = Some(output);
     thread::Builder::new()
@@ -102,14 +106,25 @@ pub(super) fn start(word: String, held: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// From now on `cell` runs, in the current thread, and text without a mark is its stdout.
+/// From now on `cell` runs, in the current thread, and text without a mark is its stdout until another one begins.
 pub(super) fn begin(cell: u32) {
     with(|output| {
+        output.running.push(cell);
+        threads::work_for(cell);
+        output.put_in_front(cell)
+    });
+}
+
+/// `cell` has ended, and everything that it has printed is in the pipe.
+pub(super) fn end(cell: u32) {
+    with(|output| {
         output.flush()?;
-        let mark = mark(&output.word, StreamName::Stdout, cell);
-        write_all(output.pipe.as_raw_fd(), mark.as_bytes())?;
-        threads::begin(cell);
-        Ok(())
+        output.prompts.remove(&cell);
+        output.running.retain(|running| *running != cell);
+        match output.running.last() {
+            Some(last) if threads::foreground() == cell => output.put_in_front(*last),
+            _ => Ok(()),
+        }
     });
 }
 
@@ -134,9 +149,9 @@ pub(super) fn write(stream: StreamName, bytes: &[u8]) -> Option<io::Result<()>> 
     result
 }
 
-/// The question that has been announced for stdin, and whether the answer is to be hidden.
-pub(super) fn take_prompt() -> Option<(String, bool)> {
-    lock().as_mut()?.prompt.take()
+/// The question of `cell` that has been announced for stdin, and whether the answer is to be hidden.
+pub(super) fn take_prompt(cell: u32) -> Option<(String, bool)> {
+    lock().as_mut()?.prompts.remove(&cell)
 }
 
 /// Stdin, stdout or stderr may be another file now.
@@ -190,6 +205,15 @@ impl Output {
         Ok(())
     }
 
+    /// From now on text without a mark is the stdout of `cell`.
+    fn put_in_front(&mut self, cell: u32) -> io::Result<()> {
+        self.flush()?;
+        let mark = mark(&self.word, StreamName::Stdout, cell);
+        write_all(self.pipe.as_raw_fd(), mark.as_bytes())?;
+        threads::set_foreground(cell);
+        Ok(())
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         self.flush_one(0)?;
         self.flush_one(1)
@@ -211,24 +235,25 @@ impl Output {
 
     fn send(&self, stream: StreamName, cell: u32, bytes: &[u8]) -> io::Result<()> {
         let pipe = self.pipe.as_raw_fd();
-        let newest = threads::newest();
-        if stream == StreamName::Stdout && cell == newest {
+        let foreground = threads::foreground();
+        if stream == StreamName::Stdout && cell == foreground {
             return write_all(pipe, bytes);
         }
         let mut marked = mark(&self.word, stream, cell).into_bytes();
         marked.extend_from_slice(bytes);
-        marked.extend_from_slice(mark(&self.word, StreamName::Stdout, newest).as_bytes());
+        marked.extend_from_slice(mark(&self.word, StreamName::Stdout, foreground).as_bytes());
         write_all(pipe, &marked)
     }
 
     /// Whether the line that is held is a question of `evcxr_input`, which is asked when stdin is read.
     fn take_question(&mut self) -> bool {
+        let cell = self.held[0].header.cell;
         let Some(question) = text(&self.held[0]).strip_prefix(b"EVCXR_INPUT_REQUEST") else {
             return false;
         };
         let question = String::from_utf8_lossy(question);
         let question = question.trim_end_matches('\n');
-        self.prompt = match (
+        let prompt = match (
             question.strip_prefix("_PASSWORD:"),
             question.strip_prefix(':'),
         ) {
@@ -236,6 +261,7 @@ impl Output {
             (_, Some(prompt)) => Some((prompt.to_owned(), false)),
             _ => return false,
         };
+        self.prompts.extend(prompt.map(|prompt| (cell, prompt)));
         self.held[0].header.n_bytes = 0;
         true
     }

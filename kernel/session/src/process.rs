@@ -1,24 +1,21 @@
-//! What `dagbok-session` is made of: it holds the variables, loads compiled cells and runs them, one after the other,
-//! on a thread with a large stack. The kernel writes on the socket, whose end is the end of this process.
+//! What `dagbok-session` is made of: it holds the variables, loads compiled cells and runs them. The kernel writes on the
+//! socket, whose end is the end of this process.
 
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::Arc;
 
 use dagbok::cancel;
 use dagbok::cell::{Witness, threads};
 use dagbok_kernel::channel::{FromSession, SOCKET_VARIABLE, ToSession, read_frame};
 use dagbok_kernel::marks::{HELD_EXTENSION, random_word};
 
-use crate::cells::{Cells, to_place};
+use crate::cells::to_place;
 use crate::input::Questions;
 use crate::link::Link;
+use crate::shells::Shells;
 use crate::{interpose, output, unbuffered, waiting};
-
-/// Deep recursion is how people first learn of the stack; the main thread's usual 8 MB are soon used up at opt 0.
-const STACK_BYTES: usize = 64 << 20;
 
 /// Runs the session until the kernel closes the socket.
 ///
@@ -38,14 +35,7 @@ pub(super) fn run() -> io::Result<()> {
     crate::calls::trace();
     crate::futures::start()?;
 
-    let (runs, queue) = mpsc::channel();
-    thread::Builder::new()
-        .name("cell".to_owned())
-        .stack_size(STACK_BYTES)
-        .spawn({
-            let link = link.clone();
-            move || run_cells(&queue, &link)
-        })?;
+    let shells = Shells::new(link.clone());
     link.send(&FromSession::Ready { word })?;
     while let Some(frame) = read_frame(&mut socket)? {
         match frame {
@@ -56,15 +46,9 @@ pub(super) fn run() -> io::Result<()> {
             }
             ToSession::Shown => link.shown(),
             ToSession::Answer { question, answer } => questions.answered(question, answer),
-            work @ (ToSession::Run { .. } | ToSession::Forget { .. }) => {
-                // Here and not where the cell starts: an interrupt that comes right behind it is meant for it.
-                if let ToSession::Run { .. } = &work {
-                    cancel::reset();
-                }
-                if runs.send(work).is_err() {
-                    break;
-                }
-            }
+            ToSession::Run { cell, shell, run } => shells.run(shell, cell, run)?,
+            ToSession::EndShell { shell } => shells.end(shell),
+            ToSession::Forget { names } => shells.forget(&names),
         }
     }
     Ok(())
@@ -79,28 +63,6 @@ fn print_to_kernel(socket: PathBuf) -> io::Result<String> {
     }
     interpose::buffer_lines_of_c();
     Ok(word)
-}
-
-fn run_cells(queue: &mpsc::Receiver<ToSession>, link: &Link) {
-    let _runtime = crate::futures::enter();
-    let mut cells = Cells::new();
-    for work in queue {
-        match work {
-            ToSession::Run { cell, run } => {
-                output::begin(cell);
-                let finished = cells.run(&run);
-                output::flush();
-                if link.send(&FromSession::Finished(finished)).is_err() {
-                    return;
-                }
-            }
-            ToSession::Forget { names } => {
-                cells.forget(&names);
-                output::flush();
-            }
-            ToSession::Interrupt | ToSession::Shown | ToSession::Answer { .. } => {}
-        }
-    }
 }
 
 fn report_panics(link: Arc<Link>) {

@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Mutex;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dagbok_kernel::evaluate::native::{self, NativeEvaluator, Toolchain};
@@ -256,12 +255,14 @@ fn evaluator(
     directory: Option<PathBuf>,
 ) -> Result<Box<dyn Evaluator>, Box<dyn Error>> {
     Ok(match kind {
-        EvaluatorKind::Native => Box::new(Mutex::new(NativeEvaluator::start(native::Options {
+        EvaluatorKind::Native => Box::new(NativeEvaluator::start(native::Options {
             directory,
             ..Default::default()
-        })?)),
+        })?),
         #[cfg(feature = "evcxr")]
         EvaluatorKind::Evcxr => {
+            use std::sync::Mutex;
+
             use dagbok_kernel::evaluate::evcxr;
             Box::new(Mutex::new(evcxr::EvcxrEvaluator::start(evcxr::Options {
                 directory,

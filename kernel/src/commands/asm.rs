@@ -1,7 +1,7 @@
 //! The command `:asm`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 /// `:asm FUNCTION`, or `:asm` before functions
 pub(super) struct Asm;
@@ -28,7 +28,7 @@ impl Command for Asm {
         true
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         let code = match call.arguments {
             "" => evaluator.assembly(call.cell, &call.code(0), call.frontend)?,
             path => evaluator.assembly_of(path)?,

@@ -1,7 +1,7 @@
 //! The command `:cd`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 /// `:cd FOLDER`
 pub(super) struct Cd;
@@ -27,7 +27,7 @@ impl Command for Cd {
         true
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         let folder = match call.arguments {
             "" => evaluator.folder(),
             folder => evaluator.change_folder(call.cell, folder, call.frontend)?,

@@ -1,7 +1,7 @@
 //! The command `:clear`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 /// `:clear`
 pub(super) struct Clear;
@@ -24,9 +24,9 @@ impl Command for Clear {
         true
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         call.takes_nothing(self)?;
-        evaluator.clear(":clear");
+        evaluator.clear(":clear")?;
         Ok(Answer::Nothing)
     }
 }

@@ -1,7 +1,7 @@
 //! The command `:dep`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 /// `:dep NAME = "VERSION"`
 pub(super) struct Dep;
@@ -33,7 +33,7 @@ impl Command for Dep {
         true
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         let lines: Vec<&str> = call.arguments.split('\n').map(specification).collect();
         evaluator.add_dependencies(&lines)?;
         Ok(Answer::Nothing)

@@ -1,7 +1,7 @@
 //! The command `:expand`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 /// `:expand CODE`, or `:expand` before code
 pub(super) struct Expand;
@@ -27,7 +27,7 @@ impl Command for Expand {
         true
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         let code = call.some_code(self, "vec![1, 2]")?;
         let code = evaluator.expand(call.cell, &code)?;
         Ok(Answer::Code {

@@ -1,7 +1,7 @@
 //! The command `:explain`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 /// `:explain ERROR`
 pub(super) struct Explain;
@@ -23,7 +23,7 @@ impl Command for Explain {
         "`:explain E0382`"
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         let codes = match call.arguments {
             "" => last_codes(evaluator)?,
             arguments => arguments
@@ -45,7 +45,7 @@ impl Command for Explain {
     }
 }
 
-fn last_codes(evaluator: &NativeEvaluator) -> Result<Vec<String>, Refusal> {
+fn last_codes(evaluator: &Turn) -> Result<Vec<String>, Refusal> {
     match evaluator.last_codes() {
         None => Err("there was no compile error yet; `:explain E0382` explains one".into()),
         Some([]) => Err("the last compile error has no code that could be explained".into()),

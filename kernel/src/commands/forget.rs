@@ -1,7 +1,7 @@
 //! The command `:forget`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 /// `:forget NAME…`
 pub(super) struct Forget;
@@ -27,7 +27,7 @@ impl Command for Forget {
         true
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         let is_between = |c: char| c.is_whitespace() || c == ',';
         let names: Vec<String> = call
             .arguments

@@ -1,7 +1,7 @@
 //! The command `:help`.
 
 use super::{Answer, COMMANDS, Call, Command, Refusal, elsewhere, find, near};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 /// `:help`
 pub(super) struct Help;
@@ -27,7 +27,7 @@ impl Command for Help {
         "`:help timeit`"
     }
 
-    fn run(&self, call: &Call<'_>, _: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, _: &mut Turn) -> Result<Answer, Refusal> {
         if call.arguments.is_empty() {
             return Ok(all());
         }

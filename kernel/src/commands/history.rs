@@ -1,7 +1,7 @@
 //! The command `:history`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::{NativeEvaluator, Typed};
+use crate::evaluate::native::{Turn, Typed};
 
 /// `:history`
 pub(super) struct History;
@@ -27,7 +27,7 @@ impl Command for History {
         "`:history 3` shows cell 3, `:history 3-5` the cells 3, 4 and 5, `:history -2` the last two."
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         let all = evaluator.typed();
         let chosen: Vec<&Typed> = match Choice::parse(call.arguments)? {
             Choice::All => all.iter().collect(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 use crate::evaluate::{Cell, Frontend, Output};
 use crate::notebook::code_of_notebook;
 
@@ -37,7 +37,7 @@ impl Command for Load {
         true
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         if call.arguments.is_empty() {
             return Err("`:load` takes a file: `:load helpers.rs`".into());
         }

@@ -32,7 +32,7 @@ mod warnings;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::evaluate::native::{NativeEvaluator, interrupted};
+use crate::evaluate::native::{Turn, interrupted};
 use crate::evaluate::{Cell, CellError, Frontend, Output};
 
 /// Something a cell can ask of the kernel itself.
@@ -72,7 +72,7 @@ pub(crate) trait Command: Sync {
         false
     }
     /// Does it; what it returns is shown.
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal>;
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal>;
 }
 
 /// What a command was called with.
@@ -322,7 +322,7 @@ fn find(name: &str) -> Option<&'static dyn Command> {
 pub(crate) fn run(
     order: &Order,
     cell: &Cell,
-    evaluator: &mut NativeEvaluator,
+    evaluator: &mut Turn,
     frontend: &Arc<dyn Frontend>,
 ) -> Result<(), CellError> {
     let Some(command) = find(&order.name) else {

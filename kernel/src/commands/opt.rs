@@ -1,7 +1,7 @@
 //! The command `:opt`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::{NativeEvaluator, OptLevel};
+use crate::evaluate::native::{OptLevel, Turn};
 
 /// `:opt LEVEL`
 pub(super) struct Opt;
@@ -27,7 +27,7 @@ impl Command for Opt {
         true
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         let level = match call.arguments {
             "" => return Ok(Answer::Text(describe(evaluator.opt_level))),
             "auto" => None,

@@ -1,7 +1,7 @@
 //! The command `:reset`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 /// `:reset`
 pub(super) struct Reset;
@@ -23,7 +23,7 @@ impl Command for Reset {
         true
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         // IPython's `%reset -f` means just this.
         if call.arguments != "-f" {
             call.takes_nothing(self)?;

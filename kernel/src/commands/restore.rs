@@ -1,7 +1,7 @@
 //! The command `:restore`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 /// `:restore`
 pub(super) struct Restore;
@@ -15,7 +15,7 @@ impl Command for Restore {
         "run the cells of a session process that ended again, without compiling them"
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         call.takes_nothing(self)?;
         Ok(Answer::Text(evaluator.restore(call.frontend)?))
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::load::{SEPARATOR, unquoted};
 use super::{Answer, Call, Command, Refusal, leading};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 use crate::notebook::notebook_of_code;
 
 /// `:save FILE`
@@ -30,7 +30,7 @@ impl Command for Save {
          runs what was written.\n\n`:save -f session.rs`"
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         let (replace, name) = parse(call.arguments);
         if name.is_empty() {
             return Err("`:save` takes a file: `:save session.rs`".into());

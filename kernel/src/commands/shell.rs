@@ -1,7 +1,7 @@
 //! The command `!`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 pub(super) const NAME: &str = "!";
 
@@ -30,7 +30,7 @@ impl Command for Shell {
         true
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         if call.arguments.is_empty() {
             return Err("`!` takes a command: `!ls`".into());
         }

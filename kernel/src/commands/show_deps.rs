@@ -1,7 +1,7 @@
 //! The command `:show_deps`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::{Listed, NativeEvaluator};
+use crate::evaluate::native::{Listed, Turn};
 
 /// `:show_deps`
 pub(super) struct ShowDeps;
@@ -15,7 +15,7 @@ impl Command for ShowDeps {
         "list what `:dep` has added"
     }
 
-    fn run(&self, _: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, _: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         let row = |listed: Listed| {
             vec![
                 listed.name,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Answer, Call, Command, Refusal, leading};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 /// `:time CODE`, or `:time` before code
 pub(super) struct Time;
@@ -34,7 +34,7 @@ impl Command for Time {
         true
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         let code = call.some_code(self, "f()")?;
         if !leading(&code).0.is_empty() {
             return Err("commands cannot be timed; put them before `:time`".into());

@@ -1,7 +1,7 @@
 //! The command `:timeit`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 /// `:timeit CODE`, or `:timeit` before code
 pub(super) struct Timeit;
@@ -32,7 +32,7 @@ impl Command for Timeit {
         true
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         let options = Options::parse(call.arguments)?;
         let code = call.code(options.length);
         if code.trim().is_empty() {

@@ -1,7 +1,7 @@
 //! The command `:timing`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 /// `:timing`
 pub(super) struct Timing;
@@ -19,7 +19,7 @@ impl Command for Timing {
         "`:time` measures one piece of code."
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         call.takes_nothing(self)?;
         evaluator.shows_times = !evaluator.shows_times;
         Ok(Answer::Nothing)

@@ -1,7 +1,7 @@
 //! The command `:type`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 /// `:type EXPRESSION`
 pub(super) struct Type;
@@ -31,7 +31,7 @@ impl Command for Type {
         true
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         let code = call.some_code(self, "1 + 1")?;
         let type_text = evaluator.type_of(call.cell, &code, call.frontend)?;
         Ok(Answer::Text(type_text))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthChar;
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::{NativeEvaluator, Preview};
+use crate::evaluate::native::{Preview, Turn};
 
 /// `:vars`
 pub(super) struct Vars;
@@ -31,7 +31,7 @@ impl Command for Vars {
          (`Rc`, `Arc`, the elements of an array) counts for each that shares it."
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         call.takes_nothing(self)?;
         if evaluator.variables().next().is_none() {
             return Ok(Answer::Text("there are no variables".to_owned()));
@@ -52,7 +52,10 @@ impl Command for Vars {
                 format!("{mutable}{name}"),
                 variable.type_name.clone(),
                 preview.map(size).unwrap_or_default(),
-                preview.map(value).unwrap_or_default(),
+                preview
+                    .map(value)
+                    .or_else(|| evaluator.why_no_preview(name))
+                    .unwrap_or_default(),
                 variable.cell.to_string(),
             ]
         });

@@ -1,7 +1,7 @@
 //! The command `:version`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 /// `:version`
 pub(super) struct Version;
@@ -15,7 +15,7 @@ impl Command for Version {
         "show the versions of Dagbok and of the compiler"
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         call.takes_nothing(self)?;
         Ok(Answer::Text(evaluator.version()))
     }

@@ -1,7 +1,7 @@
 //! The command `:warnings`.
 
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 /// `:warnings`
 pub(super) struct Warnings;
@@ -23,7 +23,7 @@ impl Command for Warnings {
         true
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         evaluator.warns = match call.arguments {
             "on" => true,
             "off" => false,

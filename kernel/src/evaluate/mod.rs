@@ -252,6 +252,9 @@ pub trait Evaluator: Send + Sync {
         Arc::default()
     }
 
+    /// No cell of `shell` will come any more; at once, also while cells run.
+    fn end_shell(&self, _shell: Shell) {}
+
     /// The process in which cells run, if there is one now.
     fn process_id(&self) -> Option<u32> {
         None

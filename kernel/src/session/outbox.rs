@@ -527,15 +527,27 @@ mod tests {
     #[test]
     fn of_text_that_comes_too_fast_the_middle_is_left_out() {
         // 24 bytes at once, 11 a second afterwards; a line of these takes 4 or 5.
-        check_limited(Some(LIMITS), "4*out a; 50; idle; 0", expect![[r#"
+        check_limited(
+            Some(LIMITS),
+            "4*out a; 50; idle; 0",
+            expect![[r#"
             50: Stdout a0/a1/a2/a3/ (next None)
-            50: idle (next None)"#]]);
-        check_limited(Some(LIMITS), "9*out a; 50; idle; 0", expect![[r#"
+            50: idle (next None)"#]],
+        );
+        check_limited(
+            Some(LIMITS),
+            "9*out a; 50; idle; 0",
+            expect![[r#"
             50: Stdout a0/a1/a2/a3/a4/a5/ (next Some(2181))
-            50: Stdout a6/a7/a8/, idle (next None)"#]]);
-        check_limited(Some(LIMITS), "9000*out a; 50; idle; 0", expect![[r#"
+            50: Stdout a6/a7/a8/, idle (next None)"#]],
+        );
+        check_limited(
+            Some(LIMITS),
+            "9000*out a; 50; idle; 0",
+            expect![[r#"
             50: Stdout a0/a1/a2/a3/a4/a5/ (next Some(2181))
-            50: Stderr /… 5644 lines (33 kB) are left out here: they came faster than Jupyter's server passes them on …/, Stdout a5650/a56...79/a8380/ (16386), Stdout a8381/a83...98/a8999/ (3714), idle (next None)"#]]);
+            50: Stderr /… 5644 lines (33 kB) are left out here: they came faster than Jupyter's server passes them on …/, Stdout a5650/a56...79/a8380/ (16386), Stdout a8381/a83...98/a8999/ (3714), idle (next None)"#]],
+        );
         check_limited(
             Some(LIMITS),
             "9*out a; 50; update x 1; err b; show x 2; 60; out c; idle; 0",

@@ -90,12 +90,12 @@ fn parse(theme: &str, script: &str) -> Script {
 }
 
 /// Starts the native evaluator, which then says nothing of its own but what is wrong.
-pub(crate) fn start_native(files: Option<RuntimeFiles>) -> Mutex<NativeEvaluator> {
+pub(crate) fn start_native(files: Option<RuntimeFiles>) -> NativeEvaluator {
     let options = Options {
         files,
         ..Options::default()
     };
-    let native = Mutex::new(NativeEvaluator::start(options).unwrap());
+    let native = NativeEvaluator::start(options).unwrap();
     assert_eq!(run(&native, 0, ":warnings off"), Shown::default());
     native
 }

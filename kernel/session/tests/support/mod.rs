@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use dagbok_kernel::evaluate::native::{NativeEvaluator, Options};
@@ -17,9 +18,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A session that remembers what its cells show.
 pub(crate) struct Session {
-    evaluator: Mutex<NativeEvaluator>,
+    evaluator: Arc<NativeEvaluator>,
     person: Arc<Mutex<Person>>,
     screens: Vec<Arc<Screen>>,
+}
+
+/// A cell that runs while others do.
+pub(crate) struct Begun {
+    #[allow(dead_code, reason = "not every file of tests has shells")]
+    pub(crate) number: u32,
+    pub(crate) screen: Arc<Screen>,
+    thread: JoinHandle<Option<CellError>>,
 }
 
 /// What the person at the front end does.
@@ -38,6 +47,8 @@ struct Person {
 pub(crate) struct Screen {
     person: Arc<Mutex<Person>>,
     shown: Mutex<Vec<Shown>>,
+    /// What nobody has answered.
+    questions: Mutex<VecDeque<Question>>,
     changed: Sender<()>,
     changes: Mutex<Receiver<()>>,
 }
@@ -53,7 +64,7 @@ impl Session {
     }
 
     pub(crate) fn start_with(options: Options) -> Self {
-        let evaluator = Mutex::new(NativeEvaluator::start(options).unwrap());
+        let evaluator = Arc::new(NativeEvaluator::start(options).unwrap());
         Session {
             evaluator,
             person: Arc::default(),
@@ -63,17 +74,38 @@ impl Session {
 
     /// Runs one cell; what it showed until its end, and its error.
     pub(crate) fn run(&mut self, code: &str) -> (Vec<String>, Option<CellError>) {
+        let (cell, screen) = self.next(code);
+        let error = self.evaluator.evaluate(Shell::MAIN, &cell, screen.clone());
+        (screen.take(), error.err())
+    }
+
+    fn next(&mut self, code: &str) -> (Cell, Arc<Screen>) {
         let screen = Arc::new(Screen::new(self.person.clone()));
         self.screens.push(screen.clone());
         let cell = Cell {
             number: self.screens.len() as u32,
             code: code.to_owned(),
         };
-        let error = self
-            .evaluator
-            .evaluate(Shell::MAIN, &cell, screen.clone())
-            .err();
-        (screen.take(), error)
+        (cell, screen)
+    }
+
+    /// Begins to run a cell in `shell`.
+    #[allow(dead_code, reason = "not every file of tests has shells")]
+    pub(crate) fn begin(&mut self, shell: Shell, code: &str) -> Begun {
+        let (cell, screen) = self.next(code);
+        let (evaluator, number, frontend) = (self.evaluator.clone(), cell.number, screen.clone());
+        let thread = std::thread::spawn(move || evaluator.evaluate(shell, &cell, frontend).err());
+        Begun {
+            number,
+            screen,
+            thread,
+        }
+    }
+
+    /// What runs the cells.
+    #[allow(dead_code, reason = "not every file of tests has shells")]
+    pub(crate) fn evaluator(&self) -> &NativeEvaluator {
+        &self.evaluator
     }
 
     /// Interrupts a cell as soon as it shows `text`.
@@ -117,11 +149,14 @@ impl Session {
 
     /// Runs one cell; all it did in one text.
     pub(crate) fn show(&mut self, code: &str) -> String {
-        let (mut lines, error) = self.run(code);
-        if let Some(error) = error {
-            lines.push(plain(&error.traceback.join("\n")));
-        }
-        lines.join("\n")
+        let (lines, error) = self.run(code);
+        all(lines, error)
+    }
+
+    /// What the cell `number` has shown since its end.
+    #[allow(dead_code, reason = "not every file of tests has shells")]
+    pub(crate) fn late(&self, number: u32) -> String {
+        self.screens[number as usize - 1].take().join("\n")
     }
 
     /// What the cell `number` has shown since its end; waits until that holds `text`.
@@ -169,19 +204,51 @@ impl Frontend for Screen {
         let prompt = question.prompt.clone();
         match answer {
             Some(answer) => question.answer(answer),
-            // A person who does not answer.
-            None => std::mem::forget(question),
+            None => self.questions.lock().unwrap().push_back(question),
         }
+        let _ = self.changed.send(());
         self.interrupt_if(&prompt);
     }
 }
 
+impl Begun {
+    /// Waits for the end of the cell; all it did in one text.
+    #[allow(dead_code, reason = "not every file of tests has shells")]
+    pub(crate) fn end(self) -> String {
+        let error = self.thread.join().unwrap();
+        all(self.screen.take(), error)
+    }
+}
+
+/// What a cell has shown, and its error.
+fn all(mut lines: Vec<String>, error: Option<CellError>) -> String {
+    if let Some(error) = error {
+        lines.push(plain(&error.traceback.join("\n")));
+    }
+    lines.join("\n")
+}
+
 impl Screen {
+    /// Waits until the cell shows something, or asks.
+    #[allow(dead_code, reason = "not every file of tests has shells")]
+    pub(crate) fn wait(&self) {
+        let changed = self.changes.lock().unwrap().recv_timeout(PATIENCE);
+        assert!(changed.is_ok(), "nothing was shown");
+    }
+
+    /// Answers the question that was asked first.
+    #[allow(dead_code, reason = "not every file of tests asks")]
+    pub(crate) fn answer(&self, answer: Answer) {
+        let question = self.questions.lock().unwrap().pop_front();
+        question.expect("a question").answer(answer);
+    }
+
     fn new(person: Arc<Mutex<Person>>) -> Self {
         let (changed, changes) = channel();
         Screen {
             person,
             shown: Mutex::default(),
+            questions: Mutex::default(),
             changed,
             changes: Mutex::new(changes),
         }

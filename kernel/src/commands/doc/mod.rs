@@ -7,7 +7,7 @@ mod standard;
 
 use super::show::fenced;
 use super::{Answer, Call, Command, Refusal};
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 use source::Entry;
 
 /// `:doc NAME`
@@ -33,7 +33,7 @@ impl Command for Doc {
         "`:doc Vec::push`, `:doc Frame`, `:doc match`, `:doc v.push` for a method of the variable `v`."
     }
 
-    fn run(&self, call: &Call<'_>, evaluator: &mut NativeEvaluator) -> Result<Answer, Refusal> {
+    fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
         let asked = call.arguments.trim_end_matches('?').trim();
         if asked.is_empty() {
             return Err("`:doc` takes a name: `:doc Vec::push`".into());
@@ -69,7 +69,7 @@ impl Command for Doc {
     }
 }
 
-fn find(path: &[&str], is_macro: bool, evaluator: &NativeEvaluator) -> Option<Answer> {
+fn find(path: &[&str], is_macro: bool, evaluator: &Turn) -> Option<Answer> {
     let of_cells = || {
         let sources = evaluator.item_sources();
         let entries: Vec<Entry> = sources.flat_map(source::entries).collect();
@@ -95,7 +95,7 @@ fn written(entry: &Entry) -> Answer {
 }
 
 /// The path of `v.method` or `v` by the type of the variable `v`.
-fn of_variable(asked: &str, evaluator: &NativeEvaluator) -> Result<Option<String>, Refusal> {
+fn of_variable(asked: &str, evaluator: &Turn) -> Result<Option<String>, Refusal> {
     let (name, method) = match asked.split_once('.') {
         Some((name, method)) => (name.trim(), Some(method.trim())),
         None => (asked, None),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::html::{markdown, plain, within_div};
 use crate::commands::show::fenced;
-use crate::evaluate::native::NativeEvaluator;
+use crate::evaluate::native::Turn;
 
 const WEB: &str = "https://doc.rust-lang.org/stable/std";
 const MEMBERS: &[&str] = &[
@@ -17,13 +17,13 @@ const MEMBERS: &[&str] = &[
 const DOCBLOCK: &str = "<div class=\"docblock\">";
 
 /// Where the pages are, if they are installed.
-pub(super) fn folder(evaluator: &NativeEvaluator) -> Option<PathBuf> {
+pub(super) fn folder(evaluator: &Turn) -> Option<PathBuf> {
     let folder = evaluator.documentation();
     folder.is_dir().then_some(folder)
 }
 
 /// What is written about `path`, in Markdown.
-pub(super) fn find(path: &[&str], is_macro: bool, evaluator: &NativeEvaluator) -> Option<String> {
+pub(super) fn find(path: &[&str], is_macro: bool, evaluator: &Turn) -> Option<String> {
     let folder = folder(evaluator)?;
     let path = match path {
         ["std" | "core" | "alloc", rest @ ..] => rest,

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::compile::Again;
-use super::evaluator::NativeEvaluator;
 use super::failure;
 use super::generate::entry;
+use super::turn::Turn;
 use super::words::short_paths;
 use crate::commands::Refusal;
 use crate::evaluate::{Cell, Frontend};
@@ -26,7 +26,7 @@ struct Function {
     lines: Vec<String>,
 }
 
-impl NativeEvaluator {
+impl Turn {
     /// The machine code of the functions in `code` of `cell`, which is compiled and not run.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::compile::{CompileTimes, Compiled, OptLevel, Request};
 use super::diagnostics::Message;
-use super::evaluator::{NativeEvaluator, note};
+use super::evaluator::note;
 use super::failure;
 use super::generate::{Body, Boxed, Plan, Unit};
 use super::items::{Needs, defined_names};
@@ -15,6 +15,7 @@ use super::retry::{self, Verdict};
 use super::run::Object;
 use super::source::{CellIdx, Source};
 use super::split::Split;
+use super::turn::Turn;
 use super::types::{KeptTypes, kept_types};
 use super::words::is_cell_crate;
 use crate::channel::ToSession;
@@ -31,6 +32,8 @@ pub(super) struct Built {
     pub(super) source: Source,
     pub(super) needs: Needs,
     pub(super) plan: Plan,
+    /// The variables that it takes out of the store.
+    pub(super) taken: BTreeSet<String>,
     pub(super) types: KeptTypes,
     pub(super) below: BTreeSet<String>,
     pub(super) needs_engine: bool,
@@ -52,7 +55,7 @@ enum Attempt {
     },
 }
 
-impl NativeEvaluator {
+impl Turn {
     /// Compiles until nothing is left that another plan could make right.
     pub(super) fn build(
         &mut self,
@@ -61,11 +64,12 @@ impl NativeEvaluator {
         crate_name: &str,
         frontend: &Arc<dyn Frontend>,
     ) -> Result<Built, CellError> {
-        let mut plan = Plan::default();
+        let mut plan = self.first_plan(split)?;
         let mut all_uses = false;
         // Optimised, a cell takes small functions of earlier ones into its loops.
         let mut declares = self.opt_level(split) == OptLevel('0');
         for n_compiles in 1.. {
+            self.check_assigned(split, &plan)?;
             let needs = self.items.needs(split, declares, |root| {
                 all_uses || !(CARRIED_CRATES.contains(&root) || self.dependencies.is_direct(root))
             });
@@ -98,6 +102,7 @@ impl NativeEvaluator {
                         continue;
                     }
                     Verdict::UsersFault => {}
+                    Verdict::Withheld(name) => return Err(self.withheld(&name)),
                     Verdict::Unusable(variables) => {
                         for (name, message) in variables {
                             self.lose_unusable(&name, &message, frontend);
@@ -129,6 +134,47 @@ impl NativeEvaluator {
             ));
         }
         Err(failure::interrupted())
+    }
+
+    /// The plan that supposes the usual.
+    ///
+    /// # Errors
+    /// If the cell would define a variable that another one is using.
+    fn first_plan(&self, split: &Split) -> Result<Plan, CellError> {
+        let mut bindings = split.bindings.iter().map(|binding| &binding.name);
+        if let Some(name) = bindings.find(|name| self.running.user_of(name).is_some()) {
+            return Err(self.withheld(name));
+        }
+        let live = split.mentions.iter();
+        let live = live.filter(|name| self.variables.live.contains_key(*name));
+        Ok(Plan {
+            withheld: live
+                .filter(|name| self.running.user_of(name).is_some())
+                .cloned()
+                .collect(),
+            ..Plan::default()
+        })
+    }
+
+    /// An assignment to a variable that the cell cannot have would compile, and be lost.
+    fn check_assigned(&self, split: &Split, plan: &Plan) -> Result<(), CellError> {
+        let is_own = |name: &str| split.bindings.iter().any(|binding| binding.name == name);
+        let mut assigned = plan.withheld.intersection(&split.assigned);
+        match assigned.find(|name| !is_own(name)) {
+            Some(name) => Err(self.withheld(name)),
+            None => Ok(()),
+        }
+    }
+
+    /// Why the cell cannot have the variable `name`, which there is.
+    fn withheld(&self, name: &str) -> CellError {
+        if let Some(number) = self.running.user_of(name) {
+            return failure::in_use(name, number);
+        }
+        match self.variables.live.get(name) {
+            Some(variable) => failure::not_sent(name, variable),
+            None => failure::internal(&io::Error::other(format!("there is no `{name}`"))),
+        }
     }
 
     /// Drops a variable that no cell can take any more.
@@ -164,7 +210,9 @@ impl NativeEvaluator {
         plan: &Plan,
         mut needs: Needs,
     ) -> Result<Attempt, CellError> {
-        let taken = self.variables.taken(&split.mentions, &needs.replaced);
+        let taken = self
+            .variables
+            .taken(&split.mentions, &needs.replaced, self.shell);
         let is_crate = |name: &str| {
             is_cell_crate(name)
                 || CARRIED_CRATES.contains(&name)
@@ -250,6 +298,11 @@ impl NativeEvaluator {
             types: kept_types(&mir, crate_name, &externs),
             crate_name: crate_name.to_owned(),
             plan: plan.clone(),
+            taken: taken
+                .into_iter()
+                .map(|taken| taken.name)
+                .filter(|name| !plan.withheld.contains(name))
+                .collect(),
             warnings: own_warnings(warnings, &source, idx),
             object,
             source,
@@ -292,6 +345,20 @@ impl NativeEvaluator {
             below.insert(cell);
         }
         below
+    }
+}
+
+impl Built {
+    /// The object as later cells need it.
+    pub(super) fn object(&self, idx: CellIdx) -> Object {
+        Object {
+            idx,
+            path: self.object.clone(),
+            below: self.below.clone(),
+            needs_engine: self.needs_engine,
+            libraries: self.libraries.clone(),
+            needs_dependencies: self.needs_dependencies,
+        }
     }
 }
 

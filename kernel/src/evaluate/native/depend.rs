@@ -2,13 +2,16 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::dependencies::{Listed, Refused, Surroundings};
-use super::evaluator::{NativeEvaluator, note};
+use super::evaluator::{Workbench, note};
+use super::running::Change;
+use super::turn::Turn;
 use crate::channel::ToSession;
-use crate::evaluate::StreamName;
+use crate::evaluate::{Frontend, StreamName};
 
-impl NativeEvaluator {
+impl Turn {
     /// Adds the dependencies that `lines` ask for, one each, in one build; what cargo does is shown as it happens.
     ///
     /// # Errors
@@ -18,20 +21,21 @@ impl NativeEvaluator {
             Some(directory) => directory.clone(),
             None => env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
         };
+        let (control, frontend) = (self.control.clone(), self.frontend.clone());
+        let Workbench {
+            files,
+            toolchain,
+            dependencies,
+            ..
+        } = &mut **self;
         let surroundings = Surroundings {
-            files: &self.files,
-            toolchain: &self.toolchain,
+            files,
+            toolchain,
             directory: &directory,
-            control: &self.control,
+            control: &control,
         };
-        let frontend = self.frontend.clone();
-        let mut tell = |sentence: &str| {
-            if let Some(frontend) = &frontend {
-                note(frontend, StreamName::Stderr, sentence);
-            }
-        };
-        let added = self
-            .dependencies
+        let mut tell = |sentence: &str| note(&frontend, StreamName::Stderr, sentence);
+        let added = dependencies
             .add(lines, &surroundings, &mut tell)
             .map_err(|refused| match refused {
                 Refused::Interrupted => "interrupted".to_owned(),
@@ -46,17 +50,28 @@ impl NativeEvaluator {
         for crate_name in &added.replaced {
             let names = self.variables.of_crate(crate_name);
             for name in &names {
-                let reason = format!(
-                    "`{name}` was dropped, because the crate `{crate_name}` of its type is another one now"
-                );
-                tell(&reason);
-                self.variables.lose(name, reason);
+                self.lose_of_crate(name, crate_name, &frontend);
             }
             if !names.is_empty() {
                 self.session.handle().send(ToSession::Forget { names });
             }
+            self.running.note(Change::Crate(crate_name.clone()));
         }
         Ok(())
+    }
+
+    /// The variable `name` is lost, because the crate `crate_name` is another one than that of its type.
+    pub(super) fn lose_of_crate(
+        &mut self,
+        name: &str,
+        crate_name: &str,
+        frontend: &Arc<dyn Frontend>,
+    ) {
+        let reason = format!(
+            "`{name}` was dropped, because the crate `{crate_name}` of its type is another one now"
+        );
+        note(frontend, StreamName::Stderr, &reason);
+        self.variables.lose(name, reason);
     }
 
     /// What was asked for with `:dep`, and what came of it.

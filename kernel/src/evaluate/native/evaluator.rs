@@ -13,19 +13,21 @@ use super::compile::{Compiled, Compiler, OptLevel, Request};
 use super::dependencies::Dependencies;
 use super::failure::{self, History};
 use super::generate::{Body, Plan, Unit};
-use super::interrupt::{Control, Interrupter};
+use super::interrupt::Interrupter;
 use super::items::Items;
 use super::process::SessionProcess;
 use super::restore::Runs;
-use super::run::Object;
+use super::run::{Kind, Loss, Object};
+use super::running::RunningCells;
 use super::source::CellIdx;
 use super::split::{Context, Displays, Split, SplitError, split, with_last_semicolon};
 use super::state::State;
 use super::toolchain::Toolchain;
+use super::turn::{Shared, Turn};
 use super::variables::{Known, Variable};
 use super::warm_up::WarmUp;
 use super::{StartError, complete};
-use crate::channel::Spent;
+use crate::channel::{Spent, ToSession};
 use crate::commands::{self, Order, blank_before};
 use crate::evaluate::{
     Cell, CellError, Completeness, Evaluator, Frontend, Interrupt, Output, Shell, StreamName,
@@ -48,6 +50,11 @@ pub struct Options {
 
 /// Compiles each cell with `rustc` and runs it in a session process of its own.
 pub struct NativeEvaluator {
+    shared: Arc<Shared>,
+}
+
+/// What cells are compiled with, and what they have left behind.
+pub(crate) struct Workbench {
     /// Ended before the folder goes into which it compiles.
     _warm_up: Option<WarmUp>,
     /// Removed, with all that cells became, when the evaluator goes.
@@ -56,20 +63,21 @@ pub struct NativeEvaluator {
     pub(super) files: RuntimeFiles,
     pub(super) directory: Option<PathBuf>,
     pub(super) compiler: Arc<Compiler>,
-    pub(super) control: Arc<Control>,
     pub(super) session: SessionProcess,
     pub(super) n_sessions: u32,
+    /// What was lost with each session process that ended while cells ran.
+    pub(super) losses: BTreeMap<u32, Loss>,
     pub(super) history: Arc<Mutex<History>>,
     pub(super) items: Items,
     pub(super) variables: Known,
     pub(super) objects: BTreeMap<String, Object>,
+    /// The cells that run while another has its turn.
+    pub(super) running: RunningCells,
     /// What this session process has run, and what one that ended had.
     pub(super) runs: Runs,
     /// The crates of the engine, once a cell has named one.
     pub(super) carried: BTreeMap<String, PathBuf>,
     pub(super) dependencies: Dependencies,
-    /// Who sees the running cell.
-    pub(super) frontend: Option<Arc<dyn Frontend>>,
     /// The level that was asked for; else each cell's own.
     pub(crate) opt_level: Option<OptLevel>,
     pub(crate) warns: bool,
@@ -124,31 +132,36 @@ impl NativeEvaluator {
         session
             .wait_until_ready()
             .map_err(|death| StartError::Session(failure::no_start(&death)))?;
-        Ok(NativeEvaluator {
+        let bench = Workbench {
             _warm_up: warm_up,
             folder,
             toolchain,
             files,
             directory: options.directory,
             compiler,
-            control: Arc::default(),
             session,
             n_sessions: 1,
+            losses: BTreeMap::new(),
             history,
             items: Items::default(),
             variables: Known::default(),
             objects: BTreeMap::new(),
+            running: RunningCells::default(),
             runs: Runs::default(),
             carried: BTreeMap::new(),
             dependencies: Dependencies::new(dependencies, options.cache),
-            frontend: None,
             opt_level: None,
             warns: true,
             shows_times: false,
             state: State::default(),
+        };
+        Ok(NativeEvaluator {
+            shared: Shared::new(bench),
         })
     }
+}
 
+impl Workbench {
     /// The sentence that `:version` shows.
     pub(crate) fn version(&self) -> String {
         let rustc = self.toolchain.version().unwrap_or_default();
@@ -162,6 +175,25 @@ impl NativeEvaluator {
 
     pub(super) fn history(&self) -> MutexGuard<'_, History> {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What `display(value)` calls in the next cell.
+    fn displays(&self) -> Displays {
+        let is_own = self.items.names().any(|name| name == "display")
+            || self.variables.live.contains_key("display");
+        if is_own { Displays::Own } else { Displays::Any }
+    }
+}
+
+impl Turn {
+    /// Runs a cell from its start to its end.
+    fn evaluate(&mut self, cell: &Cell) -> Result<(), CellError> {
+        if self.control.is_interrupted() {
+            return Err(failure::interrupted());
+        }
+        let frontend = self.frontend.clone();
+        self.revive(&frontend)?;
+        self.evaluate_code(cell, &frontend)
     }
 
     /// Runs the commands and the Rust code of `cell`.
@@ -179,13 +211,6 @@ impl NativeEvaluator {
         }
         self.evaluate_rust(cell, &blank_before(&cell.code, start), frontend)
             .map(drop)
-    }
-
-    /// What `display(value)` calls in the next cell.
-    fn displays(&self) -> Displays {
-        let is_own = self.items.names().any(|name| name == "display")
-            || self.variables.live.contains_key("display");
-        if is_own { Displays::Own } else { Displays::Any }
     }
 
     /// Takes `rust` apart, as a crate of its own.
@@ -223,7 +248,7 @@ impl NativeEvaluator {
         let built = self.build(&split, (idx, cell.number), &crate_name, frontend)?;
         let times = Times {
             split: split_time,
-            ..self.run(cell, &split, idx, built, frontend)?
+            ..self.run((cell, Kind::Cell), &split, idx, built, frontend)?
         };
         if self.shows_times {
             note(frontend, StreamName::Stdout, &times.to_string());
@@ -266,34 +291,39 @@ impl NativeEvaluator {
     }
 }
 
-/// One cell at a time, whichever shell it comes from.
-impl Evaluator for Mutex<NativeEvaluator> {
+impl Evaluator for NativeEvaluator {
     fn evaluate(
         &self,
-        _: Shell,
+        shell: Shell,
         cell: &Cell,
         frontend: Arc<dyn Frontend>,
     ) -> Result<(), CellError> {
-        let mut evaluator = self.lock().unwrap_or_else(PoisonError::into_inner);
-        evaluator.control.begin();
-        evaluator.frontend = Some(frontend.clone());
-        let result = evaluator
-            .revive(&frontend)
-            .and_then(|()| evaluator.evaluate_code(cell, &frontend));
-        evaluator.state.note(cell, &result);
-        evaluator.control.end();
+        let mut turn = Turn::begin(&self.shared, shell, frontend);
+        let result = turn.evaluate(cell);
+        turn.state.note(cell, &result);
         result
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupt> {
-        let evaluator = self.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::new(Interrupter {
-            control: evaluator.control.clone(),
+            controls: self.shared.controls.clone(),
         })
     }
 
     fn is_complete(&self, code: &str) -> Completeness {
         complete::completeness(code)
+    }
+
+    fn end_shell(&self, shell: Shell) {
+        if shell != Shell::MAIN {
+            self.shared.end_shell(shell);
+            let Shell(shell) = shell;
+            self.shared.session().send(ToSession::EndShell { shell });
+        }
+    }
+
+    fn process_id(&self) -> Option<u32> {
+        self.shared.session().process_id()
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::compile::{Again, Request};
-use super::evaluator::NativeEvaluator;
 use super::failure;
 use super::generate::Import;
 use super::run::Object;
 use super::source::Source;
+use super::turn::Turn;
 use crate::commands::Refusal;
 use crate::evaluate::Cell;
 
@@ -16,7 +16,7 @@ const PRELUDE: &str = "use ::dagbok::prelude::*;\n";
 /// The function around the code; the compiler prints it at the start of a line.
 const OPENING: &str = "fn __dagbok() {";
 
-impl NativeEvaluator {
+impl Turn {
     /// `code` of `cell` with its macros expanded; only its macros and its syntax must be right.
     ///
     /// # Errors

@@ -7,7 +7,9 @@ use std::os::unix::process::ExitStatusExt;
 use super::diagnostics::{Message, Texts, own_words, render};
 use super::generate::entry;
 use super::process::Death;
+use super::run::Loss;
 use super::source::{CellIdx, Source};
+use super::variables::Variable;
 use super::words::without_cells;
 use crate::channel::{Ending, Frame, Place};
 use crate::evaluate::CellError;
@@ -17,6 +19,9 @@ const BLUE: &str = "\x1b[1;34m";
 const PLAIN: &str = "\x1b[0m";
 
 const SIGABRT: i32 = 6;
+
+/// What the error is called if a variable cannot leave the thread of its shell.
+pub(super) const NOT_SENT: &str = "NotSent";
 
 /// Every cell that was evaluated, in order.
 #[derive(Debug, Default)]
@@ -260,6 +265,34 @@ pub(crate) fn interrupted() -> CellError {
     cell_error("Interrupted", value, traceback)
 }
 
+/// The variable `name` is used by the cell `number`.
+pub(super) fn in_use(name: &str, number: u32) -> CellError {
+    let value = format!("`{name}` is in use by cell {number}, which is still running");
+    withheld("InUse", value)
+}
+
+/// The variable `name`, of a type that this cell defines anew, is used by the cell `number`.
+pub(super) fn type_in_use(name: &str, type_name: &str, number: u32) -> CellError {
+    let value = format!(
+        "`{name}`, which is of the `{type_name}` that this cell defines anew, is in use by cell {number}, which is still running"
+    );
+    withheld("InUse", value)
+}
+
+/// The value of `variable`, which is called `name`, cannot leave the thread of its shell.
+pub(super) fn not_sent(name: &str, variable: &Variable) -> CellError {
+    let value = format!(
+        "`{name}` stays in the shell of cell {}, which made it: a `{}` cannot be sent from one thread to another",
+        variable.cell, variable.type_name
+    );
+    withheld(NOT_SENT, value)
+}
+
+fn withheld(name: &str, value: String) -> CellError {
+    let traceback = headline(name, &value, None);
+    cell_error(name, value, traceback)
+}
+
 /// Something between the kernel, the compiler and the session failed that is not the cell's fault.
 pub(super) fn internal(error: &std::io::Error) -> CellError {
     let value = error.to_string();
@@ -274,18 +307,34 @@ pub(super) fn unknown_syntax() -> CellError {
     cell_error("CompileError", value, traceback)
 }
 
-/// The session process ended while the cell `number` ran, and took the variables `lost` along.
-pub(super) fn crash(death: &Death, number: u32, lost: &[String]) -> CellError {
-    let (name, value) = match death.interrupted {
-        true => (
+/// The session process ended while cells ran, with the `loss` that this was.
+pub(super) fn crash(death: &Death, loss: &Loss) -> CellError {
+    let cells = &loss.cells;
+    let (name, value) = match (death.interrupted, cells.as_slice()) {
+        (true, [number]) => (
             "Interrupted",
             format!(
                 "cell {number} could not be stopped, so the second interrupt ended the session process"
             ),
         ),
-        false => (
+        (true, _) => (
+            "Interrupted",
+            format!(
+                "a cell could not be stopped, so the second interrupt ended the session process, in which {} were running",
+                all_cells(cells)
+            ),
+        ),
+        (false, [number]) => (
             "Crash",
             format!("cell {number} ended the session process: {}", cause(death)),
+        ),
+        (false, _) => (
+            "Crash",
+            format!(
+                "the session process ended while {} were running: {}",
+                all_cells(cells),
+                cause(death)
+            ),
         ),
     };
     let mut traceback = headline(name, &value, None);
@@ -297,8 +346,18 @@ pub(super) fn crash(death: &Death, number: u32, lost: &[String]) -> CellError {
                 .flat_map(|panic| panic.lines().map(str::to_owned)),
         );
     }
-    traceback.push(new_process(lost));
+    traceback.push(new_process(&loss.variables));
     cell_error(name, value, traceback)
+}
+
+/// `cells 1, 2 and 5`
+pub(super) fn all_cells(numbers: &[u32]) -> String {
+    let all: Vec<String> = numbers.iter().map(u32::to_string).collect();
+    match all.as_slice() {
+        [] => "no cell".to_owned(),
+        [one] => format!("cell {one}"),
+        [first @ .., last] => format!("cells {} and {last}", first.join(", ")),
+    }
 }
 
 /// The session process ended when no cell ran, and took the variables `lost` along.

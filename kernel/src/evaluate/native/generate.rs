@@ -54,11 +54,16 @@ pub(super) struct Taken {
     pub(super) mutable: bool,
     /// Whether its type has been compiled again since the value was made.
     pub(super) identical: bool,
+    /// Whether its value comes from the thread of another shell.
+    pub(super) is_sent: bool,
 }
 
 /// What the first compile may find impossible, and the next one leaves out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
+    /// Variables that there are and that the cell cannot have: they are declared, so that the compiler tells whether it
+    /// uses them.
+    pub(super) withheld: BTreeSet<String>,
     /// Variables that the cell moves away.
     pub(super) moved: BTreeSet<String>,
     /// Those of them that it assigns to again: they are given back by the statements that own them.
@@ -244,13 +249,23 @@ impl Unit<'_> {
             let Taken {
                 name, type_text, ..
             } = taken;
+            if self.plan.withheld.contains(name) {
+                let declaration = format!("let mut {name}: {type_text};");
+                source.call(&declaration, Origin::Withheld(name.clone()));
+                source.glue("\n");
+                continue;
+            }
             let mutable = if taken.mutable { "mut " } else { "" };
             let take = if taken.identical {
                 "take_identical"
             } else {
                 "take"
             };
-            let call = format!("let {mutable}{name}: {type_text} = __cell.{take}({name:?});");
+            let mut value = format!("__cell.{take}({name:?})");
+            if taken.is_sent {
+                value = format!("::dagbok::cell::sent({value})");
+            }
+            let call = format!("let {mutable}{name}: {type_text} = {value};");
             source.call(&call, Origin::Take(name.clone()));
             source.glue("\n");
         }
@@ -266,7 +281,7 @@ impl Unit<'_> {
         }
         source.glue(&after);
         for Taken { name, .. } in self.taken {
-            if !self.plan.moved.contains(name) {
+            if !self.plan.moved.contains(name) && !self.plan.withheld.contains(name) {
                 let call = format!("__cell.restore({name:?}, {name});");
                 source.call(&call, Origin::Restore(name.clone()));
                 source.glue("\n");

@@ -1,5 +1,5 @@
 //! What an interrupt does in each phase of a cell: it kills the compiler, asks the session to stop, and the second time
-//! ends the session.
+//! ends the session. It is for all cells that run, whichever shell they come from.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -10,7 +10,13 @@ use super::process::SessionHandle;
 use super::shell;
 use crate::evaluate::Interrupt;
 
-/// The running cell as seen by those who may stop it.
+/// All running cells.
+#[derive(Default)]
+pub(super) struct Controls {
+    running: Mutex<Vec<Arc<Control>>>,
+}
+
+/// A running cell as seen by those who may stop it.
 #[derive(Default)]
 pub(super) struct Control {
     state: Mutex<State>,
@@ -27,9 +33,8 @@ pub(super) type Pipes = (Option<ChildStdout>, Option<ChildStderr>);
 
 #[derive(Default)]
 enum Phase {
-    #[default]
-    Idle,
     /// Between steps, where an interrupt is only remembered.
+    #[default]
     Preparing,
     Compiling(Child),
     /// A process that starts others, which are of its group.
@@ -39,22 +44,27 @@ enum Phase {
     Shell(Child),
 }
 
-impl Control {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl Controls {
     /// A cell starts; an interrupt from before is not meant for it.
-    pub(super) fn begin(&self) {
-        *self.lock() = State {
-            phase: Phase::Preparing,
-            ..State::default()
-        };
+    pub(super) fn begin(&self) -> Arc<Control> {
+        let control = Arc::<Control>::default();
+        self.lock().push(control.clone());
+        control
     }
 
     /// The cell has ended.
-    pub(super) fn end(&self) {
-        self.lock().phase = Phase::Idle;
+    pub(super) fn end(&self, control: &Arc<Control>) {
+        self.lock().retain(|running| !Arc::ptr_eq(running, control));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Control>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Control {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts the compiler and hands out its stderr; `None` if the cell has been interrupted.
@@ -135,26 +145,50 @@ impl Control {
         state.phase = Phase::Running(session);
         true
     }
+
+    /// The session has ended the run.
+    pub(super) fn has_run(&self) {
+        self.lock().phase = Phase::Preparing;
+    }
 }
 
-/// Stops the running cell of one evaluator.
+/// Stops the running cells of one evaluator.
 pub(super) struct Interrupter {
-    pub(super) control: Arc<Control>,
+    pub(super) controls: Arc<Controls>,
 }
 
 impl Interrupt for Interrupter {
     fn interrupt(&self) {
-        let mut state = self.control.lock();
+        let mut sessions: Vec<SessionHandle> = Vec::new();
+        for control in self.controls.lock().iter() {
+            if let Some(session) = control.interrupt()
+                && !sessions.iter().any(|known| known.is_of(&session))
+            {
+                sessions.push(session);
+            }
+        }
+        // A session counts its interrupts: one for all of its cells.
+        for session in sessions {
+            session.interrupt();
+        }
+    }
+}
+
+impl Control {
+    /// Stops what the cell is doing; the session that is to be asked, if it runs there.
+    pub(super) fn interrupt(&self) -> Option<SessionHandle> {
+        let mut state = self.lock();
         let is_second = std::mem::replace(&mut state.interrupted, true);
         match &mut state.phase {
-            Phase::Idle | Phase::Preparing => {}
+            Phase::Preparing => {}
             // It may have ended by itself; then there is nothing left to stop.
             Phase::Compiling(child) => drop(child.kill()),
             Phase::Building(child) => end_group(child, is_second),
-            Phase::Running(session) => session.interrupt(),
+            Phase::Running(session) => return Some(session.clone()),
             Phase::Shell(child) if is_second => shell::signal_group(child, libc::SIGKILL),
             Phase::Shell(child) => shell::signal_group(child, libc::SIGINT),
         }
+        None
     }
 }
 

@@ -22,6 +22,7 @@ mod process;
 mod restore;
 mod retry;
 mod run;
+mod running;
 mod screens;
 mod shell;
 mod source;
@@ -29,6 +30,7 @@ mod split;
 mod state;
 mod stream;
 mod toolchain;
+mod turn;
 mod types;
 mod variables;
 mod warm_up;
@@ -45,6 +47,7 @@ pub(crate) use dependencies::Listed;
 pub(crate) use failure::interrupted;
 pub(crate) use probe::Preview;
 pub(crate) use state::Typed;
+pub(crate) use turn::Turn;
 
 use std::io;
 

@@ -1,6 +1,6 @@
 //! Compiles and runs that are not cells: what commands ask of the compiler and of the session.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::build::Built;
-use super::evaluator::NativeEvaluator;
-use super::failure;
-use super::items::Items;
+use super::failure::{self, NOT_SENT};
+use super::run::Kind;
 use super::source::CellIdx;
 use super::split::{Binding, Edit, Edited, Split};
 use super::state::Typed;
+use super::turn::Turn;
 use super::words::short_paths;
 use crate::channel::ToSession;
 use crate::commands::Refusal;
@@ -41,7 +41,7 @@ pub(crate) struct Timed {
 const PREVIEW_TRAITS: &str = "use ::dagbok::cell::{PreviewViaDebug as _, PreviewViaNothing as _, \
      PreviewViaRender as _, PreviewViaTable as _, SizeViaHeap as _, SizeViaNothing as _, SizeViaVec as _};";
 
-impl NativeEvaluator {
+impl Turn {
     /// The type of the expression `code` of `cell`, which is compiled and not run.
     ///
     /// # Errors
@@ -72,15 +72,50 @@ impl NativeEvaluator {
         Ok(typed_call(&mir).map_or("!".to_owned(), readable))
     }
 
-    /// Size and value of each live variable.
+    /// Size and value of each live variable, but for those that the cell cannot have.
     pub(crate) fn previews(
         &mut self,
         cell: &Cell,
         frontend: &Arc<dyn Frontend>,
     ) -> Result<BTreeMap<String, Preview>, CellError> {
+        let is_free = |name: &&String| self.running.user_of(name).is_none();
+        let free: BTreeSet<String> = self
+            .variables
+            .live
+            .keys()
+            .filter(is_free)
+            .cloned()
+            .collect();
+        match self.previews_of(free, cell, frontend) {
+            Err(error) if error.name == NOT_SENT => {}
+            previews => return previews,
+        }
+        let own = self.variables.live.iter();
+        let own = own.filter(|(name, variable)| {
+            variable.shell == self.shell && self.running.user_of(name).is_none()
+        });
+        let own = own.map(|(name, _)| name.clone()).collect();
+        self.previews_of(own, cell, frontend)
+    }
+
+    /// Why there is no preview of the variable `name`, if it is not that it cannot be displayed.
+    pub(crate) fn why_no_preview(&self, name: &str) -> Option<String> {
+        let in_use = self.running.user_of(name);
+        let in_use = in_use.map(|number| format!("in use by cell {number}"));
+        let variable = self.variables.live.get(name);
+        let is_elsewhere = variable.is_some_and(|variable| variable.shell != self.shell);
+        in_use.or(is_elsewhere.then(|| "in another shell".to_owned()))
+    }
+
+    fn previews_of(
+        &mut self,
+        names: BTreeSet<String>,
+        cell: &Cell,
+        frontend: &Arc<dyn Frontend>,
+    ) -> Result<BTreeMap<String, Preview>, CellError> {
         let mut code =
             format!("{{ {PREVIEW_TRAITS} let mut __previews = ::dagbok::cell::Previews::new();\n");
-        for name in self.variables.live.keys() {
+        for name in &names {
             code += &format!(
                 "__previews.add({name:?}, (&&&::dagbok::cell::Weighed(&{name})).dagbok_size(), \
                  (&&&&::dagbok::cell::Previewed(&{name})).dagbok_preview());\n"
@@ -88,7 +123,7 @@ impl NativeEvaluator {
         }
         code += "__previews }";
         let split = Split {
-            mentions: self.variables.live.keys().cloned().collect(),
+            mentions: names,
             tail: Some(glue(&code)),
             ..Split::default()
         };
@@ -189,32 +224,54 @@ impl NativeEvaluator {
         self.folder().join(path)
     }
 
+    /// What `command` does can be done if no other cell runs.
+    ///
+    /// # Errors
+    /// If one does.
+    pub(super) fn needs_idle(&self, command: &str) -> Result<(), Refusal> {
+        match self.running.any() {
+            Some(number) => Err(format!(
+                "`{command}` can only be done when no other cell runs, but cell {number} is still running"
+            )
+            .into()),
+            None => Ok(()),
+        }
+    }
+
     /// Drops every variable, item and import; what was compiled stays.
-    pub(crate) fn clear(&mut self, command: &str) {
+    ///
+    /// # Errors
+    /// If other cells run.
+    pub(crate) fn clear(&mut self, command: &str) -> Result<(), Refusal> {
+        self.needs_idle(command)?;
         let reason = |name: &str| format!("`{name}` was dropped by `{command}`");
         let names = self.variables.lose_all(reason);
         self.session.handle().send(ToSession::Forget { names });
-        for name in self.items.names() {
+        for name in std::mem::take(&mut self.items).names() {
             self.variables.lose(name, reason(name));
         }
-        self.items = Items::default();
         self.runs.clear();
+        Ok(())
     }
 
     /// Starts over: a new session process, and every option as at the start.
-    pub(crate) fn reset(&mut self) -> Result<(), CellError> {
-        self.clear(":reset");
+    ///
+    /// # Errors
+    /// If other cells run, or the new process does not start.
+    pub(crate) fn reset(&mut self) -> Result<(), Refusal> {
+        self.clear(":reset")?;
         self.opt_level = None;
         self.warns = true;
         self.shows_times = false;
         self.replace_process()
-            .map_err(|error| failure::internal(&error))
+            .map_err(|error| failure::internal(&error))?;
+        Ok(())
     }
 
     /// Drops the variables `names`.
     ///
     /// # Errors
-    /// If one of them is not there; then none is dropped.
+    /// If one of them is not there, or in use; then none is dropped.
     pub(crate) fn forget(&mut self, names: Vec<String>) -> Result<(), Refusal> {
         let missing = names
             .iter()
@@ -225,6 +282,11 @@ impl NativeEvaluator {
                 None => format!("there is no variable `{name}`; `:vars` lists those there are"),
             }
             .into());
+        }
+        for name in &names {
+            if let Some(number) = self.running.user_of(name) {
+                return Err(failure::in_use(name, number).into());
+            }
         }
         for name in &names {
             self.variables
@@ -279,12 +341,12 @@ impl NativeEvaluator {
         file: &Path,
         run: impl FnOnce(&mut Self) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        if self.state.loading.iter().any(|loading| loading == file) {
+        if self.loading.iter().any(|loading| loading == file) {
             return Err(format!("`{}` loads itself", file.display()).into());
         }
-        self.state.loading.push(file.to_owned());
+        self.loading.push(file.to_owned());
         let result = run(self);
-        self.state.loading.pop();
+        self.loading.pop();
         result
     }
 
@@ -325,8 +387,8 @@ impl NativeEvaluator {
         frontend: &Arc<dyn Frontend>,
     ) -> Result<String, CellError> {
         let capture = Capture::new(frontend);
+        let cell = (cell, Kind::Probe);
         self.run(cell, split, idx, built, &capture.frontend())?;
-        self.runs.forget_last();
         Ok(capture.text())
     }
 }

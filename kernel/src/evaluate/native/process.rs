@@ -1,13 +1,13 @@
 //! The session process as the kernel sees it: one thread reads its pipes and its socket, in an order in which a display
 //! never overtakes what was printed before it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use super::stream::mime_data;
 use crate::channel::{
     self, Answer, Bundle, Finished, FromSession, Place, Run, SOCKET_VARIABLE, ToSession,
 };
-use crate::evaluate::{Frontend, Output, Question, StreamName};
+use crate::evaluate::{Frontend, Output, Question, Shell, StreamName};
 use crate::marks::{HELD_EXTENSION, read_held};
 
 /// Frames that wait to be handled before reading from the socket pauses.
@@ -46,16 +46,30 @@ const CANNOT_STOP: &str = "the cell is in code that cannot be stopped; another i
 /// A running session process.
 pub(super) struct SessionProcess {
     handle: SessionHandle,
-    events: mpsc::Receiver<Event>,
+    /// Says once that the process takes orders.
+    ready: mpsc::Receiver<()>,
+    life: Arc<Life>,
+}
+
+/// What is known of the process itself.
+#[derive(Default)]
+struct Life {
+    id: OnceLock<u32>,
+    /// Set when the process is gone, whatever the reason.
+    death: OnceLock<Death>,
+}
+
+/// A cell that has been sent to the session.
+pub(super) struct Started {
+    events: mpsc::Receiver<RunEvent>,
+    finished: Option<Finished>,
+    life: Arc<Life>,
 }
 
 /// What the evaluator waits for.
-#[derive(Debug)]
-pub(super) enum Event {
-    Ready,
+enum RunEvent {
+    Loaded,
     Finished(Finished),
-    /// The process is gone, whatever the reason.
-    Ended(Death),
 }
 
 /// How a session process ended.
@@ -66,7 +80,7 @@ pub(super) struct Death {
     pub(super) stack_overflow: bool,
     /// Whether it was ended by an interrupt of a cell that could not be stopped.
     pub(super) interrupted: bool,
-    /// The last panics of the cell that ran, and where they were typed.
+    /// The last panics of the cells that ran, and where they were typed.
     pub(super) panics: Vec<String>,
     /// What the system said instead of starting it.
     pub(super) error: Option<String>,
@@ -78,11 +92,17 @@ pub(super) struct Death {
 #[derive(Clone)]
 pub(super) struct SessionHandle {
     orders: UnboundedSender<Order>,
+    life: Arc<Life>,
 }
 
 enum Order {
     Send(ToSession),
-    Run(Run, Arc<dyn Frontend>),
+    Run {
+        shell: Shell,
+        run: Run,
+        frontend: Arc<dyn Frontend>,
+        events: mpsc::Sender<RunEvent>,
+    },
     Interrupt,
 }
 
@@ -95,14 +115,53 @@ impl SessionHandle {
         let _ = self.orders.send(Order::Send(frame));
     }
 
-    /// Asks the running cell to stop, or ends the process if it has been asked before and cannot.
+    /// Asks the running cells to stop, or ends the process if one has been asked before and cannot.
     pub(super) fn interrupt(&self) {
         let _ = self.orders.send(Order::Interrupt);
+    }
+
+    /// Whether both are of the same process.
+    pub(super) fn is_of(&self, other: &SessionHandle) -> bool {
+        self.orders.same_channel(&other.orders)
+    }
+
+    /// The number of the process, if it lives.
+    pub(super) fn process_id(&self) -> Option<u32> {
+        let id = self.life.id.get().copied();
+        id.filter(|_| self.life.death.get().is_none())
+    }
+}
+
+impl Started {
+    /// Waits until its objects are loaded; whether they could be.
+    pub(super) fn wait_until_loaded(&mut self) -> Result<bool, Death> {
+        match self.next()? {
+            RunEvent::Loaded => Ok(true),
+            RunEvent::Finished(finished) => {
+                self.finished = Some(finished);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Waits until it has ended.
+    pub(super) fn wait(mut self) -> Result<Finished, Death> {
+        loop {
+            if let Some(finished) = self.finished.take() {
+                return Ok(finished);
+            }
+            self.wait_until_loaded()?;
+        }
+    }
+
+    fn next(&self) -> Result<RunEvent, Death> {
+        let event = self.events.recv();
+        event.map_err(|_| self.life.death.wait().clone())
     }
 }
 
 impl SessionProcess {
-    /// Starts `executable`; it is ready when [`wait`](Self::wait) says so.
+    /// Starts `executable`; it is ready when [`wait_until_ready`](Self::wait_until_ready) says so.
     pub(super) fn start(
         executable: &Path,
         library_path: &Path,
@@ -111,7 +170,8 @@ impl SessionProcess {
         locate: Locate,
     ) -> io::Result<Self> {
         let (orders, order_queue) = unbounded_channel();
-        let (event_sender, events) = mpsc::channel();
+        let (ready_sender, ready) = mpsc::channel();
+        let life = Arc::<Life>::default();
         let mut command = Command::new(executable);
         command
             .env(SOCKET_VARIABLE, &socket)
@@ -124,55 +184,60 @@ impl SessionProcess {
             command.current_dir(directory);
         }
         let link = Link {
-            events: event_sender,
+            ready: ready_sender,
+            life: life.clone(),
             orders: orders.downgrade(),
             locate,
             screens: Screens::default(),
             n_runs: 0,
-            running: None,
-            question: None,
+            running: BTreeMap::new(),
+            questions: BTreeMap::new(),
             panics: VecDeque::new(),
             ended_by_interrupt: false,
         };
         thread::Builder::new()
             .name("dagbok-session-link".to_owned())
             .spawn(move || link.run(command, &socket, order_queue))?;
+        let handle = SessionHandle {
+            orders,
+            life: life.clone(),
+        };
         Ok(SessionProcess {
-            handle: SessionHandle { orders },
-            events,
+            handle,
+            ready,
+            life,
         })
     }
 
     /// Waits until the process takes orders.
     pub(super) fn wait_until_ready(&self) -> Result<(), Death> {
-        match self.wait() {
-            Event::Ended(death) => Err(death),
-            Event::Ready | Event::Finished(_) => Ok(()),
-        }
+        let ready = self.ready.recv();
+        ready.map_err(|_| self.life.death.wait().clone())
     }
 
     pub(super) fn handle(&self) -> SessionHandle {
         self.handle.clone()
     }
 
-    /// Starts `run`; its outputs go to `frontend`, also those that come later.
-    pub(super) fn run(&self, run: Run, frontend: Arc<dyn Frontend>) {
-        let _ = self.handle.orders.send(Order::Run(run, frontend));
-    }
-
-    /// How the process ended, if it has, while nobody waited.
-    pub(super) fn ended(&self) -> Option<Death> {
-        match self.events.try_recv() {
-            Ok(Event::Ended(death)) => Some(death),
-            Ok(Event::Ready | Event::Finished(_)) | Err(_) => None,
+    /// Starts `run` in `shell`; its outputs go to `frontend`, also those that come later.
+    pub(super) fn run(&self, shell: Shell, run: Run, frontend: Arc<dyn Frontend>) -> Started {
+        let (sender, events) = mpsc::channel();
+        let _ = self.handle.orders.send(Order::Run {
+            shell,
+            run,
+            frontend,
+            events: sender,
+        });
+        Started {
+            events,
+            finished: None,
+            life: self.life.clone(),
         }
     }
 
-    /// Waits for the next event.
-    pub(super) fn wait(&self) -> Event {
-        self.events
-            .recv()
-            .unwrap_or_else(|_| Event::Ended(Death::default()))
+    /// How the process ended, if it has.
+    pub(super) fn ended(&self) -> Option<Death> {
+        self.life.death.get().cloned()
     }
 }
 
@@ -188,26 +253,34 @@ fn with_library_path(folder: &Path) -> std::ffi::OsString {
 
 /// The thread between the session process and the evaluator.
 struct Link {
-    events: mpsc::Sender<Event>,
+    ready: mpsc::Sender<()>,
+    life: Arc<Life>,
     orders: WeakUnboundedSender<Order>,
     locate: Locate,
     screens: Screens,
     n_runs: u32,
-    running: Option<Running>,
-    /// The question that waits for an answer.
-    question: Option<(u32, Arc<AtomicBool>)>,
-    /// The last panics of the running cell.
-    panics: VecDeque<String>,
+    /// The cells that run, by the numbers of their runs.
+    running: BTreeMap<u32, Running>,
+    /// The questions that wait for an answer.
+    questions: BTreeMap<u32, Asked>,
+    /// The last panics of the running cells.
+    panics: VecDeque<(u32, String)>,
     ended_by_interrupt: bool,
 }
 
-/// The cell that runs.
+/// A cell that runs.
 struct Running {
-    cell: u32,
+    events: mpsc::Sender<RunEvent>,
     interrupt: Interrupt,
 }
 
-/// How often the running cell has been interrupted.
+/// A question that waits for its answer.
+struct Asked {
+    cell: u32,
+    withdrawn: Arc<AtomicBool>,
+}
+
+/// How often a running cell has been interrupted.
 enum Interrupt {
     Never,
     /// Once, or more often in vain; at this time it counts as one that cannot be stopped.
@@ -231,7 +304,9 @@ impl Link {
             error: Some(error.to_string()),
             ..Death::default()
         });
-        self.event(Event::Ended(death));
+        let _ = self.life.death.set(death);
+        // Whoever waits for one of them learns how the process ended.
+        self.running.clear();
     }
 
     /// Serves the process until it ends.
@@ -246,6 +321,9 @@ impl Link {
         let (stderr, stderr_end) = io::pipe()?;
         command.stdout(stdout_end).stderr(stderr_end);
         let mut child = command.spawn()?;
+        if let Some(id) = child.id() {
+            let _ = self.life.id.set(id);
+        }
         // It holds the writing ends of the pipes, which would never end.
         drop(command);
         let mut pipes = Pipes::new(stdout.into(), stderr.into())?;
@@ -260,7 +338,7 @@ impl Link {
         let mut is_wanted = true;
         loop {
             let merged = pipes.deadline;
-            let in_vain = self.running.as_ref().and_then(Running::deadline);
+            let in_vain = self.running.values().filter_map(Running::deadline).min();
             tokio::select! {
                 biased;
                 () = until(in_vain) => self.in_vain(&mut child)?,
@@ -295,7 +373,7 @@ impl Link {
         socket: &Path,
         pipes: &mut Pipes,
     ) -> io::Result<Death> {
-        self.withdraw_question();
+        self.withdraw_questions(|_| true);
         pipes.read_all(&mut self.screens)?;
         let last_words = pipes.stderr_tail();
         let is_abort = matches!(status.signal(), Some(6 | 11));
@@ -313,7 +391,7 @@ impl Link {
             status: Some(status),
             stack_overflow,
             interrupted: self.ended_by_interrupt,
-            panics: self.panics.drain(..).collect(),
+            panics: self.panics.drain(..).map(|(_, panic)| panic).collect(),
             error: None,
             last_words,
         })
@@ -328,21 +406,40 @@ impl Link {
     ) -> io::Result<()> {
         match order {
             Order::Send(frame) => send(writer, &frame).await,
-            Order::Run(run, frontend) => {
-                self.n_runs += 1;
-                let cell = self.n_runs;
-                self.screens.add(cell, frontend);
-                self.panics.clear();
-                pipes.forget_stderr();
-                self.running = Some(Running {
-                    cell,
-                    interrupt: Interrupt::Never,
-                });
-                send(writer, &ToSession::Run { cell, run }).await;
+            Order::Run {
+                shell: Shell(shell),
+                run,
+                frontend,
+                events,
+            } => {
+                let cell = self.begin(frontend, events, pipes);
+                send(writer, &ToSession::Run { cell, shell, run }).await;
             }
             Order::Interrupt => return self.interrupt(child, writer).await,
         }
         Ok(())
+    }
+
+    /// A run begins; its number.
+    fn begin(
+        &mut self,
+        frontend: Arc<dyn Frontend>,
+        events: mpsc::Sender<RunEvent>,
+        pipes: &mut Pipes,
+    ) -> u32 {
+        self.n_runs += 1;
+        let running = &mut self.running;
+        self.screens.add(self.n_runs, frontend);
+        self.panics.retain(|(cell, _)| running.contains_key(cell));
+        if running.is_empty() {
+            pipes.forget_stderr();
+        }
+        let run = Running {
+            events,
+            interrupt: Interrupt::Never,
+        };
+        running.insert(self.n_runs, run);
+        self.n_runs
     }
 
     async fn interrupt(
@@ -350,39 +447,50 @@ impl Link {
         child: &mut Child,
         writer: &mut OwnedWriteHalf,
     ) -> io::Result<()> {
-        let Some(running) = &mut self.running else {
+        if self.running.is_empty() {
             return Ok(());
-        };
-        running.interrupt = match running.interrupt {
-            Interrupt::Never => Interrupt::Once(Instant::now() + STOP_PERIOD),
-            Interrupt::Once(deadline) | Interrupt::Twice(deadline) => Interrupt::Twice(deadline),
-            Interrupt::InVain => return self.kill(child),
-        };
-        self.withdraw_question();
+        }
+        for running in self.running.values_mut() {
+            running.interrupt = match running.interrupt {
+                Interrupt::Never => Interrupt::Once(Instant::now() + STOP_PERIOD),
+                Interrupt::Once(deadline) | Interrupt::Twice(deadline) => {
+                    Interrupt::Twice(deadline)
+                }
+                Interrupt::InVain => return self.kill(child),
+            };
+        }
+        self.withdraw_questions(|_| true);
         send(writer, &ToSession::Interrupt).await;
         Ok(())
     }
 
-    /// The running cell has had its time to stop.
+    /// Some running cells have had their time to stop.
     fn in_vain(&mut self, child: &mut Child) -> io::Result<()> {
-        let Some(running) = &mut self.running else {
-            return Ok(());
-        };
-        if let Interrupt::Twice(_) = running.interrupt {
-            return self.kill(child);
+        let now = Instant::now();
+        for (cell, running) in &mut self.running {
+            if running.deadline().is_none_or(|deadline| now < deadline) {
+                continue;
+            }
+            if let Interrupt::Twice(_) = running.interrupt {
+                return self.kill(child);
+            }
+            running.interrupt = Interrupt::InVain;
+            let output = Output::Stream {
+                name: StreamName::Stderr,
+                text: CANNOT_STOP.to_owned(),
+            };
+            self.screens.output(*cell, output);
         }
-        running.interrupt = Interrupt::InVain;
-        let output = Output::Stream {
-            name: StreamName::Stderr,
-            text: CANNOT_STOP.to_owned(),
-        };
-        self.screens.output(running.cell, output);
         Ok(())
     }
 
     fn kill(&mut self, child: &mut Child) -> io::Result<()> {
-        self.ended_by_interrupt = true;
-        self.running = None;
+        if std::mem::replace(&mut self.ended_by_interrupt, true) {
+            return Ok(());
+        }
+        for running in self.running.values_mut() {
+            running.interrupt = Interrupt::InVain;
+        }
         child.start_kill()
     }
 
@@ -395,17 +503,18 @@ impl Link {
         match frame {
             FromSession::Ready { word } => {
                 pipes.learn(&word);
-                self.event(Event::Ready);
+                let _ = self.ready.send(());
             }
-            FromSession::Finished(finished) => {
-                if let Some(question) = self.withdraw_question() {
+            FromSession::Loaded { cell } => self.tell(cell, RunEvent::Loaded),
+            FromSession::Finished { cell, finished } => {
+                for question in self.withdraw_questions(|asked| asked.cell == cell) {
                     let answer = Answer::Refused("the cell that asked has ended".to_owned());
                     send(writer, &ToSession::Answer { question, answer }).await;
                 }
                 self.screens.flush(|_| false);
-                self.screens.finish(self.screens.newest());
-                self.running = None;
-                self.event(Event::Finished(finished));
+                self.screens.end(cell);
+                self.tell(cell, RunEvent::Finished(finished));
+                self.running.remove(&cell);
             }
             FromSession::Display {
                 cell,
@@ -459,8 +568,7 @@ impl Link {
         hidden: bool,
         writer: &mut OwnedWriteHalf,
     ) {
-        self.withdraw_question();
-        let is_running = self.running.as_ref().is_some_and(|run| run.cell == cell);
+        let is_running = self.running.contains_key(&cell);
         let frontend = self.screens.frontend(cell).filter(|_| is_running);
         let Some(frontend) = frontend else {
             let reason = "only a running cell can ask for input";
@@ -468,7 +576,11 @@ impl Link {
             return send(writer, &ToSession::Answer { question, answer }).await;
         };
         let withdrawn = Arc::new(AtomicBool::new(false));
-        self.question = Some((question, withdrawn.clone()));
+        let asked = Asked {
+            cell,
+            withdrawn: withdrawn.clone(),
+        };
+        self.questions.insert(question, asked);
         let orders = self.orders.clone();
         let reply = move |answer| {
             if let Some(orders) = orders.upgrade() {
@@ -478,11 +590,15 @@ impl Link {
         frontend.input(Question::new(prompt, hidden, withdrawn, reply));
     }
 
-    /// The question that waits, to which no answer counts any more.
-    fn withdraw_question(&mut self) -> Option<u32> {
-        let (question, withdrawn) = self.question.take()?;
-        withdrawn.store(true, Ordering::SeqCst);
-        Some(question)
+    /// The questions that wait and that `are` meant, to which no answer counts any more.
+    fn withdraw_questions(&mut self, are: impl Fn(&Asked) -> bool) -> Vec<u32> {
+        let withdrawn = self.questions.extract_if(.., |_, asked| are(asked));
+        withdrawn
+            .map(|(question, asked)| {
+                asked.withdrawn.store(true, Ordering::SeqCst);
+                question
+            })
+            .collect()
     }
 
     fn panicked(
@@ -506,13 +622,23 @@ impl Link {
             if self.panics.len() == N_PANICS {
                 self.panics.pop_front();
             }
-            self.panics.push_back(format!("panicked{at}: {message}"));
+            let panic = format!("panicked{at}: {message}");
+            self.panics.push_back((cell, panic));
         }
     }
 
-    fn event(&self, event: Event) {
-        // An evaluator that is gone needs no events.
-        let _ = self.events.send(event);
+    /// Tells who waits for `cell`; an evaluator that is gone needs to know nothing.
+    fn tell(&self, cell: u32, event: RunEvent) {
+        if let Some(running) = self.running.get(&cell) {
+            let _ = running.events.send(event);
+        }
+    }
+}
+
+/// Nobody waits for ever for the end of a thread that has ended.
+impl Drop for Link {
+    fn drop(&mut self) {
+        let _ = self.life.death.set(Death::default());
     }
 }
 

@@ -3,18 +3,21 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::evaluator::NativeEvaluator;
 use super::failure;
 use super::items::Replaced;
 use super::process::to_mime_data;
+use super::running::RunningCell;
+use super::turn::Turn;
 use super::variables::Variable;
 use crate::channel::{Ending, Run};
-use crate::evaluate::{CellError, Frontend, Output};
+use crate::commands::Refusal;
+use crate::evaluate::{CellError, Frontend, Output, Shell};
 
 /// A cell that ran well, and what it left behind.
 #[derive(Clone, Debug)]
 pub(super) struct Ran {
     pub(super) number: u32,
+    pub(super) shell: Shell,
     pub(super) run: Run,
     pub(super) kept: Vec<(String, Variable)>,
     pub(super) moved: BTreeSet<String>,
@@ -33,19 +36,20 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    /// A cell ran well.
-    pub(super) fn done(&mut self, ran: Ran) {
-        self.done.push(ran);
+    /// A cell ran well; `is_there` says whether its session process still is.
+    pub(super) fn done(&mut self, ran: Ran, is_there: bool) {
+        match is_there {
+            true => self.done.push(ran),
+            false => self.lost.push(ran),
+        }
     }
 
-    /// The last run was no cell's.
-    pub(super) fn forget_last(&mut self) {
-        self.done.pop();
-    }
-
-    /// The cell `number` failed: it will not run again.
-    pub(super) fn failed(&mut self, number: u32) {
-        self.failed.insert(number);
+    /// The cell `number` failed: it will not run again; `is_there` as for [`done`](Self::done).
+    pub(super) fn failed(&mut self, number: u32, is_there: bool) {
+        match is_there {
+            true => self.failed.insert(number),
+            false => self.lost_failed.insert(number),
+        };
     }
 
     /// The session process is gone, and all that its cells have done.
@@ -60,12 +64,13 @@ impl Runs {
     }
 }
 
-impl NativeEvaluator {
+impl Turn {
     /// Runs the cells of the session process that ended again, one after the other; what was done, in a sentence.
     ///
     /// # Errors
-    /// That of the first cell which fails now; those after it can be restored later.
-    pub(crate) fn restore(&mut self, frontend: &Arc<dyn Frontend>) -> Result<String, CellError> {
+    /// That of the first cell which fails now; those after it can be restored later. If other cells run.
+    pub(crate) fn restore(&mut self, frontend: &Arc<dyn Frontend>) -> Result<String, Refusal> {
+        self.needs_idle(":restore")?;
         let mut lost = std::mem::take(&mut self.runs.lost).into_iter();
         let mut restored = Vec::new();
         while let Some(ran) = lost.next() {
@@ -76,7 +81,7 @@ impl NativeEvaluator {
                     "`:restore` stops here; {}, and not cell {number}",
                     sentence("ran again", &restored)
                 ));
-                return Err(error);
+                return Err(error.into());
             }
             restored.push(number);
         }
@@ -94,14 +99,17 @@ impl NativeEvaluator {
         })
     }
 
-    fn run_again(&mut self, ran: Ran, frontend: &Arc<dyn Frontend>) -> Result<(), CellError> {
-        if !self.control.run_in(self.session.handle()) {
-            return Err(failure::interrupted());
+    /// No other cell has its turn meanwhile: it could name variables that are not there yet.
+    fn run_again(&mut self, mut ran: Ran, frontend: &Arc<dyn Frontend>) -> Result<(), CellError> {
+        if self.has_ended(ran.shell) {
+            ran.shell = Shell::MAIN;
         }
-        self.session.run(ran.run.clone(), frontend.clone());
-        let finished = match self.wait() {
+        let running = RunningCell::new(self.id(), ran.number, self.n_sessions, BTreeSet::new());
+        let finished = self.start(ran.shell, ran.run.clone(), frontend)?.wait();
+        self.control.has_run();
+        let finished = match finished {
             Ok(finished) => finished,
-            Err(death) => return Err(self.after_death(ran.number, &death)),
+            Err(death) => return Err(self.after_death(ran.number, &running, &death)),
         };
         if let Some(bundle) = &finished.shown {
             let data = to_mime_data(bundle);
@@ -125,24 +133,24 @@ impl NativeEvaluator {
                 self.variables.lose(name, reason);
             }
         }
-        for (name, variable) in &ran.kept {
-            self.variables.insert(name.clone(), variable.clone());
+        for (name, variable) in &mut ran.kept {
+            let kept = finished.kept.iter().rfind(|kept| kept.name == *name);
+            if let Some(kept) = kept {
+                variable.stamp = kept.stamp;
+                variable.shell = ran.shell;
+                self.variables.insert(name.clone(), variable.clone());
+            }
         }
-        self.runs.done(ran);
+        self.runs.done(ran, true);
         Ok(())
     }
 }
 
 /// `cells 1, 2 and 5 ran again`
 fn sentence(what: &str, numbers: &[u32]) -> String {
-    let all: Vec<String> = numbers.iter().map(u32::to_string).collect();
-    let what = &match all.len() {
+    let what = match numbers.len() {
         1 => what.to_owned(),
         _ => what.replace(" is ", " are "),
     };
-    match all.as_slice() {
-        [] => format!("no cell {what}"),
-        [one] => format!("cell {one} {what}"),
-        [first @ .., last] => format!("cells {} and {last} {what}", first.join(", ")),
-    }
+    format!("{} {what}", failure::all_cells(numbers))
 }

@@ -17,6 +17,8 @@ pub(super) enum Verdict {
     EarlierItems(Vec<CellRange>),
     /// These variables cannot be taken any more, and why.
     Unusable(Vec<(String, String)>),
+    /// The cell uses this variable, which it cannot have.
+    Withheld(String),
     UsersFault,
 }
 
@@ -62,6 +64,16 @@ pub(super) fn judge(
         .iter()
         .filter(|message| message.is_error())
         .collect();
+    if let Some(name) = errors.iter().find_map(|error| withheld(error, source)) {
+        return Verdict::Withheld(name);
+    }
+    let n_withheld = plan.withheld.len();
+    let bound = errors.iter().filter(|error| is_bound(error));
+    plan.withheld
+        .extend(bound.filter_map(|error| taken_by(error, source)));
+    if plan.withheld.len() > n_withheld {
+        return Verdict::Again;
+    }
     let unusable = unusable(&errors, source);
     if !unusable.is_empty() {
         return Verdict::Unusable(unusable);
@@ -99,15 +111,39 @@ pub(super) fn judge(
     }
 }
 
-/// The variables whose types later cells turn out not to be able to write.
-fn unusable(errors: &[&Message], source: &Source) -> Vec<(String, String)> {
-    let take = |origin: &Origin| match origin {
-        Origin::Take(name) => Some(name.clone()),
+/// The variable that the cell cannot have, and of whose use `error` is.
+fn withheld(error: &Message, source: &Source) -> Option<String> {
+    let declaration = |origin: &Origin| match origin {
+        Origin::Withheld(name) => Some(name.clone()),
         _ => None,
     };
+    let is_use = error.has_code(&["E0381"]);
+    is_use
+        .then(|| error.call(source, Primary::Any, declaration))
+        .flatten()
+}
+
+/// Whether a value cannot leave the thread that made it.
+fn is_bound(error: &Message) -> bool {
+    error.has_code(&["E0277"])
+        && error
+            .message
+            .contains("cannot be sent between threads safely")
+}
+
+/// The variable at whose taking `error` points.
+fn taken_by(error: &Message, source: &Source) -> Option<String> {
+    error.call(source, Primary::Only, |origin| match origin {
+        Origin::Take(name) => Some(name.clone()),
+        _ => None,
+    })
+}
+
+/// The variables whose types later cells turn out not to be able to write.
+fn unusable(errors: &[&Message], source: &Source) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     for error in errors {
-        if let Some(name) = error.call(source, Primary::Only, take)
+        if let Some(name) = taken_by(error, source)
             && !found.iter().any(|(known, _)| *known == name)
         {
             found.push((name, own_words(&error.message)));

@@ -7,7 +7,7 @@ use super::stream::Stream;
 use crate::evaluate::{Frontend, Output, StreamName};
 
 /// So many cells can still be written to by threads that they have left behind; what an older one writes is shown with
-/// the newest cell.
+/// another cell.
 const N_CELLS_MAX: usize = 1000;
 
 /// Text beyond this many bytes is not held back.
@@ -20,34 +20,53 @@ pub(super) struct Screens {
 }
 
 struct Screen {
+    is_running: bool,
     frontend: Arc<dyn Frontend>,
     stdout: Stream,
     stderr: Stream,
 }
 
 impl Screens {
-    /// From now on what `cell`, the newest, writes is shown on `frontend`.
+    /// From now on what `cell`, the newest, writes is shown on `frontend`, and it runs.
     pub(super) fn add(&mut self, cell: u32, frontend: Arc<dyn Frontend>) {
         let screen = Screen {
+            is_running: true,
             frontend,
             stdout: Stream::new(StreamName::Stdout),
             stderr: Stream::new(StreamName::Stderr),
         };
         self.cells.insert(cell, screen);
         if self.cells.len() > N_CELLS_MAX {
-            self.cells.pop_first();
+            let ended = self.cells.iter().find(|(_, screen)| !screen.is_running);
+            let ended = ended.map(|(cell, _)| *cell);
+            ended.and_then(|cell| self.cells.remove(&cell));
         }
     }
 
-    /// The front end of `cell`, or of the newest cell if that is gone.
+    /// `cell` has ended, and all of its text is handed on.
+    pub(super) fn end(&mut self, cell: u32) {
+        self.finish(cell);
+        if let Some(screen) = self.cells.get_mut(&cell) {
+            screen.is_running = false;
+        }
+    }
+
+    /// The front end of `cell`, or of another one if that is gone.
     pub(super) fn frontend(&self, cell: u32) -> Option<Arc<dyn Frontend>> {
-        let newest = self.cells.last_key_value().map(|(_, screen)| screen);
-        let screen = self.cells.get(&cell).or(newest)?;
+        let screen = self.cells.get(&self.known(cell))?;
         Some(screen.frontend.clone())
     }
 
-    pub(super) fn newest(&self) -> u32 {
-        self.cells.last_key_value().map_or(0, |(cell, _)| *cell)
+    /// `cell`, or if it is none that is known: the newest of those that run, else the newest of all.
+    fn known(&self, cell: u32) -> u32 {
+        if self.cells.contains_key(&cell) {
+            return cell;
+        }
+        let mut newest_first = self.cells.iter().rev();
+        let running = newest_first.find(|(_, screen)| screen.is_running);
+        running
+            .or(self.cells.last_key_value())
+            .map_or(0, |(cell, _)| *cell)
     }
 
     pub(super) fn output(&self, cell: u32, output: Output) {
@@ -58,10 +77,7 @@ impl Screens {
 
     /// Takes in text. Returns whether some is held back.
     pub(super) fn push(&mut self, cell: u32, name: StreamName, bytes: &[u8]) -> bool {
-        let cell = match self.cells.contains_key(&cell) {
-            true => cell,
-            false => self.newest(),
-        };
+        let cell = self.known(cell);
         let Some(screen) = self.cells.get_mut(&cell) else {
             return false;
         };

@@ -8,9 +8,10 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::evaluator::NativeEvaluator;
 use super::failure;
+use super::interrupt::Control;
 use super::stream::Stream;
+use super::turn::Turn;
 use crate::commands::Refusal;
 use crate::evaluate::{Frontend, StreamName};
 
@@ -33,12 +34,16 @@ pub(super) fn signal_group(child: &Child, signal: libc::c_int) {
     unsafe { libc::kill(-group, signal) };
 }
 
-impl NativeEvaluator {
+impl Turn {
     /// Runs `line` in a shell and waits for its end.
     ///
     /// # Errors
     /// If it fails, or the cell is interrupted.
-    pub(crate) fn shell(&self, line: &str, frontend: &Arc<dyn Frontend>) -> Result<(), Refusal> {
+    pub(crate) fn shell(
+        &mut self,
+        line: &str,
+        frontend: &Arc<dyn Frontend>,
+    ) -> Result<(), Refusal> {
         let mut command = Command::new("sh");
         command
             .args(["-c", line])
@@ -61,29 +66,35 @@ impl NativeEvaluator {
         if let Some(stderr) = stderr {
             copy(stderr, StreamName::Stderr, frontend.clone(), alive);
         }
-        let (status, interrupted) = self.wait_for_shell(&ended)?;
-        let deadline = Instant::now() + BACKGROUND_WAIT;
-        let left = || deadline.saturating_duration_since(Instant::now());
-        // Ends when both pipes have.
-        while ended.recv_timeout(left()).is_ok() {}
+        let control = self.control.clone();
+        let (status, interrupted) = self.away(|| wait_for_shell(&control, &ended))?;
         match sentence(line, status) {
             _ if interrupted => Err(failure::interrupted().into()),
             Some(sentence) => Err(sentence.into()),
             None => Ok(()),
         }
     }
+}
 
-    fn wait_for_shell(&self, ended: &mpsc::Receiver<()>) -> Result<(ExitStatus, bool), Refusal> {
-        loop {
-            if let Err(RecvTimeoutError::Disconnected) = ended.recv_timeout(POLL_PERIOD) {
-                thread::sleep(Duration::from_millis(1));
-            }
-            let end = self.control.try_wait_for_shell();
-            if let Some(end) = end.map_err(|error| failure::internal(&error))? {
-                return Ok(end);
-            }
+/// How the command ended, and whether it was interrupted; by then its output is on the screen.
+fn wait_for_shell(
+    control: &Control,
+    ended: &mpsc::Receiver<()>,
+) -> Result<(ExitStatus, bool), Refusal> {
+    let end = loop {
+        if let Err(RecvTimeoutError::Disconnected) = ended.recv_timeout(POLL_PERIOD) {
+            thread::sleep(Duration::from_millis(1));
         }
-    }
+        let end = control.try_wait_for_shell();
+        if let Some(end) = end.map_err(|error| failure::internal(&error))? {
+            break end;
+        }
+    };
+    let deadline = Instant::now() + BACKGROUND_WAIT;
+    let left = || deadline.saturating_duration_since(Instant::now());
+    // Ends when both pipes have.
+    while ended.recv_timeout(left()).is_ok() {}
+    Ok(end)
 }
 
 /// Shows what `pipe` gives until it ends, and then drops `alive`.

@@ -31,6 +31,8 @@ pub(super) enum Origin {
     Take(String),
     /// The call that gives back a variable that the cell was given.
     Restore(String),
+    /// The declaration of a variable that the cell cannot have.
+    Withheld(String),
 }
 
 /// A cell's place in the order in which cells were evaluated.

@@ -1,7 +1,5 @@
 //! What commands know of a session besides its variables and items: the cells as they were typed, and the last error.
 
-use std::path::PathBuf;
-
 use crate::evaluate::{Cell, CellError};
 
 #[derive(Debug, Default)]
@@ -10,8 +8,6 @@ pub(super) struct State {
     pub(super) typed: Vec<Typed>,
     /// The codes of the last compile error.
     pub(super) last_codes: Option<Vec<String>>,
-    /// The files that are being loaded, each by the one before.
-    pub(super) loading: Vec<PathBuf>,
 }
 
 /// A cell as it was typed.

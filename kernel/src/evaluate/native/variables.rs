@@ -10,6 +10,7 @@ use syn::visit_mut::{self, VisitMut};
 use super::generate::Taken;
 use super::items::Replaced;
 use super::split::mentions;
+use crate::evaluate::Shell;
 
 /// A variable of the session.
 #[derive(Clone, Debug)]
@@ -21,6 +22,10 @@ pub(crate) struct Variable {
     pub(crate) mutable: bool,
     /// What the front end calls the cell that defined it.
     pub(crate) cell: u32,
+    /// The shell in whose thread its value was made.
+    pub(super) shell: Shell,
+    /// How many values the session process had kept when it kept this one.
+    pub(super) stamp: u64,
     /// Every identifier in its type.
     type_names: BTreeSet<String>,
     /// Whether its type has been compiled again since the value was made.
@@ -28,8 +33,15 @@ pub(crate) struct Variable {
 }
 
 impl Variable {
-    /// A variable that `cell` has defined, of a type that is written `type_text` and shown as `type_name`.
-    pub(super) fn new(type_text: String, type_name: String, mutable: bool, cell: u32) -> Self {
+    /// A variable that the cell `cell` of `shell` has defined, of a type that is written `type_text` and shown as
+    /// `type_name`.
+    pub(super) fn new(
+        type_text: String,
+        type_name: String,
+        mutable: bool,
+        (shell, cell): (Shell, u32),
+        stamp: u64,
+    ) -> Self {
         let tokens = TokenStream::from_str(&type_text).unwrap_or_default();
         Variable {
             type_names: mentions(tokens),
@@ -37,8 +49,17 @@ impl Variable {
             type_name,
             mutable,
             cell,
+            shell,
+            stamp,
             identical: false,
         }
+    }
+
+    /// Moves its type along if `replaced` is in it, which the crate `to` has from now on; `false` if nobody can name its
+    /// type any more.
+    pub(super) fn follow(&mut self, replaced: &Replaced, to: &str) -> bool {
+        self.move_if_of(replaced, Some(to));
+        replaced.identical || !self.has_type(replaced)
     }
 
     /// Moves its type to the crate `to`, or to the crate that is being compiled, if it is what is replaced.
@@ -61,8 +82,13 @@ impl Variable {
     }
 
     /// Whether its type names what is replaced.
-    fn has_type(&self, replaced: &Replaced) -> bool {
+    pub(super) fn has_type(&self, replaced: &Replaced) -> bool {
         self.type_names.contains(&replaced.crate_name) && self.type_names.contains(&replaced.name)
+    }
+
+    /// Whether its type names the crate `crate_name`.
+    pub(super) fn names_crate(&self, crate_name: &str) -> bool {
+        self.type_names.contains(crate_name)
     }
 
     /// The crates that `is_crate` knows among the words of its type.
@@ -82,8 +108,13 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// The variables that a cell with these words takes, if it replaces the types `replaced`.
-    pub(super) fn taken(&self, words: &BTreeSet<String>, replaced: &[Replaced]) -> Vec<Taken> {
+    /// The variables that a cell of `shell` with these words takes, if it replaces the types `replaced`.
+    pub(super) fn taken(
+        &self,
+        words: &BTreeSet<String>,
+        replaced: &[Replaced],
+        shell: Shell,
+    ) -> Vec<Taken> {
         let named = self
             .live
             .iter()
@@ -103,6 +134,7 @@ impl Known {
                     type_text: variable.type_text,
                     mutable: variable.mutable,
                     identical: variable.identical,
+                    is_sent: variable.shell != shell,
                 }
             })
             .collect()
@@ -122,15 +154,32 @@ impl Known {
         dropped
     }
 
+    /// `name` is `variable` from now on, unless a newer one is known already.
     pub(super) fn insert(&mut self, name: String, variable: Variable) {
+        if self.is_newer(&name, variable.stamp) {
+            return;
+        }
         self.gone.remove(&name);
         self.live.insert(name, variable);
+    }
+
+    /// Whether there is a `name` that was kept after the one with this stamp.
+    fn is_newer(&self, name: &str, stamp: u64) -> bool {
+        let live = self.live.get(name);
+        live.is_some_and(|live| live.stamp > stamp)
     }
 
     /// `name` is not there any more, or never was, for this `reason`.
     pub(super) fn lose(&mut self, name: &str, reason: String) {
         self.live.remove(name);
         self.gone.insert(name.to_owned(), reason);
+    }
+
+    /// The same of what was there when the session process had kept `n_kept` values.
+    pub(super) fn lose_as_of(&mut self, n_kept: u64, name: &str, reason: String) {
+        if !self.is_newer(name, n_kept) {
+            self.lose(name, reason);
+        }
     }
 
     /// Loses every variable.
@@ -142,20 +191,12 @@ impl Known {
         names
     }
 
-    /// The variables `names`, as they are now.
-    pub(super) fn of_names(&self, names: &[String]) -> Vec<(String, Variable)> {
-        let known = names
-            .iter()
-            .filter_map(|name| Some((name.clone(), self.live.get(name)?.clone())));
-        known.collect()
-    }
-
     /// The live variables whose type names the crate `crate_name`.
     pub(super) fn of_crate(&self, crate_name: &str) -> Vec<String> {
         let of_crate = self
             .live
             .iter()
-            .filter(|(_, variable)| variable.crates(|name| name == crate_name).next().is_some());
+            .filter(|(_, variable)| variable.names_crate(crate_name));
         of_crate.map(|(name, _)| name.clone()).collect()
     }
 

@@ -6,9 +6,8 @@ use std::thread::{self, JoinHandle};
 
 use super::compile::{Compiler, Request};
 use super::generate::{Body, Plan, Unit};
-use super::interrupt::{Control, Interrupter};
+use super::interrupt::Control;
 use super::source::CellIdx;
-use crate::evaluate::Interrupt;
 
 /// The compiler at work on an empty cell; dropped, it is stopped.
 pub(super) struct WarmUp {
@@ -34,8 +33,7 @@ impl WarmUp {
 
 impl Drop for WarmUp {
     fn drop(&mut self) {
-        let control = self.control.clone();
-        Interrupter { control }.interrupt();
+        self.control.interrupt();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use dagbok::cell::threads;
 use dagbok::{Error, ErrorKind, Result, Value, cancel};
 
 use super::nested;
@@ -38,6 +39,8 @@ pub(super) struct Core {
 /// The part of a run that the state machine does not see: values, errors, and who waits.
 pub(super) struct Job {
     graph: Arc<Graph>,
+    /// What the thread worked for that asked for it, so that its tasks print there and stop with that.
+    served: u32,
     pub(super) results: Results,
     pub(super) error: Option<Error>,
     pub(super) outcome: Option<Outcome>,
@@ -65,8 +68,8 @@ pub(super) struct Hands {
     thread: u32,
     now: Instant,
     actions: Vec<Action>,
-    /// The run of the last task, and its graph.
-    current: Option<(RunId, Arc<Graph>)>,
+    /// The run of the last task, its graph, and what it works for.
+    current: Option<(RunId, Arc<Graph>, u32)>,
     inputs: Vec<Value>,
     /// What is to be dropped outside of the lock.
     garbage: Vec<Value>,
@@ -149,6 +152,7 @@ impl Core {
         let job = Job {
             results: Results::new(graph.len()),
             graph,
+            served: threads::own(),
             error: None,
             outcome: None,
             changed: changed.clone(),
@@ -179,9 +183,9 @@ impl Core {
         if hands
             .current
             .as_ref()
-            .is_none_or(|(current, _)| *current != run)
+            .is_none_or(|(current, ..)| *current != run)
         {
-            hands.current = Some((run, job.graph.clone()));
+            hands.current = Some((run, job.graph.clone(), job.served));
         }
         let inputs = &job.graph.task(task).inputs;
         hands
@@ -308,17 +312,20 @@ impl Hands {
 
     fn run(&mut self, task: TaskId) -> Result<Value> {
         self.drop_garbage();
-        let (_, graph) = self
+        let (_, graph, served) = self
             .current
             .as_ref()
             .expect("the graph was picked with the task");
-        let result = if cancel::requested() {
-            Err(task::cancelled())
-        } else {
-            task::run(graph, task, &self.inputs)
-        };
         let inputs = &mut self.inputs;
-        drop_quietly(|| inputs.clear());
+        let result = threads::serve(*served, || {
+            let result = if cancel::requested() {
+                Err(task::cancelled())
+            } else {
+                task::run(graph, task, inputs)
+            };
+            drop_quietly(|| inputs.clear());
+            result
+        });
         self.now = Instant::now();
         result
     }

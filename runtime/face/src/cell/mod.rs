@@ -29,13 +29,14 @@ pub use show::{
 };
 pub use timeit::{Timings, timeit};
 pub use typed::typed;
-pub use variables::Variables;
+pub use variables::{NOWHERE, Variables};
 pub use wait::{block_on, set_executor};
 
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 
 use crate::display::MimeBundle;
+use variables::Held;
 
 /// How the statements of a cell ended.
 #[derive(Debug)]
@@ -50,17 +51,33 @@ pub enum Outcome {
 
 /// What one run of a cell takes, keeps and shows.
 pub struct Scope<'v> {
-    variables: &'v mut Variables,
-    kept: Vec<String>,
+    variables: &'v Variables,
+    home: u32,
+    kept: Vec<Kept>,
     shown: Option<MimeBundle>,
     outcome: Outcome,
 }
 
+/// A variable that a run has kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub name: String,
+    /// How many variables had been kept by then, by whichever runs: of two of one name, the one with the larger stamp is
+    /// there.
+    pub stamp: u64,
+}
+
+/// Only compiles if `value` may go from one thread to another.
+pub fn sent<T: Send>(value: T) -> T {
+    value
+}
+
 impl<'v> Scope<'v> {
-    /// A scope over `variables` for one run.
-    pub fn new(variables: &'v mut Variables) -> Self {
+    /// A scope over `variables` for one run, in the thread with the number `home`.
+    pub fn new(variables: &'v Variables, home: u32) -> Self {
         Scope {
             variables,
+            home,
             kept: Vec::new(),
             shown: None,
             outcome: Outcome::Done,
@@ -84,10 +101,10 @@ impl<'v> Scope<'v> {
         self.variables.take_identical(name)
     }
 
-    /// Gives back a variable that was taken, unless the cell has defined a new one of the same name.
+    /// Gives back a variable that was taken, unless this cell or another has defined a new one of the same name.
     pub fn restore<T: 'static>(&mut self, name: &str, value: T) {
         if !self.is_kept(name) {
-            self.variables.insert(name, value);
+            self.variables.put_back(name, Held::of(value, self.home));
         }
     }
 
@@ -95,8 +112,7 @@ impl<'v> Scope<'v> {
     // The kernel reads `T` from this very call in the cell's MIR.
     #[inline(never)]
     pub fn keep<T: 'static>(&mut self, name: &str, value: T) {
-        self.variables.insert(name, value);
-        self.note_kept(name);
+        self.keep_held(name, Held::of(value, self.home));
     }
 
     /// Remembers how the statements that [`run`] has run ended.
@@ -106,17 +122,22 @@ impl<'v> Scope<'v> {
         }
     }
 
-    /// The names that the run kept, the value that it showed and how it ended.
-    pub fn into_parts(self) -> (Vec<String>, Option<MimeBundle>, Outcome) {
+    /// What the run kept, the value that it showed and how it ended.
+    pub fn into_parts(self) -> (Vec<Kept>, Option<MimeBundle>, Outcome) {
         (self.kept, self.shown, self.outcome)
     }
 
     fn is_kept(&self, name: &str) -> bool {
-        self.kept.iter().any(|kept| kept == name)
+        self.kept.iter().any(|kept| kept.name == name)
     }
 
-    fn note_kept(&mut self, name: &str) {
-        self.kept.push(name.to_owned());
+    fn keep_held(&mut self, name: &str, held: Held) {
+        let (stamp, earlier) = self.variables.keep(name, held);
+        let name = name.to_owned();
+        self.kept.push(Kept { name, stamp });
+        if let Some(earlier) = earlier {
+            self.variables.discard(earlier, self.home);
+        }
     }
 
     fn show(&mut self, bundle: MimeBundle) {

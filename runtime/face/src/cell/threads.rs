@@ -1,4 +1,4 @@
-//! Which cell a thread works for: what it prints goes there, and an interrupt stops it only if that cell runs.
+//! Which run of a cell a thread works for: what it prints goes there, and an interrupt stops it only if that runs.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,48 +9,50 @@ pub const ANY: u32 = 0;
 /// A thread of the session's own, which no interrupt concerns.
 pub const NONE: u32 = u32::MAX;
 
-static NEWEST: AtomicU32 = AtomicU32::new(ANY);
+static FOREGROUND: AtomicU32 = AtomicU32::new(ANY);
 
 thread_local! {
     static OWN: Cell<u32> = const { Cell::new(ANY) };
 }
 
-/// From now on the current thread works for `cell`.
-pub fn work_for(cell: u32) {
-    OWN.set(cell);
+/// From now on the current thread works for `run`.
+pub fn work_for(run: u32) {
+    OWN.set(run);
 }
 
-/// The cell that the current thread works for, [`ANY`] or [`NONE`].
+/// The run that the current thread works for, [`ANY`] or [`NONE`].
 pub fn own() -> u32 {
     OWN.get()
 }
 
-/// From now on `cell` is the one that runs, and the current thread works for it.
-pub fn begin(cell: u32) {
-    NEWEST.store(cell, Ordering::SeqCst);
-    OWN.set(cell);
+/// What `act` returns, during which the current thread works for `run`.
+pub fn serve<T>(run: u32, act: impl FnOnce() -> T) -> T {
+    struct Restore(u32);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            OWN.set(self.0);
+        }
+    }
+    let _restore = Restore(OWN.replace(run));
+    act()
 }
 
-/// The cell that runs or ran last.
-pub fn newest() -> u32 {
-    NEWEST.load(Ordering::SeqCst)
+/// From now on the threads of pools work for `run`.
+pub fn set_foreground(run: u32) {
+    FOREGROUND.store(run, Ordering::SeqCst);
 }
 
-/// The cell to which the current thread's output belongs.
+/// The run that the threads of pools work for: of those that go on, the last that began; if there is none, the last that
+/// there was.
+pub fn foreground() -> u32 {
+    FOREGROUND.load(Ordering::SeqCst)
+}
+
+/// The run to which the current thread's output belongs.
 pub fn served() -> u32 {
     match OWN.get() {
-        ANY | NONE => newest(),
-        cell => cell,
-    }
-}
-
-/// Whether an interrupt of the running cell concerns the current thread.
-#[cold]
-pub fn is_of_running_cell() -> bool {
-    match OWN.get() {
-        ANY => true,
-        NONE => false,
-        cell => cell == newest(),
+        ANY | NONE => foreground(),
+        run => run,
     }
 }
 

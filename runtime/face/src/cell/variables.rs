@@ -13,32 +13,54 @@ use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::mem::{ManuallyDrop, MaybeUninit, needs_drop};
 use std::ptr::NonNull;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The variables of a session, by name.
+/// The variables of a session, by name. Cells of several threads share it.
+///
+/// A value need not be `Send`. So each has a home, the number of the thread that has put it here: that thread alone takes
+/// it without being [`sent`](super::sent), and drops it.
 #[derive(Default)]
 pub struct Variables {
-    values: BTreeMap<String, Held>,
+    store: Mutex<Store>,
 }
 
+#[derive(Default)]
+struct Store {
+    values: BTreeMap<String, Held>,
+    /// How many values have been kept under any name.
+    n_kept: u64,
+    /// What waits for its own thread to drop it.
+    strays: Vec<Held>,
+}
+
+/// The home of nothing, for a thread that drops nothing itself.
+pub const NOWHERE: u32 = u32::MAX;
+
 impl Variables {
-    /// Keeps `value` under `name`; an earlier value of that name is dropped.
-    pub fn insert<T: 'static>(&mut self, name: &str, value: T) {
-        let mut value = ManuallyDrop::new(value);
-        let kind = Kind::of::<T>();
-        // SAFETY: `value` is a `T`, and nobody drops it here.
-        let held = unsafe { Held::new((&raw mut value).cast(), kind) };
-        self.hold(name, held);
+    /// Keeps `held` under `name`. Returns how many values have been kept until now, and an earlier one of that name.
+    pub(super) fn keep(&self, name: &str, held: Held) -> (u64, Option<Held>) {
+        let mut store = self.store();
+        store.n_kept += 1;
+        let earlier = store.values.insert(name.to_owned(), held);
+        (store.n_kept, earlier)
     }
 
-    fn hold(&mut self, name: &str, held: Held) {
-        self.values.insert(name.to_owned(), held);
+    /// Puts back a value that was taken. If there is a newer one of that name, that stays, and `held` is dropped.
+    pub(super) fn put_back(&self, name: &str, held: Held) {
+        let mut store = self.store();
+        if store.values.contains_key(name) {
+            drop(store);
+            drop(held);
+        } else {
+            store.values.insert(name.to_owned(), held);
+        }
     }
 
     /// Moves the value of `name` out of the store.
     ///
     /// # Panics
-    /// If there is none, or it is no `T`.
-    pub fn take<T: 'static>(&mut self, name: &str) -> T {
+    /// If there is none, or it is no `T`; then it stays.
+    pub fn take<T: 'static>(&self, name: &str) -> T {
         let mut slot = MaybeUninit::<T>::uninit();
         // SAFETY: the slot has a `T`'s layout, and the value is a `T`.
         unsafe {
@@ -53,8 +75,8 @@ impl Variables {
     /// compiled again in another crate.
     ///
     /// # Panics
-    /// If there is none, or it is of another size or alignment.
-    pub fn take_identical<T: 'static>(&mut self, name: &str) -> T {
+    /// If there is none, or it is of another size or alignment; then it stays.
+    pub fn take_identical<T: 'static>(&self, name: &str) -> T {
         let mut slot = MaybeUninit::<T>::uninit();
         // SAFETY: the kernel asks for this only if the definition of the value's type, and all that it depends on, is word for
         // word that of `T`: the same compiler with the same flags gives both the same layout.
@@ -70,25 +92,71 @@ impl Variables {
     ///
     /// # Safety
     /// `slot` has the layout of every value that `is_right`.
-    unsafe fn take_bytes(&mut self, name: &str, slot: *mut u8, is_right: fn(&Kind) -> bool) {
-        let Some(held) = self.values.remove(name) else {
-            panic!("there is no variable `{name}`");
+    unsafe fn take_bytes(&self, name: &str, slot: *mut u8, is_right: fn(&Kind) -> bool) {
+        let mut store = self.store();
+        let is_right = store.values.get(name).map(|held| is_right(&held.kind));
+        let held = match is_right {
+            Some(true) => store.values.remove(name),
+            Some(false) | None => None,
         };
-        if !is_right(&held.kind) {
-            panic!("the variable `{name}` has another type than the cell expects");
+        drop(store);
+        match held {
+            // SAFETY: as the caller promises.
+            Some(held) => unsafe { held.move_to(slot) },
+            None if is_right.is_none() => panic!("there is no variable `{name}`"),
+            None => panic!("the variable `{name}` has another type than the cell expects"),
         }
-        // SAFETY: as the caller promises.
-        unsafe { held.move_to(slot) };
     }
 
-    /// Drops the value of `name`, if there is one.
-    pub fn forget(&mut self, name: &str) {
-        self.values.remove(name);
+    /// Drops the value of `name`, if there is one, in the thread `home` or once its own comes to it.
+    pub fn forget(&self, name: &str, home: u32) {
+        let held = self.store().values.remove(name);
+        if let Some(held) = held {
+            self.discard(held, home);
+        }
     }
 
-    /// All names, sorted.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.values.keys().map(String::as_str)
+    /// All names, sorted, and how many values have been kept until now.
+    pub fn names(&self) -> (Vec<String>, u64) {
+        let store = self.store();
+        (store.values.keys().cloned().collect(), store.n_kept)
+    }
+
+    /// Whether any value is of the thread `home`.
+    pub fn has_home(&self, home: u32) -> bool {
+        let store = self.store();
+        let mut all = store.values.values().chain(&store.strays);
+        all.any(|held| held.home == home && held.kind.drop.is_some())
+    }
+
+    /// The threads that have values to drop.
+    pub fn homes_of_strays(&self) -> Vec<u32> {
+        let mut homes: Vec<u32> = self.store().strays.iter().map(|held| held.home).collect();
+        homes.sort_unstable();
+        homes.dedup();
+        homes
+    }
+
+    /// Drops one value that other threads have left to the current one, which is `home`; whether there was one.
+    pub fn drop_stray(&self, home: u32) -> bool {
+        let mut store = self.store();
+        let idx = store.strays.iter().position(|held| held.home == home);
+        let stray = idx.map(|idx| store.strays.remove(idx));
+        drop(store);
+        stray.is_some()
+    }
+
+    /// Drops `held`, if the current thread, which is `home`, may do that; otherwise its own will.
+    pub(super) fn discard(&self, held: Held, home: u32) {
+        if held.home == home || held.kind.drop.is_none() {
+            drop(held);
+        } else {
+            self.store().strays.push(held);
+        }
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -118,17 +186,31 @@ unsafe fn drop_value<T>(value: *mut u8) {
 }
 
 /// A value in memory of its own.
-struct Held {
+pub(super) struct Held {
     value: NonNull<u8>,
     kind: Kind,
+    /// The thread that has put it here.
+    home: u32,
 }
 
+// SAFETY: other threads than its home only move it from one place of the store to another, or take it as a type that is
+// `Send`, of which the compiler makes sure where they name it.
+unsafe impl Send for Held {}
+
 impl Held {
+    /// `value`, which is of the thread `home`, as the store holds it.
+    pub(super) fn of<T: 'static>(value: T, home: u32) -> Self {
+        let mut value = ManuallyDrop::new(value);
+        let kind = Kind::of::<T>();
+        // SAFETY: `value` is a `T`, and nobody drops it here.
+        unsafe { Held::new((&raw mut value).cast(), kind, home) }
+    }
+
     /// Moves the value at `from` into memory of its own.
     ///
     /// # Safety
     /// `from` points to a value of this `kind`, which nobody uses or drops afterwards.
-    unsafe fn new(from: *const u8, kind: Kind) -> Self {
+    unsafe fn new(from: *const u8, kind: Kind, home: u32) -> Self {
         let layout = kind.layout;
         let value = match layout.size() {
             0 => NonNull::without_provenance(
@@ -141,7 +223,7 @@ impl Held {
         };
         // SAFETY: both have the layout's size, and the new memory is nobody else's.
         unsafe { value.as_ptr().copy_from_nonoverlapping(from, layout.size()) };
-        Held { value, kind }
+        Held { value, kind, home }
     }
 
     /// # Safety
