@@ -169,6 +169,11 @@ fn rust_in_a_notebook_runs() {
 }
 
 #[test]
+fn widgets_run() {
+    check_notebook("widgets.ipynb");
+}
+
+#[test]
 fn a_cell_that_does_not_compile() {
     check_failure(
         "let x = 40;",

@@ -1,4 +1,5 @@
-//! The frames between the kernel process and the session process: JSON behind a length, over a private socket.
+//! The frames between the kernel process and the session process: JSON behind a length and bytes behind theirs, over a private
+//! socket.
 
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -12,6 +13,12 @@ pub const FRAME_BYTES_MAX: usize = 1 << 30;
 
 /// The environment variable that tells the session process where the kernel listens.
 pub const SOCKET_VARIABLE: &str = "DAGBOK_SESSION_SOCKET";
+
+/// The environment variable that tells the session process that a front end shows widgets alive.
+pub const WIDGETS_VARIABLE: &str = "DAGBOK_WIDGETS";
+
+/// The environment variable that tells the session process by what id Jupyter's server knows this kernel.
+pub const KERNEL_ID_VARIABLE: &str = "DAGBOK_KERNEL_ID";
 
 /// What the kernel asks of the session.
 #[derive(Debug, Serialize, Deserialize)]
@@ -33,6 +40,8 @@ pub enum ToSession {
     Shown,
     /// Drop these variables.
     Forget { names: Vec<String> },
+    /// The front end says something on a comm; its callbacks are the run `run`.
+    Comm { run: u32, comm: Comm },
 }
 
 /// One run of a compiled cell.
@@ -84,6 +93,20 @@ pub enum FromSession {
         /// Whether what is typed must not be seen.
         hidden: bool,
     },
+    /// All that the cell has shown is to be removed, or when the next output comes.
+    ClearOutput {
+        cell: u32,
+        wait: bool,
+    },
+    /// Something is said on a comm.
+    Comm {
+        cell: u32,
+        comm: Comm,
+    },
+    /// The callbacks of a run have ended.
+    CommHandled {
+        run: u32,
+    },
     Panicked {
         cell: u32,
         /// The thread, if nobody will catch the panic there.
@@ -99,6 +122,27 @@ pub enum FromSession {
         cell: u32,
         finished: Finished,
     },
+}
+
+/// What one side says on a comm, to the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comm {
+    pub id: String,
+    pub event: CommEvent,
+    /// JSON.
+    pub data: String,
+    /// JSON, an object.
+    pub metadata: String,
+    /// They follow the frame's JSON as they are.
+    #[serde(skip)]
+    pub buffers: Vec<Vec<u8>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CommEvent {
+    Open { target: String },
+    Message,
+    Close,
 }
 
 /// How a run ended.
@@ -155,6 +199,10 @@ pub enum Ending {
         frames: Vec<Frame>,
     },
     Interrupted,
+    /// A computation was called off, and nothing else.
+    Cancelled {
+        message: String,
+    },
     /// An object could not be loaded; nothing ran.
     NotLoaded {
         message: String,
@@ -180,18 +228,109 @@ pub struct Frame {
     pub place: Option<Place>,
 }
 
-/// The bytes of `frame`: its length in four bytes, then its JSON.
-pub fn encode(frame: &impl Serialize) -> io::Result<Vec<u8>> {
+/// A frame, which may carry bytes that are not JSON.
+pub trait Frames: Serialize + DeserializeOwned {
+    /// The bytes in it that are not JSON.
+    fn buffers(&self) -> &[Vec<u8>];
+    /// The same to take them in; `None` for a frame that has none.
+    fn buffers_mut(&mut self) -> Option<&mut Vec<Vec<u8>>>;
+}
+
+impl Frames for ToSession {
+    fn buffers(&self) -> &[Vec<u8>] {
+        match self {
+            ToSession::Comm { comm, .. } => &comm.buffers,
+            _ => &[],
+        }
+    }
+
+    fn buffers_mut(&mut self) -> Option<&mut Vec<Vec<u8>>> {
+        match self {
+            ToSession::Comm { comm, .. } => Some(&mut comm.buffers),
+            _ => None,
+        }
+    }
+}
+
+impl Frames for FromSession {
+    fn buffers(&self) -> &[Vec<u8>] {
+        match self {
+            FromSession::Comm { comm, .. } => &comm.buffers,
+            _ => &[],
+        }
+    }
+
+    fn buffers_mut(&mut self) -> Option<&mut Vec<Vec<u8>>> {
+        match self {
+            FromSession::Comm { comm, .. } => Some(&mut comm.buffers),
+            _ => None,
+        }
+    }
+}
+
+/// The bytes of `frame`: the length of all that follows in four bytes; its JSON behind its own length; and each buffer
+/// behind its own.
+///
+/// # Errors
+/// If it is longer than [`FRAME_BYTES_MAX`].
+pub fn encode(frame: &impl Frames) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; 4];
-    serde_json::to_writer(&mut bytes, frame)?;
-    let length = u32::try_from(bytes.len() - 4).map_err(io::Error::other)?;
-    bytes[..4].copy_from_slice(&length.to_le_bytes());
+    let mut push = |write: &dyn Fn(&mut Vec<u8>) -> io::Result<()>| {
+        let start = bytes.len();
+        bytes.extend_from_slice(&[0; 4]);
+        write(&mut bytes)?;
+        let n_bytes = bytes.len() - start - 4;
+        bytes[start..start + 4].copy_from_slice(&prefix(n_bytes)?);
+        io::Result::Ok(())
+    };
+    push(&|bytes| Ok(serde_json::to_writer(bytes, frame)?))?;
+    for buffer in frame.buffers() {
+        push(&|bytes| {
+            bytes.extend_from_slice(buffer);
+            Ok(())
+        })?;
+    }
+    let n_bytes = bytes.len() - 4;
+    bytes[..4].copy_from_slice(&prefix(n_bytes)?);
     Ok(bytes)
 }
 
-/// The frame in `json`, which came without its length.
-pub fn decode<T: DeserializeOwned>(json: &[u8]) -> io::Result<T> {
-    serde_json::from_slice(json).map_err(io::Error::from)
+fn prefix(n_bytes: usize) -> io::Result<[u8; 4]> {
+    match u32::try_from(n_bytes) {
+        Ok(length) if n_bytes <= FRAME_BYTES_MAX => Ok(length.to_le_bytes()),
+        _ => Err(too_long(n_bytes)),
+    }
+}
+
+fn too_long(n_bytes: usize) -> io::Error {
+    let text = format!("a frame of {n_bytes} bytes, where {FRAME_BYTES_MAX} are the most");
+    io::Error::new(io::ErrorKind::InvalidData, text)
+}
+
+/// The frame in `bytes`, which came without its length.
+///
+/// # Errors
+/// If it is none.
+pub fn decode<T: Frames>(bytes: &[u8]) -> io::Result<T> {
+    let mut rest = bytes;
+    let json = take_part(&mut rest)?;
+    let mut frame: T = serde_json::from_slice(json)?;
+    if let Some(buffers) = frame.buffers_mut() {
+        while !rest.is_empty() {
+            buffers.push(take_part(&mut rest)?.to_vec());
+        }
+    }
+    Ok(frame)
+}
+
+/// Takes what stands behind its own length off the front of `rest`.
+fn take_part<'b>(rest: &mut &'b [u8]) -> io::Result<&'b [u8]> {
+    let cut_short = || io::Error::new(io::ErrorKind::InvalidData, "a frame that is cut short");
+    let (prefix, after) = rest.split_first_chunk::<4>().ok_or_else(cut_short)?;
+    let n_bytes = length(*prefix)?;
+    let (part, after) = after.split_at_checked(n_bytes).ok_or_else(cut_short)?;
+    *rest = after;
+    Ok(part)
 }
 
 /// The length that four bytes announce.
@@ -201,21 +340,18 @@ pub fn decode<T: DeserializeOwned>(json: &[u8]) -> io::Result<T> {
 pub fn length(bytes: [u8; 4]) -> io::Result<usize> {
     let length = u32::from_le_bytes(bytes) as usize;
     if length > FRAME_BYTES_MAX {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("a frame of {length} bytes, where {FRAME_BYTES_MAX} are the most"),
-        ));
+        return Err(too_long(length));
     }
     Ok(length)
 }
 
 /// Writes `frame` at once.
-pub fn write_frame(to: &mut impl Write, frame: &impl Serialize) -> io::Result<()> {
+pub fn write_frame(to: &mut impl Write, frame: &impl Frames) -> io::Result<()> {
     to.write_all(&encode(frame)?)
 }
 
 /// Waits for the next frame; `None` when the other side has closed the socket.
-pub fn read_frame<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Option<T>> {
+pub fn read_frame<T: Frames>(from: &mut impl Read) -> io::Result<Option<T>> {
     let mut prefix = [0; 4];
     match from.read_exact(&mut prefix) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),

@@ -164,7 +164,9 @@ fn ending(outcome: Outcome) -> Ending {
         Outcome::Done => Ending::Done,
         // Whatever it says: what an interrupt cuts short fails in its own words.
         _ if cancel::requested() => Ending::Interrupted,
-        Outcome::Failed(failure) if failure.cancelled => Ending::Interrupted,
+        Outcome::Failed(failure) if failure.cancelled => Ending::Cancelled {
+            message: failure.message,
+        },
         Outcome::Failed(failure) => Ending::Failed {
             message: failure.message,
             causes: failure.causes,

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use dagbok::cell::threads;
-use dagbok::display::{DisplaySink, MimeBundle};
+use dagbok::display::{Clear, DisplaySink, MimeBundle};
 use dagbok_kernel::channel::{Bundle, FromSession, write_frame};
 
 use crate::output;
@@ -31,6 +31,19 @@ impl Link {
         write_frame(&mut *lock(&self.socket), frame)
     }
 
+    /// Sends `frame` behind all text so far, and returns when the kernel has handled it.
+    fn send_in_step(&self, frame: &FromSession) {
+        let _one_at_a_time = lock(&self.display);
+        output::flush();
+        let n_before = *lock(&self.n_shown);
+        if self.send(frame).is_ok() {
+            let waited = self
+                .shown
+                .wait_while(lock(&self.n_shown), |n_shown| *n_shown == n_before);
+            drop(waited);
+        }
+    }
+
     /// The kernel has put the last display on the screen.
     pub(super) fn shown(&self) {
         *lock(&self.n_shown) += 1;
@@ -41,20 +54,11 @@ impl Link {
 impl DisplaySink for Link {
     /// Returns when the display is on the screen, so that what the caller prints next comes after it.
     fn display(&self, bundle: &MimeBundle, display_id: &str) {
-        let _one_at_a_time = lock(&self.display);
-        output::flush();
-        let n_before = *lock(&self.n_shown);
-        let frame = FromSession::Display {
+        self.send_in_step(&FromSession::Display {
             cell: threads::served(),
             bundle: to_frame(bundle),
             display_id: display_id.to_owned(),
-        };
-        if self.send(&frame).is_ok() {
-            let waited = self
-                .shown
-                .wait_while(lock(&self.n_shown), |n_shown| *n_shown == n_before);
-            drop(waited);
-        }
+        });
     }
 
     fn update(&self, bundle: &MimeBundle, display_id: &str) {
@@ -64,6 +68,14 @@ impl DisplaySink for Link {
             cell: threads::served(),
             bundle: to_frame(bundle),
             display_id: display_id.to_owned(),
+        });
+    }
+
+    /// As [`display`](Self::display): what is printed next is not removed.
+    fn clear(&self, when: Clear) {
+        self.send_in_step(&FromSession::ClearOutput {
+            cell: threads::served(),
+            wait: when == Clear::WithNext,
         });
     }
 }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod cells;
+mod comms;
 mod futures;
 mod input;
 #[expect(

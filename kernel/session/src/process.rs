@@ -12,6 +12,7 @@ use dagbok_kernel::channel::{FromSession, SOCKET_VARIABLE, ToSession, read_frame
 use dagbok_kernel::marks::{HELD_EXTENSION, random_word};
 
 use crate::cells::to_place;
+use crate::comms::Comms;
 use crate::input::Questions;
 use crate::link::Link;
 use crate::shells::Shells;
@@ -36,6 +37,7 @@ pub(super) fn run() -> io::Result<()> {
     crate::futures::start()?;
 
     let shells = Shells::new(link.clone());
+    let comms = Comms::start(link.clone())?;
     link.send(&FromSession::Ready { word })?;
     while let Some(frame) = read_frame(&mut socket)? {
         match frame {
@@ -49,6 +51,7 @@ pub(super) fn run() -> io::Result<()> {
             ToSession::Run { cell, shell, run } => shells.run(shell, cell, run)?,
             ToSession::EndShell { shell } => shells.end(shell),
             ToSession::Forget { names } => shells.forget(&names),
+            ToSession::Comm { run, comm } => comms.receive(run, comm),
         }
     }
     Ok(())

@@ -15,7 +15,7 @@ use dagbok_kernel::channel::{FromSession, Run};
 
 use crate::cells::Cells;
 use crate::link::Link;
-use crate::{futures, input, output};
+use crate::{comms, futures, input, output};
 
 /// Deep recursion is how people first learn of the stack; the main thread's usual 8 MB are soon used up at opt 0.
 const STACK_BYTES: usize = 64 << 20;
@@ -140,6 +140,7 @@ impl Shells {
             }
             Err(finished) => finished,
         };
+        comms::flush();
         output::end(cell);
         cancel::end(cell);
         self.link.send(&FromSession::Finished { cell, finished })

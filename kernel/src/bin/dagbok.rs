@@ -131,7 +131,7 @@ fn main() -> ExitCode {
         Command::Lab(arguments) => open_lab(arguments),
         Command::Run { options, choice } => {
             return notebook::run(&options, |directory| {
-                evaluator(choice.evaluator, Some(directory.to_owned()))
+                evaluator(choice.evaluator, Some(directory.to_owned()), None)
             });
         }
         Command::Kernel {
@@ -241,22 +241,31 @@ fn open_lab(arguments: LabArguments) -> Result<(), Box<dyn Error>> {
 
 fn kernel(connection_file: &Path, kind: EvaluatorKind) -> Result<(), Box<dyn Error>> {
     let _runtime = install::keep_runtime();
+    let kernel_id = kernel_id(connection_file);
     server::serve(
         connection_file,
         server::Options::from_environment(),
-        move || evaluator(kind, None).map_err(start_error),
+        move || evaluator(kind, None, kernel_id).map_err(start_error),
     )?;
     Ok(())
+}
+
+/// By what id Jupyter's server knows the kernel, which it puts into the file's name.
+fn kernel_id(connection_file: &Path) -> Option<String> {
+    let name = connection_file.file_stem()?.to_str()?;
+    name.strip_prefix("kernel-").map(str::to_owned)
 }
 
 /// What runs cells, in `directory` or else in the current one.
 fn evaluator(
     kind: EvaluatorKind,
     directory: Option<PathBuf>,
+    kernel_id: Option<String>,
 ) -> Result<Box<dyn Evaluator>, Box<dyn Error>> {
     Ok(match kind {
         EvaluatorKind::Native => Box::new(NativeEvaluator::start(native::Options {
             directory,
+            kernel_id,
             ..Default::default()
         })?),
         #[cfg(feature = "evcxr")]

@@ -4,6 +4,7 @@
 //! that an observer never holds up a task.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::graph::{Graph, TaskId};
@@ -18,6 +19,23 @@ pub struct Run {
     /// The number of threads that run tasks.
     pub n_threads: usize,
     pub submitted: Instant,
+    pub canceller: Canceller,
+}
+
+/// Stops one computation, and those that its tasks have asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Canceller(Arc<AtomicBool>);
+
+impl Canceller {
+    /// Lets it begin no further task; who waits for it gets an error of the kind `Cancelled`.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it has been called off.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
 /// Something that happened to a task or to the whole computation.

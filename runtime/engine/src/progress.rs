@@ -1,18 +1,23 @@
-//! How far a computation is: one display, updated in place while it runs.
+//! How far a computation is: one display, updated in place while it runs, with a button that cancels the computation.
+//!
+//! Where the front end shows widgets alive, it is one; elsewhere the button asks Jupyter's server for an interrupt.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use dagbok::display::{DisplayHandle, MimeBundle, Render, display};
+use dagbok::widgets::{self, Button, HTML, VBox};
 
-use crate::events::{Event, Observer, Outcome, Run, Stamped};
+use crate::events::{Canceller, Event, Observer, Outcome, Run, Stamped};
 use crate::graph::{Graph, LayerKind, TaskId};
 
 /// What lasts less is not worth a display.
 const SHOWN_AFTER: Duration = Duration::from_millis(200);
 /// At most ten displays a second.
 const UPDATED_EVERY: Duration = Duration::from_millis(100);
+/// By what id Jupyter's server knows the kernel, if it does.
+const KERNEL_ID: &str = "DAGBOK_KERNEL_ID";
 
 /// Shows one computation's progress, if it lasts. Its last state stays on the screen.
 #[derive(Default)]
@@ -24,6 +29,7 @@ pub(crate) struct Progress {
 struct Screen {
     tracker: Option<Tracker>,
     handle: Option<DisplayHandle>,
+    controls: Option<Controls>,
     updated: Option<Instant>,
 }
 
@@ -47,12 +53,103 @@ impl Observer for Progress {
             .is_none_or(|updated| now - updated >= UPDATED_EVERY);
         if is_last || (is_due && elapsed >= SHOWN_AFTER) {
             let state = tracker.state(now);
-            match &screen.handle {
-                Some(handle) => handle.update(&state),
-                None => screen.handle = Some(display(&state)),
-            }
+            screen.show(&state, &run.canceller);
             screen.updated = Some(now);
         }
+    }
+}
+
+impl Screen {
+    fn show(&mut self, state: &ProgressState, canceller: &Canceller) {
+        let is_running = state.status == Status::Running;
+        match (&self.handle, &self.controls) {
+            (None, _) if is_running && widgets::are_alive() => {
+                let controls = Controls::new(state, canceller.clone());
+                self.handle = Some(display(&controls.bundle(state)));
+                self.controls = Some(controls);
+            }
+            (None, _) => self.handle = Some(display(state)),
+            (Some(_), Some(controls)) if is_running => controls.update(state),
+            (Some(handle), _) => handle.update(state),
+        }
+        // The plain display that has taken its place says how it ended.
+        if !is_running && let Some(controls) = self.controls.take() {
+            controls.close();
+        }
+    }
+}
+
+/// The display as a widget.
+struct Controls {
+    shown: HTML,
+    cancel: Button,
+    all: VBox,
+}
+
+impl Controls {
+    fn new(state: &ProgressState, canceller: Canceller) -> Self {
+        let shown = HTML::new().value(html(state)).build();
+        let cancel = Button::new().description("Cancel").build();
+        let button = cancel.clone();
+        cancel.on_click(move || {
+            canceller.cancel();
+            button.set_disabled(true);
+            button.set_description("Cancelling…");
+        });
+        let all = VBox::new([&shown, &cancel]);
+        Controls { shown, cancel, all }
+    }
+
+    /// Alive, and as it is now where that cannot be shown.
+    fn bundle(&self, state: &ProgressState) -> MimeBundle {
+        let still = state.render();
+        let still = still.iter();
+        still.fold(self.all.render(), |bundle, (mime, data)| {
+            bundle.with(mime, data)
+        })
+    }
+
+    fn update(&self, state: &ProgressState) {
+        self.shown.set_value(html(state));
+    }
+
+    fn close(&self) {
+        self.all.close();
+        self.shown.close();
+        self.cancel.close();
+    }
+}
+
+/// `state` as the widget shows it, which has a button of its own.
+fn html(state: &ProgressState) -> String {
+    let still = ProgressState {
+        stop: None,
+        ..state.clone()
+    };
+    still
+        .render()
+        .get("text/html")
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// How a computation is stopped where there are no widgets: an interrupt of its kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stop {
+    /// A name of the computation that no other has.
+    pub(crate) computation: String,
+    pub(crate) kernel_id: String,
+}
+
+impl Stop {
+    fn of(run: &Run) -> Option<Self> {
+        let kernel_id = std::env::var(KERNEL_ID).ok()?;
+        let is_plain = |char: char| char.is_ascii_alphanumeric() || char == '-';
+        let is_id = !kernel_id.is_empty() && kernel_id.chars().all(is_plain);
+        is_id.then(|| Stop {
+            computation: format!("{}-{:?}", std::process::id(), run.id),
+            kernel_id,
+        })
     }
 }
 
@@ -68,6 +165,8 @@ pub(crate) struct ProgressState {
     pub(crate) bytes_held: usize,
     /// The bytes of all results so far.
     pub(crate) bytes_made: usize,
+    /// What its button does, if it is to have one.
+    pub(crate) stop: Option<Stop>,
 }
 
 /// One layer's tasks, or all calls of one delayed function.
@@ -84,6 +183,8 @@ pub(crate) struct Row {
 pub(crate) enum Status {
     Running,
     Ended(Outcome),
+    /// The person has cancelled it, and nothing else.
+    CalledOff,
 }
 
 impl ProgressState {
@@ -110,6 +211,8 @@ struct Tracker {
     started: HashMap<TaskId, Instant>,
     n_threads: usize,
     submitted: Instant,
+    canceller: Canceller,
+    stop: Option<Stop>,
     ended: Option<(Instant, Outcome)>,
     bytes_held: usize,
     bytes_made: usize,
@@ -128,6 +231,8 @@ impl Tracker {
             started: HashMap::new(),
             n_threads: run.n_threads,
             submitted: run.submitted,
+            canceller: run.canceller.clone(),
+            stop: Stop::of(run),
             ended: None,
             bytes_held: 0,
             bytes_made: 0,
@@ -167,6 +272,9 @@ impl Tracker {
 
     fn state(&self, now: Instant) -> ProgressState {
         let (at, status, left) = match self.ended {
+            Some((at, Outcome::Cancelled)) if self.canceller.is_cancelled() => {
+                (at, Status::CalledOff, None)
+            }
             Some((at, outcome)) => (at, Status::Ended(outcome), None),
             None => (now, Status::Running, self.left(now)),
         };
@@ -177,6 +285,7 @@ impl Tracker {
             left,
             bytes_held: self.bytes_held,
             bytes_made: self.bytes_made,
+            stop: self.stop.clone(),
         }
     }
 

@@ -91,6 +91,18 @@ pub trait DisplaySink: Send + Sync {
     fn display(&self, bundle: &MimeBundle, display_id: &str);
     /// Replaces every output shown under `display_id`.
     fn update(&self, bundle: &MimeBundle, display_id: &str);
+    /// Removes all that the running cell has shown.
+    fn clear(&self, when: Clear) {
+        let _ = when;
+    }
+}
+
+/// When outputs are removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clear {
+    AtOnce,
+    /// When the next output comes, so that nothing flickers.
+    WithNext,
 }
 
 static SINK: RwLock<Option<Arc<dyn DisplaySink>>> = RwLock::new(None);
@@ -142,4 +154,19 @@ pub fn display(value: &(impl Render + ?Sized)) -> DisplayHandle {
         sink.display(&value.render(), &display_id);
     }
     DisplayHandle { display_id }
+}
+
+/// Removes what the cell has shown so far; with `wait` when its next output comes, so that nothing flickers.
+///
+/// ```
+/// for step in 0..3 {
+///     dagbok::clear_output(true);
+///     println!("step {step}");
+/// }
+/// ```
+pub fn clear_output(wait: bool) {
+    let when = if wait { Clear::WithNext } else { Clear::AtOnce };
+    if let Some(sink) = sink() {
+        sink.clear(when);
+    }
 }

@@ -3,6 +3,7 @@
 pub mod array;
 pub mod cancel;
 pub mod cell;
+pub mod comm;
 mod compute;
 pub mod delayed;
 pub mod display;
@@ -18,10 +19,12 @@ mod raise;
 mod release;
 mod sealed;
 mod value;
+pub mod widgets;
 
 pub use array::{Array, DType, NdArray};
 pub use compute::{Compute, compute_all, visualize_all};
 pub use delayed::{Delayed, delayed};
+pub use display::clear_output;
 pub use error::{Error, ErrorKind, Result};
 pub use frame::{DataFrame, Expr, Frame};
 pub use input::{input, password};

@@ -9,8 +9,10 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use crate::array::{ArrayNode, Buffer};
+use crate::comm;
 use crate::error::Repr;
 use crate::frame::{Expr, ExprNode, FrameNode, Table};
+use crate::widgets;
 
 /// A `T`, but for who drops it.
 #[derive(Clone)]
@@ -71,7 +73,10 @@ drop_here![
     Arc<Buffer>,
     Arc<ExprNode>,
     Arc<FrameNode>,
+    Arc<comm::Inner>,
     Arc<dyn Table>,
+    Arc<widgets::Core>,
+    Box<widgets::Draft>,
     Box<Repr>,
     Vec<Expr>,
     Vec<usize>,

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use dagbok_kernel::evaluate::native::{NativeEvaluator, Options};
 use dagbok_kernel::evaluate::{
-    Answer, Cell, CellError, Evaluator, Frontend, Interrupt, MimeData, Output, Question, Shell,
-    StreamName,
+    Answer, Cell, CellError, Comm, CommEvent, Evaluator, Frontend, Interrupt, MimeData, Output,
+    Question, Shell, StreamName,
 };
 use expect_test::Expect;
 
@@ -108,6 +108,14 @@ impl Session {
         &self.evaluator
     }
 
+    /// Lets the session hear `comm`; all its callbacks did.
+    #[allow(dead_code, reason = "not every file of tests has comms")]
+    pub(crate) fn hear(&self, comm: Comm) -> Vec<String> {
+        let screen = Arc::new(Screen::new(self.person.clone()));
+        self.evaluator.comm(comm, screen.clone());
+        screen.take()
+    }
+
     /// Interrupts a cell as soon as it shows `text`.
     #[allow(dead_code, reason = "not every file of tests interrupts")]
     pub(crate) fn interrupt_at(&self, text: &str) {
@@ -190,7 +198,7 @@ impl Frontend for Screen {
             Output::Result { data } => format!("={}", bundle(&data)),
             Output::Page { data } => format!("page {}", bundle(&data)),
             Output::ClearOutput { wait } => format!("clear {wait}"),
-            Output::Comm(comm) => format!("{comm:?}"),
+            Output::Comm(comm) => said(&comm),
         };
         self.shown.lock().unwrap().push(Shown::Line(line));
         let _ = self.changed.send(());
@@ -241,6 +249,17 @@ impl Screen {
     pub(crate) fn answer(&self, answer: Answer) {
         let question = self.questions.lock().unwrap().pop_front();
         question.expect("a question").answer(answer);
+    }
+
+    /// What the cell has shown until now.
+    #[allow(dead_code, reason = "not every file of tests waits")]
+    pub(crate) fn so_far(&self) -> String {
+        let shown = self.shown.lock().unwrap();
+        let lines = shown.iter().map(|shown| match shown {
+            Shown::Text(_, text) => text.as_str(),
+            Shown::Line(line) => line.as_str(),
+        });
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     fn new(person: Arc<Mutex<Person>>) -> Self {
@@ -298,6 +317,27 @@ impl Screen {
             person.interrupts = Some((text, 1, interrupter));
         }
     }
+}
+
+/// What is said on a comm: its id behind a `#`, and what it carries.
+fn said(comm: &Comm) -> String {
+    let mut line = match &comm.event {
+        CommEvent::Open { target } => format!("open {target} #{} {}", comm.id, comm.data),
+        CommEvent::Message => format!("say #{} {}", comm.id, comm.data),
+        CommEvent::Close => format!("close #{} {}", comm.id, comm.data),
+    };
+    if !comm.metadata.is_empty() {
+        let metadata = serde_json::Value::from(comm.metadata.clone());
+        line.push_str(&format!(" about {metadata}"));
+    }
+    for buffer in &comm.buffers {
+        line.push_str(&format!(
+            " and {} bytes {:?}",
+            buffer.len(),
+            &buffer[..buffer.len().min(4)]
+        ));
+    }
+    line
 }
 
 fn bundle(data: &MimeData) -> String {

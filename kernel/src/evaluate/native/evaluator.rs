@@ -26,11 +26,11 @@ use super::toolchain::Toolchain;
 use super::turn::{Shared, Turn};
 use super::variables::{Known, Variable};
 use super::warm_up::WarmUp;
-use super::{StartError, complete};
-use crate::channel::{Spent, ToSession};
+use super::{StartError, comms, complete};
+use crate::channel::{KERNEL_ID_VARIABLE, Spent, ToSession, WIDGETS_VARIABLE};
 use crate::commands::{self, Order, blank_before};
 use crate::evaluate::{
-    Cell, CellError, Completeness, Evaluator, Frontend, Interrupt, Output, Shell, StreamName,
+    Cell, CellError, Comm, Completeness, Evaluator, Frontend, Interrupt, Output, Shell, StreamName,
 };
 use crate::runtime_files::RuntimeFiles;
 
@@ -46,6 +46,8 @@ pub struct Options {
     pub directory: Option<PathBuf>,
     /// The folder in which dependencies are built, if not where this machine keeps what can be made again.
     pub cache: Option<PathBuf>,
+    /// By what id Jupyter's server knows this kernel, if it does.
+    pub kernel_id: Option<String>,
 }
 
 /// Compiles each cell with `rustc` and runs it in a session process of its own.
@@ -62,6 +64,7 @@ pub(crate) struct Workbench {
     pub(super) toolchain: Toolchain,
     pub(super) files: RuntimeFiles,
     pub(super) directory: Option<PathBuf>,
+    pub(super) kernel_id: Option<String>,
     pub(super) compiler: Arc<Compiler>,
     pub(super) session: SessionProcess,
     pub(super) n_sessions: u32,
@@ -128,6 +131,7 @@ impl NativeEvaluator {
             options.directory.as_deref(),
             socket,
             &history,
+            &surroundings(options.kernel_id.as_deref(), false),
         )?;
         session
             .wait_until_ready()
@@ -138,6 +142,7 @@ impl NativeEvaluator {
             toolchain,
             files,
             directory: options.directory,
+            kernel_id: options.kernel_id,
             compiler,
             session,
             n_sessions: 1,
@@ -322,6 +327,10 @@ impl Evaluator for NativeEvaluator {
         }
     }
 
+    fn comm(&self, comm: Comm, frontend: Arc<dyn Frontend>) {
+        comms::receive(&self.shared, comm, frontend);
+    }
+
     fn process_id(&self) -> Option<u32> {
         self.shared.session().process_id()
     }
@@ -333,6 +342,7 @@ pub(super) fn start_session(
     directory: Option<&Path>,
     socket: PathBuf,
     history: &Arc<Mutex<History>>,
+    surroundings: &[(&str, String)],
 ) -> io::Result<SessionProcess> {
     let history = history.clone();
     let locate = Arc::new(move |place: &_| {
@@ -348,7 +358,18 @@ pub(super) fn start_session(
         directory,
         socket,
         locate,
+        surroundings,
     )
+}
+
+/// What the session process is told in its environment of what is around it.
+pub(super) fn surroundings(
+    kernel_id: Option<&str>,
+    widgets_alive: bool,
+) -> Vec<(&'static str, String)> {
+    let kernel_id = kernel_id.map(|id| (KERNEL_ID_VARIABLE, id.to_owned()));
+    let widgets = widgets_alive.then(|| (WIDGETS_VARIABLE, "alive".to_owned()));
+    kernel_id.into_iter().chain(widgets).collect()
 }
 
 /// A line of Dagbok's own, beside what the cell prints.

@@ -234,6 +234,7 @@ pub(super) fn runtime_error(ending: Ending, history: &History) -> CellError {
                 traceback,
             )
         }
+        Ending::Cancelled { message } => stopped(&message),
         Ending::Interrupted | Ending::Done => interrupted(),
     }
 }
@@ -260,7 +261,11 @@ fn cell_error(name: &str, value: String, traceback: Vec<String>) -> CellError {
 
 /// The cell was stopped.
 pub(crate) fn interrupted() -> CellError {
-    let value = "the cell was interrupted; all variables are there".to_owned();
+    stopped("the cell was interrupted")
+}
+
+fn stopped(why: &str) -> CellError {
+    let value = format!("{why}; all variables are there");
     let traceback = headline("Interrupted", &value, None);
     cell_error("Interrupted", value, traceback)
 }

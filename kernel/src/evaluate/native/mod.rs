@@ -4,6 +4,7 @@
 mod assembly;
 mod boxed;
 mod build;
+mod comms;
 mod compile;
 mod complete;
 mod depend;

@@ -21,6 +21,7 @@ use tokio::sync::mpsc::{
 };
 use tokio::time::{Instant, sleep_until};
 
+use super::comms::{OpenComms, to_output};
 use super::pipes::{Pipes, STACK_OVERFLOW, Which};
 use super::screens::Screens;
 use super::stream::mime_data;
@@ -103,6 +104,11 @@ enum Order {
         frontend: Arc<dyn Frontend>,
         events: mpsc::Sender<RunEvent>,
     },
+    Comm {
+        comm: channel::Comm,
+        frontend: Arc<dyn Frontend>,
+        events: mpsc::Sender<RunEvent>,
+    },
     Interrupt,
 }
 
@@ -118,6 +124,17 @@ impl SessionHandle {
     /// Asks the running cells to stop, or ends the process if one has been asked before and cannot.
     pub(super) fn interrupt(&self) {
         let _ = self.orders.send(Order::Interrupt);
+    }
+
+    /// Lets the callbacks for `comm` run, which `frontend` sees, and waits for their end; whether there was one.
+    pub(super) fn comm(&self, comm: channel::Comm, frontend: Arc<dyn Frontend>) -> bool {
+        let (sender, events) = mpsc::channel();
+        let _ = self.orders.send(Order::Comm {
+            comm,
+            frontend,
+            events: sender,
+        });
+        events.recv().is_ok()
     }
 
     /// Whether both are of the same process.
@@ -168,6 +185,7 @@ impl SessionProcess {
         directory: Option<&Path>,
         socket: PathBuf,
         locate: Locate,
+        surroundings: &[(&str, String)],
     ) -> io::Result<Self> {
         let (orders, order_queue) = unbounded_channel();
         let (ready_sender, ready) = mpsc::channel();
@@ -175,6 +193,7 @@ impl SessionProcess {
         let mut command = Command::new(executable);
         command
             .env(SOCKET_VARIABLE, &socket)
+            .envs(surroundings.iter().map(|(name, value)| (name, value)))
             .env("LD_LIBRARY_PATH", with_library_path(library_path))
             .stdin(Stdio::null())
             // Ctrl-C in a terminal is for the kernel process, which interrupts the cell and keeps its variables.
@@ -189,6 +208,7 @@ impl SessionProcess {
             orders: orders.downgrade(),
             locate,
             screens: Screens::default(),
+            comms: OpenComms::default(),
             n_runs: 0,
             running: BTreeMap::new(),
             questions: BTreeMap::new(),
@@ -258,6 +278,7 @@ struct Link {
     orders: WeakUnboundedSender<Order>,
     locate: Locate,
     screens: Screens,
+    comms: OpenComms,
     n_runs: u32,
     /// The cells that run, by the numbers of their runs.
     running: BTreeMap<u32, Running>,
@@ -387,6 +408,7 @@ impl Link {
             pipes.push_held(name, cell, &text, &mut self.screens);
         }
         pipes.finish(&mut self.screens);
+        self.comms.close_all();
         Ok(Death {
             status: Some(status),
             stack_overflow,
@@ -415,6 +437,14 @@ impl Link {
                 let cell = self.begin(frontend, events, pipes);
                 send(writer, &ToSession::Run { cell, shell, run }).await;
             }
+            Order::Comm {
+                comm,
+                frontend,
+                events,
+            } => {
+                let run = self.begin_callbacks(&comm, frontend, events);
+                send(writer, &ToSession::Comm { run, comm }).await;
+            }
             Order::Interrupt => return self.interrupt(child, writer).await,
         }
         Ok(())
@@ -440,6 +470,35 @@ impl Link {
         };
         running.insert(self.n_runs, run);
         self.n_runs
+    }
+
+    /// Callbacks for `comm` run from now on; the number of their run.
+    fn begin_callbacks(
+        &mut self,
+        comm: &channel::Comm,
+        frontend: Arc<dyn Frontend>,
+        events: mpsc::Sender<RunEvent>,
+    ) -> u32 {
+        self.n_runs += 1;
+        self.comms.note(comm, Some(frontend.clone()));
+        self.screens.add_callbacks(self.n_runs, frontend);
+        let run = Running {
+            events,
+            interrupt: Interrupt::Never,
+        };
+        self.running.insert(self.n_runs, run);
+        self.n_runs
+    }
+
+    fn callbacks_ended(&mut self, run: u32) {
+        self.screens.end(run);
+        self.tell(run, RunEvent::Loaded);
+        self.running.remove(&run);
+    }
+
+    fn comm_said(&mut self, cell: u32, comm: channel::Comm) {
+        self.comms.note(&comm, self.screens.frontend(cell));
+        self.screens.output(cell, to_output(comm));
     }
 
     async fn interrupt(
@@ -550,6 +609,13 @@ impl Link {
                 self.screens.finish(cell);
                 self.ask(question, cell, prompt, hidden, writer).await;
             }
+            FromSession::ClearOutput { cell, wait } => {
+                self.screens.finish(cell);
+                self.screens.output(cell, Output::ClearOutput { wait });
+                send(writer, &ToSession::Shown).await;
+            }
+            FromSession::Comm { cell, comm } => self.comm_said(cell, comm),
+            FromSession::CommHandled { run } => self.callbacks_ended(run),
             FromSession::Panicked {
                 cell,
                 thread,

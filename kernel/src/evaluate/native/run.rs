@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::build::Built;
 use super::diagnostics::render;
-use super::evaluator::{Times, Workbench, note, start_session};
+use super::evaluator::{Times, Workbench, note, start_session, surroundings};
 use super::failure;
 use super::generate::entry;
 use super::process::{Death, Started, to_mime_data};
@@ -411,18 +411,28 @@ impl Turn {
 
     /// Starts a new session process in place of the old one.
     pub(super) fn replace_process(&mut self) -> io::Result<()> {
+        let widgets_alive = self.widgets_alive();
         let Workbench {
             folder,
             files,
             toolchain,
             directory,
+            kernel_id,
             history,
             n_sessions,
             ..
         } = &mut **self;
         let socket = folder.path().join(format!("session-{n_sessions}"));
         *n_sessions += 1;
-        self.session = start_session(files, toolchain, directory.as_deref(), socket, history)?;
+        let surroundings = surroundings(kernel_id.as_deref(), widgets_alive);
+        self.session = start_session(
+            files,
+            toolchain,
+            directory.as_deref(),
+            socket,
+            history,
+            &surroundings,
+        )?;
         self.publish_session();
         let ready = self.session.wait_until_ready();
         ready.map_err(|death| io::Error::other(failure::no_start(&death)))

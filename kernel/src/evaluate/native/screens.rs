@@ -1,6 +1,6 @@
 //! Where each cell's output goes: the front ends of the last cells, and the text that is on its way there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::stream::Stream;
@@ -10,6 +10,9 @@ use crate::evaluate::{Frontend, Output, StreamName};
 /// another cell.
 const N_CELLS_MAX: usize = 1000;
 
+/// So many runs of callbacks can still be written to in the same way.
+const N_CALLBACKS_MAX: usize = 50;
+
 /// Text beyond this many bytes is not held back.
 const TEXT_BYTES_MAX: usize = 64 << 10;
 
@@ -17,6 +20,8 @@ const TEXT_BYTES_MAX: usize = 64 << 10;
 #[derive(Default)]
 pub(super) struct Screens {
     cells: BTreeMap<u32, Screen>,
+    /// Those of them that are runs of callbacks, in the order in which they began.
+    callbacks: VecDeque<u32>,
 }
 
 struct Screen {
@@ -43,6 +48,19 @@ impl Screens {
         }
     }
 
+    /// From now on what the callbacks of `run` write is shown on `frontend`, and they run.
+    pub(super) fn add_callbacks(&mut self, run: u32, frontend: Arc<dyn Frontend>) {
+        self.add(run, frontend);
+        self.callbacks.push_back(run);
+        let is_running = |run: &mut u32| self.cells.get(run).is_some_and(|run| run.is_running);
+        if self.callbacks.len() > N_CALLBACKS_MAX
+            && let Some(oldest) = self.callbacks.pop_front_if(|run| !is_running(run))
+        {
+            self.finish(oldest);
+            self.cells.remove(&oldest);
+        }
+    }
+
     /// `cell` has ended, and all of its text is handed on.
     pub(super) fn end(&mut self, cell: u32) {
         self.finish(cell);
@@ -57,16 +75,22 @@ impl Screens {
         Some(screen.frontend.clone())
     }
 
-    /// `cell`, or if it is none that is known: the newest of those that run, else the newest of all.
+    /// `cell`, or if it is none that is known: the newest cell of those that run, else the newest of all.
     fn known(&self, cell: u32) -> u32 {
         if self.cells.contains_key(&cell) {
             return cell;
         }
-        let mut newest_first = self.cells.iter().rev();
-        let running = newest_first.find(|(_, screen)| screen.is_running);
-        running
-            .or(self.cells.last_key_value())
-            .map_or(0, |(cell, _)| *cell)
+        let mut newest = None;
+        for (cell, screen) in self.cells.iter().rev() {
+            if self.callbacks.contains(cell) {
+                continue;
+            }
+            if screen.is_running {
+                return *cell;
+            }
+            newest = newest.or(Some(*cell));
+        }
+        newest.unwrap_or_default()
     }
 
     pub(super) fn output(&self, cell: u32, output: Output) {

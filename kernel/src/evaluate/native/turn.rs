@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::evaluator::Workbench;
@@ -21,6 +21,8 @@ pub(super) struct Shared {
     /// The session process that cells run in now.
     session: Mutex<SessionHandle>,
     ended: Mutex<BTreeSet<Shell>>,
+    /// Whether a front end shows widgets alive, which the next session process is told, too.
+    widgets_alive: AtomicBool,
     n_turns: AtomicU64,
 }
 
@@ -52,6 +54,7 @@ impl Shared {
             freed: Condvar::new(),
             controls: Arc::default(),
             ended: Mutex::default(),
+            widgets_alive: AtomicBool::new(false),
             n_turns: AtomicU64::new(0),
         })
     }
@@ -64,6 +67,11 @@ impl Shared {
     /// Remembers that `shell` will have no turn any more.
     pub(super) fn end_shell(&self, shell: Shell) {
         lock(&self.ended).insert(shell);
+    }
+
+    /// A front end has said that it shows widgets alive.
+    pub(super) fn set_widgets_alive(&self) {
+        self.widgets_alive.store(true, Ordering::Relaxed);
     }
 
     /// Waits for the workbench.
@@ -112,6 +120,11 @@ impl Turn {
     /// Tells those who talk to the session process that there is a new one.
     pub(super) fn publish_session(&self) {
         *lock(&self.shared.session) = self.session.handle();
+    }
+
+    /// Whether a front end has said that it shows widgets alive.
+    pub(super) fn widgets_alive(&self) -> bool {
+        self.shared.widgets_alive.load(Ordering::Relaxed)
     }
 
     /// Whether no cell of `shell` will come any more.

@@ -1,7 +1,7 @@
 //! A running computation: a bar, what it has done and what is left, and a bar for each layer.
 //!
-//! HTML elements and attributes alone, no style sheet, script or colour of its own: it looks the same in a notebook that is not
-//! trusted, and follows the theme.
+//! HTML elements and attributes alone, no style sheet or colour of its own: it looks the same in a notebook that is not
+//! trusted, and follows the theme. A button that cancels is put there by a script, where there is a server to ask.
 
 use std::time::Duration;
 
@@ -10,10 +10,15 @@ use dagbok::display::MimeBundle;
 use super::format;
 use super::text::escape;
 use crate::events::Outcome;
-use crate::progress::{ProgressState, Row, Status};
+use crate::progress::{ProgressState, Row, Status, Stop};
+
+/// What is said of a computation that the person has cancelled.
+const CALLED_OFF: &str = "cancelled";
 
 /// More layers than that are summed up.
 const ROWS_MAX: usize = 12;
+
+const CANCEL: &str = include_str!("../../../../assets/cancel.js");
 
 /// `state` as one line of text and as a small table of bars.
 pub(crate) fn progress(state: &ProgressState) -> MimeBundle {
@@ -31,6 +36,7 @@ fn text(state: &ProgressState) -> String {
         Status::Running => parts.extend(state.left.map(|left| format!("~{} left", duration(left)))),
         Status::Ended(Outcome::Done) => {}
         Status::Ended(outcome) => parts.push(outcome_word(outcome).to_owned()),
+        Status::CalledOff => parts.push(CALLED_OFF.to_owned()),
     }
     parts.push(format::bytes(bytes_shown(state) as u128));
     format!("compute: {done}/{total} tasks {bar} {}", parts.join(", "))
@@ -57,8 +63,23 @@ fn html(state: &ProgressState) -> String {
     if let Some(rest) = rest {
         html.push_str(&table_row(&rest));
     }
-    html.push_str("</table></details></div>");
+    html.push_str("</table></details>");
+    if state.status == Status::Running
+        && let Some(stop) = &state.stop
+    {
+        html.push_str(&cancel_button(stop));
+    }
+    html.push_str("</div>");
     html
+}
+
+/// A place for a button, and the script that puts it there.
+fn cancel_button(stop: &Stop) -> String {
+    let Stop {
+        computation,
+        kernel_id,
+    } = stop;
+    format!("<div></div><script>({CANCEL})({computation:?}, {kernel_id:?})</script>")
 }
 
 fn headline(state: &ProgressState) -> String {
@@ -82,6 +103,7 @@ fn headline(state: &ProgressState) -> String {
             outcome_word(outcome),
             format!("{bytes} of results"),
         ),
+        Status::CalledOff => ("■", CALLED_OFF, format!("{bytes} of results")),
     };
     parts.push(bytes);
     format!("{sign} <b>{word}</b> {}", parts.join(" · "))
@@ -91,7 +113,7 @@ fn headline(state: &ProgressState) -> String {
 fn bytes_shown(state: &ProgressState) -> usize {
     match state.status {
         Status::Running => state.bytes_held,
-        Status::Ended(_) => state.bytes_made,
+        Status::Ended(_) | Status::CalledOff => state.bytes_made,
     }
 }
 
@@ -188,6 +210,7 @@ mod tests {
             left: (status == Status::Running).then(|| Duration::from_secs(125)),
             bytes_held: 120 << 20,
             bytes_made: 2 << 30,
+            stop: None,
         }
     }
 
@@ -214,6 +237,11 @@ mod tests {
             expect!["compute: 45/100 tasks ████░░░░░░ 3.2 s, interrupted, 2.00 GiB"],
         );
         check_text(
+            Status::CalledOff,
+            &half,
+            expect!["compute: 45/100 tasks ████░░░░░░ 3.2 s, cancelled, 2.00 GiB"],
+        );
+        check_text(
             Status::Ended(Outcome::Done),
             &[("ones", 7, 0, 7)],
             expect!["compute: 7/7 tasks ██████████ 3.2 s, 2.00 GiB"],
@@ -231,6 +259,25 @@ mod tests {
         expect![[r#"
             <div role="group" aria-label="progress of compute"><div>▶ <b>running</b> 40 of 51 tasks · 3.2 s · about 2 min 05 s left · 120.00 MiB in memory</div><progress value="40" max="51" aria-label="all tasks" style="width:100%">40/51</progress><details open><summary>2 layers</summary><table><tr><td style="text-align:left">ones</td><td><progress value="40" max="50" aria-label="ones" style="width:160px">40/50</progress></td><td>40/50</td><td>2 running</td></tr><tr><td style="text-align:left">a&lt;b</td><td><progress value="0" max="1" aria-label="a&lt;b" style="width:160px">0/1</progress></td><td>0/1</td><td></td></tr></table></details></div>"#]]
         .assert_eq(&html(&state));
+    }
+
+    #[test]
+    fn only_a_running_computation_has_a_button() {
+        let has_button = |status, kernel_id: Option<&str>| {
+            let stop = kernel_id.map(|kernel_id| Stop {
+                computation: "7-1".to_owned(),
+                kernel_id: kernel_id.to_owned(),
+            });
+            let state = ProgressState {
+                stop,
+                ..state(status, &[("ones", 1, 1, 2)])
+            };
+            html(&state).contains("})(\"7-1\", \"ab-1\")</script></div>")
+        };
+        assert!(has_button(Status::Running, Some("ab-1")));
+        assert!(!has_button(Status::Running, None));
+        assert!(!has_button(Status::Ended(Outcome::Cancelled), Some("ab-1")));
+        assert!(!has_button(Status::CalledOff, Some("ab-1")));
     }
 
     #[test]

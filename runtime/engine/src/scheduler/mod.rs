@@ -70,7 +70,7 @@ impl Scheduler {
     ///
     /// # Errors
     /// The error of the first task that failed, of its kind, with the task's name; [`ErrorKind::Task`] for a panic.
-    /// [`ErrorKind::Cancelled`] after [`cancel::request`]: tasks that do not end within a moment are left to end
+    /// [`ErrorKind::Cancelled`] after [`cancel::request`] or when it is called off: tasks that do not end within a moment are left to end
     /// by themselves.
     pub fn compute(
         &self,
@@ -88,7 +88,8 @@ impl Scheduler {
         let mut hands = Hands::new(self.threads.len() as u32);
         let submitted = Instant::now();
         let mut core = self.shared.lock();
-        let (id, changed) = core.submit(graph.clone(), schedule, parent, audience, &mut hands);
+        let (id, changed, canceller) =
+            core.submit(graph.clone(), schedule, parent, audience, &mut hands);
         drop(core);
         self.shared.wake(Whom::One);
         let run = Run {
@@ -97,6 +98,7 @@ impl Scheduler {
             graph,
             n_threads: self.threads.len(),
             submitted,
+            canceller,
         };
         let waiter = Waiter {
             shared: &self.shared,
@@ -111,7 +113,7 @@ impl Scheduler {
                 .map(|task| job.results.share(*task))
                 .collect()),
             Some(Outcome::Failed) => Err(job.error.take().expect("a failed run has an error")),
-            Some(Outcome::Cancelled) | None => Err(task::cancelled()),
+            Some(Outcome::Cancelled) | None => Err(waiter.cancelled()),
         }
     }
 }
@@ -149,7 +151,7 @@ impl Waiter<'_> {
                 core = self.report(core);
                 continue;
             }
-            if cancel::requested() && give_up.is_none() {
+            if self.is_stopped() && give_up.is_none() {
                 core.cancel(run, hands);
                 give_up = Some(now + GRACE);
                 continue;
@@ -158,7 +160,7 @@ impl Waiter<'_> {
                 let events = core.abandon(run);
                 drop(core);
                 self.tell(&events);
-                return Err(task::cancelled());
+                return Err(self.cancelled());
             }
             let picked = match self.run.parent {
                 Some(_) => core.pick(Some(run), hands),
@@ -177,6 +179,17 @@ impl Waiter<'_> {
         hands.clear();
         self.tell(&job.log);
         Ok(job)
+    }
+
+    fn is_stopped(&self) -> bool {
+        cancel::requested() || self.run.canceller.is_cancelled()
+    }
+
+    fn cancelled(&self) -> Error {
+        match self.run.canceller.is_cancelled() {
+            true => Error::new(ErrorKind::Cancelled, "the computation was cancelled"),
+            false => task::cancelled(),
+        }
     }
 
     /// Hands the events of the last moments to the observers, outside of the lock.

@@ -15,7 +15,7 @@ use super::nested;
 use super::state::{Action, Event, Outcome, RunId, Schedule, State};
 use super::task;
 use crate::events;
-use crate::events::Stamped;
+use crate::events::{Canceller, Stamped};
 use crate::graph::{Graph, TaskId};
 use crate::storage::Results;
 
@@ -41,6 +41,8 @@ pub(super) struct Job {
     graph: Arc<Graph>,
     /// What the thread worked for that asked for it, so that its tasks print there and stop with that.
     served: u32,
+    /// Also that of what its tasks ask for.
+    canceller: Canceller,
     pub(super) results: Results,
     pub(super) error: Option<Error>,
     pub(super) outcome: Option<Outcome>,
@@ -145,11 +147,14 @@ impl Core {
         parent: Option<RunId>,
         audience: Audience,
         hands: &mut Hands,
-    ) -> (RunId, Arc<Condvar>) {
+    ) -> (RunId, Arc<Condvar>, Canceller) {
         self.last_run += 1;
         let run = RunId(self.last_run);
         let changed = Arc::new(Condvar::new());
+        let asker = parent.and_then(|parent| self.jobs.get(&parent));
+        let canceller = asker.map_or_else(Canceller::default, |job| job.canceller.clone());
         let job = Job {
+            canceller: canceller.clone(),
             results: Results::new(graph.len()),
             graph,
             served: threads::own(),
@@ -167,7 +172,7 @@ impl Core {
             schedule,
         };
         self.apply(event, hands);
-        (run, changed)
+        (run, changed, canceller)
     }
 
     /// The next task, of any run or of one, its inputs and graph in `hands`.
