@@ -164,6 +164,8 @@ pub(crate) struct Order {
     arguments: Range<usize>,
     /// Whether the rest of the cell is for it.
     takes_rest: bool,
+    /// Whether the answer is to be read beside the notebook, as one to `?name` is.
+    in_pager: bool,
 }
 
 impl Order {
@@ -240,6 +242,17 @@ fn order(code: &str, line: Range<usize>) -> Option<Order> {
                 name: shell::NAME.to_owned(),
                 arguments: end - rest.len()..end,
                 takes_rest: false,
+                in_pager: false,
+            });
+        }
+        "?" => {
+            let rest = rest.trim_start();
+            let name = if rest.is_empty() { "help" } else { "doc" };
+            return Some(Order {
+                name: name.to_owned(),
+                arguments: end - rest.len()..end,
+                takes_rest: false,
+                in_pager: true,
             });
         }
         // `::std::…` is Rust.
@@ -254,6 +267,7 @@ fn order(code: &str, line: Range<usize>) -> Option<Order> {
         name: name.to_owned(),
         arguments: end - arguments.len()..end,
         takes_rest: is_rest_marker || (takes_code && arguments.is_empty()),
+        in_pager: false,
     })
 }
 
@@ -348,6 +362,7 @@ pub(crate) fn run(
         frontend,
     };
     match command.run(&call, evaluator) {
+        Ok(answer) if order.in_pager => page(answer, frontend),
         Ok(answer) => show(answer, frontend),
         Err(_) if evaluator.is_interrupted() => return Err(interrupted()),
         Err(Refusal::Sentence(sentence)) => return Err(error(sentence)),
@@ -362,6 +377,12 @@ fn show(answer: Answer, frontend: &Arc<dyn Frontend>) {
             data,
             display_id: None,
         });
+    }
+}
+
+fn page(answer: Answer, frontend: &Arc<dyn Frontend>) {
+    if let Some(data) = show::bundle(answer) {
+        frontend.output(Output::Page { data });
     }
 }
 

@@ -91,7 +91,12 @@ impl Evaluation {
                     break;
                 }
             }
-            drop(alive);
+            if shell != Shell::MAIN
+                && let Ok(evaluator) = evaluator.wait()
+            {
+                evaluator.end_shell(shell);
+            }
+            drop((evaluator, alive));
         };
         let spawned = thread::Builder::new()
             .name(format!("dagbok-shell-{}", shell.0))

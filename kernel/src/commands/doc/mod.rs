@@ -30,7 +30,8 @@ impl Command for Doc {
     }
 
     fn details(&self) -> &'static str {
-        "`:doc Vec::push`, `:doc Frame`, `:doc match`, `:doc v.push` for a method of the variable `v`."
+        "`:doc Vec::push`, `:doc Frame`, `:doc match`, `:doc v.push` for a method of the variable `v`. `?Vec::push` shows the same, \
+         in a pager where the front end has one."
     }
 
     fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {
