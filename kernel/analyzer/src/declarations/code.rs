@@ -1,0 +1,166 @@
+//! Turns the HTML of a signature into Rust: the names that are links become paths that resolve everywhere.
+
+use super::html::{Token, end_of_element, unescape};
+
+/// The name under which rustdoc sees the crate that inlines what is declared.
+pub(super) const FACADE: &str = "declared__";
+
+/// Where paths in signatures lead.
+pub(super) struct Paths {
+    /// What the paths of the declared crate start with in rustdoc's titles, as `declared__::polars`.
+    own: String,
+}
+
+impl Paths {
+    pub(super) fn new(own: String) -> Self {
+        Paths { own }
+    }
+
+    /// The path in Rust of a link's title, as `struct alloc::vec::Vec`.
+    fn resolve(&self, title: &str) -> Option<String> {
+        let (kind, path) = title.split_once(' ')?;
+        let is_item = matches!(
+            kind,
+            "struct" | "enum" | "union" | "trait" | "type" | "traitalias" | "foreigntype" | "constant" | "static" | "mod"
+        );
+        if !is_item {
+            return None;
+        }
+        match path.strip_prefix(&self.own).and_then(|path| path.strip_prefix("::")) {
+            Some(own) => Some(format!("crate::{own}")),
+            None => Some(format!("::{path}")),
+        }
+    }
+
+    /// The Rust text of the tokens of a signature.
+    pub(super) fn code(&self, tokens: &[Token]) -> String {
+        let mut code = String::new();
+        let mut at = 0;
+        while let Some(token) = tokens.get(at) {
+            match token {
+                Token::Text(text) => code.push_str(&unescape(text)),
+                Token::Open { name: "a", .. } => {
+                    let end = end_of_element(tokens, at);
+                    self.link(&mut code, token, &tokens[at + 1..end]);
+                    at = end;
+                }
+                Token::Open { name: "summary", .. } => at = end_of_element(tokens, at),
+                Token::Open { name: "br", .. } => code.push('\n'),
+                Token::Open { .. } if token.has_class("where") => code.push('\n'),
+                Token::Open { .. } if token.has_class("code-attribute") => {
+                    let end = end_of_element(tokens, at);
+                    let attribute = text(&tokens[at..end]);
+                    if is_kept_attribute(&attribute) {
+                        code.push_str(&attribute);
+                        code.push('\n');
+                    }
+                    at = end;
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        code.trim().replace('\u{a0}', " ")
+    }
+
+    fn link(&self, code: &mut String, link: &Token, content: &[Token]) {
+        if link.has_class("tooltip") || link.has_class("anchor") {
+            return;
+        }
+        let class = link.attribute("class").unwrap_or_default();
+        let is_own_name = matches!(class, "fn" | "method" | "associatedtype" | "primitive" | "associatedconstant");
+        let title = link.attribute("title").filter(|_| !is_own_name);
+        match title.and_then(|title| self.resolve(title)) {
+            Some(path) => {
+                remove_qualifier(code);
+                code.push_str(&path);
+            }
+            None => code.push_str(&text(content)),
+        }
+    }
+}
+
+/// Where two types have one name, rustdoc writes `std::fmt::` before the link.
+fn remove_qualifier(code: &mut String) {
+    if !code.ends_with("::") {
+        return;
+    }
+    let kept = code
+        .trim_end_matches(|c: char| c == ':' || c == '_' || c.is_alphanumeric())
+        .len();
+    if !code[..kept].ends_with('>') {
+        code.truncate(kept);
+    }
+}
+
+fn is_kept_attribute(attribute: &str) -> bool {
+    ["#[non_exhaustive", "#[must_use", "#[repr"].iter().any(|kept| attribute.starts_with(kept))
+}
+
+/// The text of tokens, without their elements.
+pub(super) fn text(tokens: &[Token]) -> String {
+    let mut plain = String::new();
+    for token in tokens {
+        if let Token::Text(text) = token {
+            plain.push_str(&unescape(text));
+        }
+    }
+    plain
+}
+
+/// Splits `NAME: Type = value` into the part before ` = ` and the value, at the first `=` that stands in no brackets.
+pub(super) fn split_value(declaration: &str) -> (&str, Option<&str>) {
+    let mut depth = 0;
+    let mut previous = ' ';
+    for (at, character) in declaration.char_indices() {
+        match character {
+            '(' | '[' | '{' | '<' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            '>' if previous != '-' => depth -= 1,
+            '=' if depth == 0 => return (declaration[..at].trim_end(), Some(declaration[at + 1..].trim())),
+            _ => {}
+        }
+        previous = character;
+    }
+    (declaration.trim_end().trim_end_matches(';'), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::html::tokens;
+    use super::*;
+
+    fn check(html: &str, expected: &str) {
+        assert_eq!(Paths::new("declared__::polars".to_owned()).code(&tokens(html)), expected);
+    }
+
+    #[test]
+    fn links_become_paths() {
+        check("-&gt; <a class=\"struct\" href=\"x\" title=\"struct alloc::vec::Vec\">Vec</a>&lt;T&gt;", "-> ::alloc::vec::Vec<T>");
+        check("<a class=\"trait\" title=\"trait declared__::polars::io::Read\">Read</a>", "crate::io::Read");
+        check("for x::io::<a class=\"struct\" title=\"struct declared__::polars::io::A\">A</a>", "for crate::io::A");
+        check("Self::<a class=\"associatedtype\" title=\"type core::x::Item\">Item</a>", "Self::Item");
+        check("<a class=\"primitive\" href=\"p\">[T]</a>", "[T]");
+        check("fn <a href=\"#m\" class=\"fn\">map</a>()", "fn map()");
+    }
+
+    #[test]
+    fn decoration_is_left_out() {
+        check("T <a href=\"#\" class=\"tooltip\" data-notable-ty=\"T\">ⓘ</a>", "T");
+        check("struct A&lt;T&gt;<div class=\"where\">where\n    T: B,</div>{ }", "struct A<T>\nwhere\n    T: B,{ }");
+        check("enum A {<details><summary><span>Show 9 variants</span></summary>B,</details>}", "enum A {B,}");
+        check("<div class=\"code-attribute\">#[must_use]</div>fn f()", "#[must_use]\nfn f()");
+        check("<div class=\"code-attribute\">#[doc(alias = \"g\")]</div>fn f()", "fn f()");
+    }
+
+    fn check_value(declaration: &str, expected: (&str, Option<&str>)) {
+        assert_eq!(split_value(declaration), expected);
+    }
+
+    #[test]
+    fn values() {
+        check_value("const A: u8 = 3;", ("const A: u8", Some("3;")));
+        check_value("const A: fn() -> B<C = D>;", ("const A: fn() -> B<C = D>", None));
+        check_value("type A: B<C = D> = E", ("type A: B<C = D>", Some("E")));
+    }
+}
