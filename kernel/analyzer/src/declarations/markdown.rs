@@ -123,7 +123,8 @@ impl Writer {
             true => text.trim_start(),
             false => text,
         };
-        if text.is_empty() {
+        let is_between_rows = self.text.ends_with('|') && text.trim().is_empty();
+        if text.is_empty() || is_between_rows {
             return;
         }
         self.is_between_blocks = false;
@@ -245,7 +246,7 @@ mod tests {
     #[test]
     fn tables() {
         check(
-            "<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>1</td><td><code>2</code></td></tr></tbody></table>",
+            "<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody>\n<tr><td>1</td><td><code>2</code></td></tr></tbody></table>",
             "| a | b |\n| --- | --- |\n| 1 | `2` |",
         );
     }

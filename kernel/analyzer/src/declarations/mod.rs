@@ -8,6 +8,7 @@
 //! - `html`, `code`, `markdown`: the languages of a page
 //! - `page`: a page to an item with its members and impls
 //! - `text`: items to the text of the crate
+//! - `macros`: what macros become
 //! - `tuples`: impls for tuples of every length
 //! - `standard`: what is particular about std
 //! - `cache`: texts are kept on disk
@@ -15,6 +16,7 @@
 mod cache;
 mod code;
 mod html;
+mod macros;
 mod markdown;
 mod page;
 mod rustdoc;

@@ -63,6 +63,15 @@ pub(super) fn attributes(path: &str) -> Option<String> {
     }
 }
 
+/// The start of a trait whose supertraits rustdoc does not show.
+pub(super) fn trait_head(path: &str) -> Option<&'static str> {
+    match path {
+        "marker::Sized" => Some("pub trait Sized: crate::marker::MetaSized"),
+        "marker::MetaSized" => Some("pub trait MetaSized: crate::marker::PointeeSized"),
+        _ => None,
+    }
+}
+
 const EXTRA: &[(&str, &str)] = &[
     ("boxed::Box", "#[fundamental]"),
     ("pin::Pin", "#[fundamental]"),

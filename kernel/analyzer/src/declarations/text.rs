@@ -7,6 +7,7 @@ use std::fmt::Write;
 use ra_ap_syntax::{Edition, SourceFile};
 
 use super::code::split_value;
+use super::macros;
 use super::page::{Kind, Marks, Member, Page, Part};
 use super::standard;
 use super::tuples;
@@ -218,7 +219,8 @@ fn declaration(source: &Crate, item: &Item) -> String {
         Kind::Function => function(&mut text, &page.declaration),
         Kind::Macro => return macro_text(source, item),
         Kind::Derive => {
-            let _ = writeln!(text, "#[rustc_builtin_macro]\npub macro {}($item:item) {{}}", raw(item.name()));
+            text.push_str(if source.is_std { "#[rustc_builtin_macro]\n" } else { "" });
+            let _ = writeln!(text, "pub macro {}($item:item) {{}}", raw(item.name()));
         }
         Kind::Module | Kind::Primitive => return String::new(),
     }
@@ -270,6 +272,7 @@ fn data_type(text: &mut String, source: &Crate, path: &str, page: &Page) {
 
 fn trait_text(text: &mut String, source: &Crate, path: &str, page: &Page) {
     let head = page.declaration.find('{').map_or(page.declaration.as_str(), |at| &page.declaration[..at]);
+    let head = standard::trait_head(path).filter(|_| source.is_std).unwrap_or(head);
     if head.contains('=') && !page.declaration.contains('{') {
         push_line(text, &page.declaration);
         return;
@@ -308,7 +311,8 @@ fn inherent_impls(text: &mut String, source: &Crate, item: &Item) {
 fn inherent_member(source: &Crate, path: &str, member: &Member) -> Option<String> {
     let (kind, name) = member.id.split_once('.')?;
     let attributes = attributes(source, &format!("{path}::{name}"));
-    if member.marks.is_unstable && attributes.is_none() || kind == "associatedtype" {
+    let is_left_out = member.marks.is_unstable && attributes.is_none() || kind == "associatedtype";
+    if is_left_out || source.is_std && mentions_other_crate(&member.signature) {
         return None;
     }
     let mut text = String::new();
@@ -332,6 +336,9 @@ fn trait_impls(source: &Crate, canonical: &HashMap<(Kind, String), String>, text
         for one in &item.page.impls {
             let Some(name) = trait_of(&one.header) else { continue };
             if is_auto(name) || !done.insert(one.header.split_whitespace().collect::<String>()) {
+                continue;
+            }
+            if source.is_std && mentions_other_crate(&one.header) {
                 continue;
             }
             for header in tuples::headers(&one.header) {
@@ -376,6 +383,16 @@ fn trait_of(header: &str) -> Option<&str> {
         previous = character;
     }
     None
+}
+
+/// Whether a signature of std has a path that is not declared, as in `arch` and `simd`: all others start with `crate`.
+fn mentions_other_crate(signature: &str) -> bool {
+    ["core", "alloc", "std"].iter().any(|name| {
+        signature.match_indices(&format!("::{name}::")).any(|(at, _)| {
+            let before = signature[..at].chars().next_back().unwrap_or(' ');
+            !before.is_alphanumeric() && !matches!(before, '_' | '>')
+        })
+    })
 }
 
 fn end_of_generics(text: &str) -> usize {
@@ -427,26 +444,21 @@ fn function(text: &mut String, signature: &str) {
     let _ = writeln!(text, "{} {{ loop {{}} }}", signature.trim_end_matches(';'));
 }
 
-/// A macro of which the patterns are known, but not what they become: its arguments are used, its value is anything.
+/// A macro, with the patterns from its page in its documentation.
 fn macro_text(source: &Crate, item: &Item) -> String {
     let is_standard = standard::MACROS.lines().filter_map(standard::macro_name).any(|name| name == item.name());
     if source.is_std && item.path.len() == 1 && is_standard {
         return String::new();
     }
-    let mut text = String::new();
-    comment(&mut text, &item.page.docs);
+    let mut docs = item.page.docs.clone();
     if !item.page.declaration.is_empty() {
-        comment(&mut text, &format!("\n```rust\n{}\n```", item.page.declaration));
+        let _ = write!(docs, "\n\n```rust\n{}\n```", item.page.declaration);
     }
+    let mut text = String::new();
+    comment(&mut text, docs.trim_start());
     marks(&mut text, &item.page.marks);
-    let name = raw(item.name());
-    let _ = writeln!(
-        text,
-        "pub macro {name} {{\n\
-         ($($value:expr),* $(,)?) => {{ {{ $(let _ = &$value;)* unknown__ }} }},\n\
-         ($($key:expr => $value:expr),* $(,)?) => {{ {{ $(let _ = &$key; let _ = &$value;)* unknown__ }} }},\n\
-         ($($any:tt)*) => {{ unknown__ }},\n}}"
-    );
+    let rules = macros::rules(&source.name, item.name());
+    let _ = writeln!(text, "pub macro {} {{\n{rules}\n}}", raw(item.name()));
     text
 }
 
