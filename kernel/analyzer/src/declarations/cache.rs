@@ -49,7 +49,9 @@ pub(super) fn write(declarations: &Declarations, source: &Source, text: &str) ->
 
 fn folder(declarations: &Declarations) -> PathBuf {
     let key = hash(&(FORMAT, &declarations.rustc_version));
-    declarations.cache.join(format!("{FOLDER_PREFIX}{key:016x}"))
+    declarations
+        .cache
+        .join(format!("{FOLDER_PREFIX}{key:016x}"))
 }
 
 /// The file of a crate's text; none if the metadata cannot be seen.

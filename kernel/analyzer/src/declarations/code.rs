@@ -21,14 +21,26 @@ impl Paths {
         let (kind, path) = title.split_once(' ')?;
         let is_item = matches!(
             kind,
-            "struct" | "enum" | "union" | "trait" | "type" | "traitalias" | "foreigntype" | "constant" | "static" | "mod"
+            "struct"
+                | "enum"
+                | "union"
+                | "trait"
+                | "type"
+                | "traitalias"
+                | "foreigntype"
+                | "constant"
+                | "static"
+                | "mod"
         );
         if !is_item {
             return None;
         }
-        match path.strip_prefix(&self.own).and_then(|path| path.strip_prefix("::")) {
-            Some(own) => Some(format!("crate::{own}")),
-            None => Some(format!("::{path}")),
+        match path
+            .strip_prefix(&self.own)
+            .and_then(|path| path.strip_prefix("::"))
+        {
+            Some(own) => Some(format!("crate::{}", raw_path(own))),
+            None => Some(format!("::{}", raw_path(path))),
         }
     }
 
@@ -44,7 +56,9 @@ impl Paths {
                     self.link(&mut code, token, &tokens[at + 1..end]);
                     at = end;
                 }
-                Token::Open { name: "summary", .. } => at = end_of_element(tokens, at),
+                Token::Open {
+                    name: "summary", ..
+                } => at = end_of_element(tokens, at),
                 Token::Open { name: "br", .. } => code.push('\n'),
                 Token::Open { .. } if token.has_class("where") => code.push('\n'),
                 Token::Open { .. } if token.has_class("code-attribute") => {
@@ -68,13 +82,17 @@ impl Paths {
             return;
         }
         let class = link.attribute("class").unwrap_or_default();
-        let is_own_name = matches!(class, "fn" | "method" | "associatedtype" | "primitive" | "associatedconstant");
+        let is_own_name = matches!(
+            class,
+            "fn" | "method" | "associatedtype" | "primitive" | "associatedconstant"
+        );
         let title = link.attribute("title").filter(|_| !is_own_name);
         match title.and_then(|title| self.resolve(title)) {
             Some(path) => {
                 remove_qualifier(code);
                 code.push_str(&path);
             }
+            None if class == "fn" => code.push_str(&raw(&text(content))),
             None => code.push_str(&text(content)),
         }
     }
@@ -94,7 +112,30 @@ fn remove_qualifier(code: &mut String) {
 }
 
 fn is_kept_attribute(attribute: &str) -> bool {
-    ["#[non_exhaustive", "#[must_use", "#[repr"].iter().any(|kept| attribute.starts_with(kept))
+    ["#[non_exhaustive", "#[must_use", "#[repr"]
+        .iter()
+        .any(|kept| attribute.starts_with(kept))
+}
+
+/// A name as it is written in Rust.
+pub(super) fn raw(name: &str) -> String {
+    const KEYWORDS: &[&str] = &[
+        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do",
+        "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in",
+        "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+        "return", "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe",
+        "unsized", "use", "virtual", "where", "while", "yield",
+    ];
+    match KEYWORDS.contains(&name) {
+        true => format!("r#{name}"),
+        false => name.to_owned(),
+    }
+}
+
+/// A path as it is written in Rust.
+pub(super) fn raw_path(path: &str) -> String {
+    let names: Vec<String> = path.split("::").map(raw).collect();
+    names.join("::")
 }
 
 /// The text of tokens, without their elements.
@@ -117,7 +158,12 @@ pub(super) fn split_value(declaration: &str) -> (&str, Option<&str>) {
             '(' | '[' | '{' | '<' => depth += 1,
             ')' | ']' | '}' => depth -= 1,
             '>' if previous != '-' => depth -= 1,
-            '=' if depth == 0 => return (declaration[..at].trim_end(), Some(declaration[at + 1..].trim())),
+            '=' if depth == 0 => {
+                return (
+                    declaration[..at].trim_end(),
+                    Some(declaration[at + 1..].trim()),
+                );
+            }
             _ => {}
         }
         previous = character;
@@ -131,26 +177,56 @@ mod tests {
     use super::*;
 
     fn check(html: &str, expected: &str) {
-        assert_eq!(Paths::new("declared__::polars".to_owned()).code(&tokens(html)), expected);
+        assert_eq!(
+            Paths::new("declared__::polars".to_owned()).code(&tokens(html)),
+            expected
+        );
     }
 
     #[test]
     fn links_become_paths() {
-        check("-&gt; <a class=\"struct\" href=\"x\" title=\"struct alloc::vec::Vec\">Vec</a>&lt;T&gt;", "-> ::alloc::vec::Vec<T>");
-        check("<a class=\"trait\" title=\"trait declared__::polars::io::Read\">Read</a>", "crate::io::Read");
-        check("for x::io::<a class=\"struct\" title=\"struct declared__::polars::io::A\">A</a>", "for crate::io::A");
-        check("Self::<a class=\"associatedtype\" title=\"type core::x::Item\">Item</a>", "Self::Item");
+        check(
+            "-&gt; <a class=\"struct\" href=\"x\" title=\"struct alloc::vec::Vec\">Vec</a>&lt;T&gt;",
+            "-> ::alloc::vec::Vec<T>",
+        );
+        check(
+            "<a class=\"trait\" title=\"trait declared__::polars::io::Read\">Read</a>",
+            "crate::io::Read",
+        );
+        check(
+            "for x::io::<a class=\"struct\" title=\"struct declared__::polars::io::A\">A</a>",
+            "for crate::io::A",
+        );
+        check(
+            "Self::<a class=\"associatedtype\" title=\"type core::x::Item\">Item</a>",
+            "Self::Item",
+        );
         check("<a class=\"primitive\" href=\"p\">[T]</a>", "[T]");
         check("fn <a href=\"#m\" class=\"fn\">map</a>()", "fn map()");
     }
 
     #[test]
     fn decoration_is_left_out() {
-        check("T <a href=\"#\" class=\"tooltip\" data-notable-ty=\"T\">ⓘ</a>", "T");
-        check("struct A&lt;T&gt;<div class=\"where\">where\n    T: B,</div>{ }", "struct A<T>\nwhere\n    T: B,{ }");
-        check("enum A {<details><summary><span>Show 9 variants</span></summary>B,</details>}", "enum A {B,}");
-        check("<div class=\"code-attribute\">#[must_use]</div>fn f()", "#[must_use]\nfn f()");
-        check("<div class=\"code-attribute\">#[doc(alias = \"g\")]</div>fn f()", "fn f()");
+        check(
+            "T <a href=\"#\" class=\"tooltip\" data-notable-ty=\"T\">ⓘ</a>",
+            "T",
+        );
+        check(
+            "struct A&lt;T&gt;<div class=\"where\">where\n    T: B,</div>{ }",
+            "struct A<T>\nwhere\n    T: B,{ }",
+        );
+        check(
+            "enum A {<details><summary><span>Show 9 variants</span></summary>B,</details>}",
+            "enum A {B,}",
+        );
+        check(
+            "<div class=\"code-attribute\">#[must_use]</div>fn f()",
+            "#[must_use]\nfn f()",
+        );
+        check(
+            "<div class=\"code-attribute\">#[doc(alias = \"g\")]</div>fn f()",
+            "fn f()",
+        );
     }
 
     fn check_value(declaration: &str, expected: (&str, Option<&str>)) {
@@ -160,7 +236,10 @@ mod tests {
     #[test]
     fn values() {
         check_value("const A: u8 = 3;", ("const A: u8", Some("3;")));
-        check_value("const A: fn() -> B<C = D>;", ("const A: fn() -> B<C = D>", None));
+        check_value(
+            "const A: fn() -> B<C = D>;",
+            ("const A: fn() -> B<C = D>", None),
+        );
         check_value("type A: B<C = D> = E", ("type A: B<C = D>", Some("E")));
     }
 }

@@ -29,7 +29,9 @@ impl<'a> Token<'a> {
             if rest.is_empty() {
                 return None;
             }
-            let end = rest.find(|c: char| c == '=' || c.is_whitespace()).unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| c == '=' || c.is_whitespace())
+                .unwrap_or(rest.len());
             let name = &rest[..end];
             rest = rest[end..].trim_start();
             let mut value = "";
@@ -116,7 +118,7 @@ fn end_of_tag(text: &str) -> Option<usize> {
     text.find('>')
 }
 
-/// The index of the token that closes the element at `open`, or of the last token.
+/// The index of the token that closes the element at `open`, or the number of tokens.
 pub(super) fn end_of_element(tokens: &[Token], open: usize) -> usize {
     let Some(Token::Open { name, .. }) = tokens.get(open) else {
         return open;
@@ -132,7 +134,7 @@ pub(super) fn end_of_element(tokens: &[Token], open: usize) -> usize {
             }
         }
     }
-    tokens.len() - 1
+    tokens.len()
 }
 
 /// Text with its entities replaced.
@@ -229,6 +231,9 @@ mod tests {
 
     #[test]
     fn entities() {
-        assert_eq!(unescape("a &lt;b&gt; &#39;&#x41; &unknown; & é"), "a <b> 'A &unknown; & é");
+        assert_eq!(
+            unescape("a &lt;b&gt; &#39;&#x41; &unknown; & é"),
+            "a <b> 'A &unknown; & é"
+        );
     }
 }

@@ -13,7 +13,10 @@ pub(super) fn markdown(tokens: &[Token]) -> String {
     while let Some(token) = tokens.get(at) {
         at = writer.token(tokens, at, token);
         if writer.text.len() > LENGTH_MAX && writer.is_between_blocks {
-            if tokens[at..].iter().any(|token| matches!(token, Token::Text(text) if !text.trim().is_empty())) {
+            if tokens[at..]
+                .iter()
+                .any(|token| matches!(token, Token::Text(text) if !text.trim().is_empty()))
+            {
                 writer.block();
                 writer.text.push('…');
             }
@@ -82,7 +85,9 @@ impl Writer {
                 self.block();
             }
             "tr" => {
-                self.line();
+                if !self.text.is_empty() {
+                    self.line();
+                }
                 self.text.push('|');
             }
             "em" | "i" => self.mark("*"),
@@ -93,7 +98,9 @@ impl Writer {
 
     fn close(&mut self, name: &str) {
         match name {
-            "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "table" | "div" | "blockquote" => self.block(),
+            "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "table" | "div" | "blockquote" => {
+                self.block()
+            }
             "ul" | "ol" => {
                 self.lists.pop();
                 if self.lists.is_empty() {
@@ -102,7 +109,11 @@ impl Writer {
             }
             "td" | "th" => self.text.push_str(" |"),
             "thead" => {
-                let columns = self.text.lines().last().map_or(0, |line| line.matches(" |").count());
+                let columns = self
+                    .text
+                    .lines()
+                    .last()
+                    .map_or(0, |line| line.matches(" |").count());
                 self.line();
                 self.text.push('|');
                 self.text.push_str(&" --- |".repeat(columns));
@@ -158,7 +169,11 @@ impl Writer {
         self.block();
         self.is_between_blocks = false;
         self.text.push_str(fence);
-        self.text.push_str(if pre.has_class("rust") { "rust" } else { "text" });
+        self.text.push_str(if pre.has_class("rust") {
+            "rust"
+        } else {
+            "text"
+        });
         for line in code.split('\n') {
             if self.text.len() > 2 * LENGTH_MAX {
                 self.line();
@@ -186,7 +201,8 @@ impl Writer {
             }
         }
         if !self.text.is_empty() {
-            self.text.push_str(if is_first && depth == 0 { "\n\n" } else { "\n" });
+            self.text
+                .push_str(if is_first && depth == 0 { "\n\n" } else { "\n" });
         }
         self.text.push_str(&"  ".repeat(depth));
         self.text.push_str(&marker);
@@ -222,9 +238,18 @@ mod tests {
 
     #[test]
     fn paragraphs() {
-        check("<p>One\ntwo.</p>\n<p>Three <code>a&lt;b</code>.</p>\n", "One\ntwo.\n\nThree `a<b`.");
-        check("<p><em>a</em> <strong>b</strong> <a href=\"x\">c</a></p>", "*a* **b** c");
-        check("<h2 id=\"e\"><a class=\"doc-anchor\" href=\"#e\">§</a>Examples</h2><p>x</p>", "# Examples\n\nx");
+        check(
+            "<p>One\ntwo.</p>\n<p>Three <code>a&lt;b</code>.</p>\n",
+            "One\ntwo.\n\nThree `a<b`.",
+        );
+        check(
+            "<p><em>a</em> <strong>b</strong> <a href=\"x\">c</a></p>",
+            "*a* **b** c",
+        );
+        check(
+            "<h2 id=\"e\"><a class=\"doc-anchor\" href=\"#e\">§</a>Examples</h2><p>x</p>",
+            "# Examples\n\nx",
+        );
         check("", "");
     }
 
@@ -234,13 +259,22 @@ mod tests {
             "<p>a</p><div class=\"example-wrap\"><pre class=\"rust rust-example-rendered\"><code><span class=\"kw\">let </span>a = 1;\n\n    b</code></pre></div><p>c</p>",
             "a\n\n```rust\nlet a = 1;\n\n    b\n```\n\nc",
         );
-        check("<pre class=\"language-text\"><code>x</code></pre>", "```text\nx\n```");
+        check(
+            "<pre class=\"language-text\"><code>x</code></pre>",
+            "```text\nx\n```",
+        );
     }
 
     #[test]
     fn lists() {
-        check("<p>a</p>\n<ul>\n<li>b\nc</li>\n<li>d</li>\n</ul>\n<p>e</p>", "a\n\n- b\n  c\n- d\n\ne");
-        check("<ol><li><p>a</p></li><li>b<ul><li>c</li></ul></li></ol>", "1. a\n2. b\n  - c");
+        check(
+            "<p>a</p>\n<ul>\n<li>b\nc</li>\n<li>d</li>\n</ul>\n<p>e</p>",
+            "a\n\n- b\n  c\n- d\n\ne",
+        );
+        check(
+            "<ol><li><p>a</p></li><li>b<ul><li>c</li></ul></li></ol>",
+            "1. a\n2. b\n  - c",
+        );
     }
 
     #[test]
@@ -254,13 +288,16 @@ mod tests {
     #[test]
     fn long_documentation_is_cut_between_paragraphs() {
         let paragraph = format!("<p>{}</p>", "é".repeat(LENGTH_MAX / 2 + 1));
-        check(&paragraph.repeat(3), &format!("{}\n\n…", "é".repeat(LENGTH_MAX / 2 + 1)));
+        check(
+            &paragraph.repeat(3),
+            &format!("{}\n\n…", "é".repeat(LENGTH_MAX / 2 + 1)),
+        );
         check(&paragraph, &"é".repeat(LENGTH_MAX / 2 + 1));
     }
 
     #[test]
     fn broken_html_is_read_to_its_end() {
-        check("<p>a</div></ul><code>b", "a");
+        check("<p>a</div></ul><code>b", "a\n\n`b`");
         check("a <b>c", "a **c");
     }
 }

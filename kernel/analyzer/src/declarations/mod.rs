@@ -21,6 +21,8 @@ mod markdown;
 mod page;
 mod rustdoc;
 mod standard;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tuples;
 
@@ -30,7 +32,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use self::code::{FACADE, Paths};
+use self::code::{FACADE, Paths, raw_path};
 use self::html::Token;
 use self::page::{Kind, Page};
 use self::rustdoc::{Folder, Rustdoc};
@@ -77,7 +79,10 @@ impl Declarations {
     fn declare(&self, source: &Source) -> io::Result<String> {
         let rustdoc = Rustdoc {
             program: &self.rustdoc,
-            external: source.file.as_deref().map(|file| (source.name.as_str(), file)),
+            external: source
+                .file
+                .as_deref()
+                .map(|file| (source.name.as_str(), file)),
             folders: &source.folders,
         };
         let is_std = source.file.is_none();
@@ -91,7 +96,11 @@ impl Declarations {
         };
         let pages = rustdoc.run(&facade, &folder, "pages")?;
         let paths = Paths::new(own);
-        let root = if is_std { pages } else { pages.join(&source.name) };
+        let root = if is_std {
+            pages
+        } else {
+            pages.join(&source.name)
+        };
         let mut items = Vec::new();
         read_pages(&root, &mut Vec::new(), &paths, &mut items)?;
         let definitions = definitions(&rustdoc, &folder, &source.name, &items).unwrap_or_default();
@@ -106,7 +115,12 @@ impl Declarations {
 }
 
 /// Reads the pages of a folder, which is a module, and of those below, in the order of their names.
-fn read_pages(folder: &Path, module: &mut Vec<String>, paths: &Paths, items: &mut Vec<Item>) -> io::Result<()> {
+fn read_pages(
+    folder: &Path,
+    module: &mut Vec<String>,
+    paths: &Paths,
+    items: &mut Vec<Item>,
+) -> io::Result<()> {
     let mut entries: Vec<_> = fs::read_dir(folder)?.collect::<io::Result<_>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
@@ -139,12 +153,20 @@ fn kind_and_name(file: &str) -> Option<(Kind, Option<String>)> {
 }
 
 /// Where items are defined, by kind and public path. rustdoc says this of what it does not inline.
-fn definitions(rustdoc: &Rustdoc, folder: &Folder, name: &str, items: &[Item]) -> io::Result<HashMap<(Kind, String), String>> {
+fn definitions(
+    rustdoc: &Rustdoc,
+    folder: &Folder,
+    name: &str,
+    items: &[Item],
+) -> io::Result<HashMap<(Kind, String), String>> {
     let mut source = String::new();
     for (number, item) in items.iter().enumerate() {
         if !matches!(item.kind, Kind::Module | Kind::Primitive) {
-            let path: Vec<String> = item.path.iter().map(|name| text::raw(name)).collect();
-            let _ = writeln!(source, "#[doc(no_inline)] pub use ::{name}::{} as i{number}_;", path.join("::"));
+            let path = raw_path(&item.path.join("::"));
+            let _ = writeln!(
+                source,
+                "#[doc(no_inline)] pub use ::{name}::{path} as i{number}_;"
+            );
         }
     }
     let page = rustdoc.run(&source, folder, "definitions")?;
@@ -156,7 +178,10 @@ fn definitions(rustdoc: &Rustdoc, folder: &Folder, name: &str, items: &[Item]) -
         match token {
             Token::Open { name: "a", .. } => title = token.attribute("title"),
             Token::Text(text) if text.ends_with("_;") => {
-                let number = text.rsplit(" as i").next().and_then(|number| number.strip_suffix("_;")?.parse::<usize>().ok());
+                let number = text
+                    .rsplit(" as i")
+                    .next()
+                    .and_then(|number| number.strip_suffix("_;")?.parse::<usize>().ok());
                 let item = number.and_then(|number| items.get(number));
                 let defined = title.take().and_then(|title| title.split_once(' '));
                 if let (Some(item), Some((kind, path))) = (item, defined)

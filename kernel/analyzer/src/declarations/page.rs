@@ -108,10 +108,13 @@ impl Page {
 fn main_content(html: &str) -> &str {
     let start = html.find("<section id=\"main-content\"").unwrap_or(0);
     let content = &html[start..];
-    let end = ["<h2 id=\"synthetic-implementations\"", "<h2 id=\"blanket-implementations\""]
-        .iter()
-        .filter_map(|heading| content.find(heading))
-        .min();
+    let end = [
+        "<h2 id=\"synthetic-implementations\"",
+        "<h2 id=\"blanket-implementations\"",
+    ]
+    .iter()
+    .filter_map(|heading| content.find(heading))
+    .min();
     &content[..end.unwrap_or(content.len())]
 }
 
@@ -172,7 +175,10 @@ impl Reader<'_> {
     }
 
     fn section(&mut self, token: &Token, id: &str) {
-        if let Some(part) = id.strip_prefix("structfield.").or_else(|| id.strip_prefix("variant.")) {
+        if let Some(part) = id
+            .strip_prefix("structfield.")
+            .or_else(|| id.strip_prefix("variant."))
+        {
             self.page.parts.push(Part {
                 name: part.replace(".field.", "."),
                 ..Part::default()
@@ -202,7 +208,11 @@ impl Reader<'_> {
     fn header(&mut self, tokens: &[Token]) {
         let code = self.paths.code(tokens);
         let target = match self.place {
-            Place::Impl => self.page.impls.last_mut().map(|current| &mut current.header),
+            Place::Impl => self
+                .page
+                .impls
+                .last_mut()
+                .map(|current| &mut current.header),
             Place::Member | Place::ImplMember => self.member().map(|member| &mut member.signature),
             Place::Item | Place::Part => None,
         };
@@ -251,7 +261,12 @@ impl Reader<'_> {
             } else if tokens[at].has_class("deprecated") {
                 let note = text(&tokens[at..end]);
                 let note = note.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
-                marks.deprecated = Some(note.split_once(": ").map_or("", |(_, note)| note).trim().to_owned());
+                marks.deprecated = Some(
+                    note.split_once(": ")
+                        .map_or("", |(_, note)| note)
+                        .trim()
+                        .to_owned(),
+                );
             }
         }
         end + 1
@@ -259,9 +274,14 @@ impl Reader<'_> {
 }
 
 fn is_member(id: &str) -> bool {
-    ["method.", "tymethod.", "associatedtype.", "associatedconstant."]
-        .iter()
-        .any(|kind| id.starts_with(kind))
+    [
+        "method.",
+        "tymethod.",
+        "associatedtype.",
+        "associatedconstant.",
+    ]
+    .iter()
+    .any(|kind| id.starts_with(kind))
 }
 
 /// The end of a block of documentation, also if HTML in it is not balanced.
@@ -273,5 +293,7 @@ fn end_of_docs(tokens: &[Token], open: usize) -> usize {
                 || token.has_class("code-header")
                 || token.opens("section") && token.attribute("id").is_some())
     };
-    (open + 1..end).find(|at| starts_next(&tokens[*at])).unwrap_or(end)
+    (open + 1..end)
+        .find(|at| starts_next(&tokens[*at]))
+        .unwrap_or(end)
 }

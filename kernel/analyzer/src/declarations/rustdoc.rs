@@ -20,7 +20,7 @@ const FOLDER_AGE_MAX: Duration = Duration::from_secs(3_600);
 const WATCHED: &str = r#"folder=$1; shift
 exec 3<&0
 "$@" </dev/null 3<&- & child=$!
-{ read -r _ <&3; kill -9 $child; rm -rf "$folder"; } >/dev/null 2>&1 & watcher=$!
+{ read -r _ <&3; trap '' TERM; kill -9 $child; rm -rf "$folder"; } >/dev/null 2>&1 & watcher=$!
 exec 3<&-
 wait $child; status=$?
 kill $watcher 2>/dev/null
@@ -52,12 +52,21 @@ impl Drop for Folder {
 }
 
 fn remove_old_folders() {
-    for entry in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+    for entry in fs::read_dir(std::env::temp_dir())
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
         let is_old = || {
             let changed = entry.metadata().and_then(|data| data.modified()).ok()?;
             Some(SystemTime::now().duration_since(changed).ok()? > FOLDER_AGE_MAX)
         };
-        if entry.file_name().to_string_lossy().starts_with(FOLDER_PREFIX) && is_old() == Some(true) {
+        if entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with(FOLDER_PREFIX)
+            && is_old() == Some(true)
+        {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -81,21 +90,49 @@ impl Rustdoc<'_> {
         fs::write(&file, source)?;
         let target = folder.path().join(pages);
         let mut command = Command::new("sh");
-        command.args(["-c", WATCHED, "sh"]).arg(folder.path()).arg(self.program);
+        command
+            .args(["-c", WATCHED, "sh"])
+            .arg(folder.path())
+            .arg(self.program);
         command.arg(&file).arg("-o").arg(&target);
-        command.args(["--crate-name", FACADE, "--crate-type", "lib", "--edition", "2024", "--cap-lints", "allow"]);
-        command.args(["-Z", "unstable-options", "--emit=invocation-specific", "--html-no-source"]);
+        command.args([
+            "--crate-name",
+            FACADE,
+            "--crate-type",
+            "lib",
+            "--edition",
+            "2024",
+            "--cap-lints",
+            "allow",
+        ]);
+        command.args([
+            "-Z",
+            "unstable-options",
+            "--emit=invocation-specific",
+            "--html-no-source",
+        ]);
         if let Some((name, file)) = self.external {
-            command.arg("--extern").arg(format!("{name}={}", file.display()));
+            command
+                .arg("--extern")
+                .arg(format!("{name}={}", file.display()));
         }
         for folder in self.folders {
-            command.arg("-L").arg(format!("dependency={}", folder.display()));
+            command
+                .arg("-L")
+                .arg(format!("dependency={}", folder.display()));
         }
         for name in self.crates() {
-            command.arg("--extern-html-root-url").arg(format!("{name}=https://localhost/"));
+            command
+                .arg("--extern-html-root-url")
+                .arg(format!("{name}=https://localhost/"));
         }
-        command.env("RUSTC_BOOTSTRAP", "1").current_dir(folder.path());
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+            .env("RUSTC_BOOTSTRAP", "1")
+            .current_dir(folder.path());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         let mut child = command.spawn()?;
         let lifeline = child.stdin.take();
         let output = child.wait_with_output()?;
@@ -125,10 +162,64 @@ impl Rustdoc<'_> {
 }
 
 fn failure(stderr: &str) -> io::Error {
-    let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).take(6).collect();
+    let lines: Vec<&str> = stderr
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .take(6)
+        .collect();
     let said = match lines.is_empty() {
         true => "it says nothing; is there enough memory and space for temporary files?".to_owned(),
         false => lines.join("\n"),
     };
     io::Error::other(format!("rustdoc failed: {said}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    /// When this process ends, however it does, so does the pipe to the shell.
+    #[test]
+    fn the_end_of_the_pipe_ends_the_program() {
+        let folder = Folder::new().expect("a folder");
+        let mut child = Command::new("sh")
+            .args(["-c", WATCHED, "sh"])
+            .arg(folder.path())
+            .args(["sh", "-c", "echo started; while :; do sleep 1; done"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        let mut started = [0];
+        let stdout = child.stdout.as_mut().expect("a pipe");
+        stdout.read_exact(&mut started).expect("a first byte");
+        drop(child.stdin.take());
+        assert_eq!(child.wait().expect("an end").code(), Some(137));
+    }
+
+    #[test]
+    fn the_status_of_the_program_is_passed_on() {
+        let folder = Folder::new().expect("a folder");
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", WATCHED, "sh"])
+            .arg(folder.path())
+            .args(["sh", "-c", "exit 3"]);
+        let mut child = command.stdin(Stdio::piped()).spawn().expect("a shell");
+        let lifeline = child.stdin.take();
+        assert_eq!(child.wait().expect("an end").code(), Some(3));
+        drop(lifeline);
+        assert!(folder.path().is_dir());
+    }
+
+    #[test]
+    fn folders_are_removed() {
+        let folder = Folder::new().expect("a folder");
+        let path = folder.path().to_owned();
+        fs::write(path.join("page"), "").expect("a file to write");
+        drop(folder);
+        assert!(!path.exists());
+    }
 }

@@ -17,27 +17,98 @@ pub(super) const HEADER: &str = "#![feature(no_core, lang_items, rustc_attrs, de
 
 /// The public modules whose items are stable. Others, as `arch` and `intrinsics`, are most of std's pages.
 const MODULES: &[&str] = &[
-    "alloc", "any", "array", "ascii", "backtrace", "borrow", "boxed", "cell", "char", "clone", "cmp", "collections",
-    "convert", "default", "env", "error", "f32", "f64", "ffi", "fmt", "fs", "future", "hash", "hint", "io", "iter",
-    "marker", "mem", "net", "num", "ops", "option", "os", "panic", "path", "pin", "process", "ptr", "rc", "result",
-    "slice", "str", "string", "sync", "task", "thread", "time", "vec",
+    "alloc",
+    "any",
+    "array",
+    "ascii",
+    "backtrace",
+    "borrow",
+    "boxed",
+    "cell",
+    "char",
+    "clone",
+    "cmp",
+    "collections",
+    "convert",
+    "default",
+    "env",
+    "error",
+    "f32",
+    "f64",
+    "ffi",
+    "fmt",
+    "fs",
+    "future",
+    "hash",
+    "hint",
+    "io",
+    "iter",
+    "marker",
+    "mem",
+    "net",
+    "num",
+    "ops",
+    "option",
+    "os",
+    "panic",
+    "path",
+    "pin",
+    "process",
+    "ptr",
+    "rc",
+    "result",
+    "slice",
+    "str",
+    "string",
+    "sync",
+    "task",
+    "thread",
+    "time",
+    "vec",
 ];
 
 /// The types of the language that have methods.
 const PRIMITIVES: &[&str] = &[
-    "bool", "char", "unit", "pointer", "array", "slice", "str", "tuple", "f32", "f64", "i8", "i16", "i32", "i64", "i128",
-    "u8", "u16", "u32", "u64", "u128", "isize", "usize", "reference", "fn", "never",
+    "bool",
+    "char",
+    "unit",
+    "pointer",
+    "array",
+    "slice",
+    "str",
+    "tuple",
+    "f32",
+    "f64",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "i128",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "u128",
+    "isize",
+    "usize",
+    "reference",
+    "fn",
+    "never",
 ];
 
 /// The crate for rustdoc that shows all of std.
 pub(super) fn facade() -> String {
     let names: BTreeSet<&str> = MODULES.iter().copied().chain(macro_names()).collect();
-    let mut source = "#![no_std]\n#![feature(rustdoc_internals, rustc_attrs)]\nextern crate std;\n".to_owned();
+    let mut source =
+        "#![no_std]\n#![feature(rustdoc_internals, rustc_attrs)]\nextern crate std;\n".to_owned();
     for name in names {
         let _ = writeln!(source, "#[doc(inline)] pub use std::{name};");
     }
     for primitive in PRIMITIVES {
-        let _ = writeln!(source, "#[rustc_doc_primitive = \"{primitive}\"] mod prim_{primitive} {{}}");
+        let _ = writeln!(
+            source,
+            "#[rustc_doc_primitive = \"{primitive}\"] mod prim_{primitive} {{}}"
+        );
     }
     source
 }
@@ -49,14 +120,24 @@ fn macro_names() -> impl Iterator<Item = &'static str> {
 /// The name of the macro whose declaration starts in this line.
 pub(super) fn macro_name(line: &str) -> Option<&str> {
     let name = line.strip_prefix("macro_rules! ")?;
-    Some(name.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or(name))
+    Some(
+        name.split(|c: char| !c.is_alphanumeric() && c != '_')
+            .next()
+            .unwrap_or(name),
+    )
 }
 
 /// The attributes by which the compiler, and rust-analyzer, know an item of std. The path has no crate:
 /// `ops::Deref`, `ops::Deref::Target`, `option::Option::Some`.
 pub(super) fn attributes(path: &str) -> Option<String> {
-    let lang = LANG_ITEMS.iter().find(|(_, item)| *item == path).map(|(lang, _)| format!("#[lang = \"{lang}\"]\n"));
-    let extra = EXTRA.iter().find(|(item, _)| *item == path).map(|(_, attribute)| format!("{attribute}\n"));
+    let lang = LANG_ITEMS
+        .iter()
+        .find(|(_, item)| *item == path)
+        .map(|(lang, _)| format!("#[lang = \"{lang}\"]\n"));
+    let extra = EXTRA
+        .iter()
+        .find(|(item, _)| *item == path)
+        .map(|(_, attribute)| format!("{attribute}\n"));
     match (lang, extra) {
         (None, None) => None,
         (lang, extra) => Some(lang.unwrap_or_default() + &extra.unwrap_or_default()),

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use ra_ap_syntax::{Edition, SourceFile};
 
-use super::code::split_value;
+use super::code::{raw, raw_path, split_value};
 use super::macros;
 use super::page::{Kind, Marks, Member, Page, Part};
 use super::standard;
@@ -68,10 +68,13 @@ impl Module {
     /// The module at a path. Modules that are not there yet are hidden ones: no page shows them.
     fn at(&mut self, path: &[String]) -> &mut Module {
         path.iter().fold(self, |module, name| {
-            module.modules.entry(name.clone()).or_insert_with(|| Module {
-                is_hidden: true,
-                ..Module::default()
-            })
+            module
+                .modules
+                .entry(name.clone())
+                .or_insert_with(|| Module {
+                    is_hidden: true,
+                    ..Module::default()
+                })
         })
     }
 
@@ -148,13 +151,22 @@ fn canonical_paths(source: &Crate) -> HashMap<(Kind, String), String> {
     for item in &source.items {
         let path = item.path.join("::");
         if let Some(definition) = source.definitions.get(&(item.kind, path.clone())) {
-            groups.entry((item.kind, definition.as_str())).or_default().push(path);
+            groups
+                .entry((item.kind, definition.as_str()))
+                .or_default()
+                .push(path);
         }
     }
     let mut canonical = HashMap::new();
     for ((kind, definition), mut group) in groups {
         let definition = definition.split_once("::").map_or("", |(_, path)| path);
-        group.sort_by_cached_key(|path| (Reverse(n_common(path, definition)), path.matches("::").count(), path.clone()));
+        group.sort_by_cached_key(|path| {
+            (
+                Reverse(n_common(path, definition)),
+                path.matches("::").count(),
+                path.clone(),
+            )
+        });
         let mut group = group.into_iter();
         let Some(first) = group.next() else { continue };
         canonical.extend(group.map(|other| ((kind, other), first.clone())));
@@ -164,12 +176,14 @@ fn canonical_paths(source: &Crate) -> HashMap<(Kind, String), String> {
 
 /// How many modules two paths share from the start.
 fn n_common(one: &str, other: &str) -> usize {
-    one.split("::").zip(other.split("::")).take_while(|(one, other)| one == other).count()
+    one.split("::")
+        .zip(other.split("::"))
+        .take_while(|(one, other)| one == other)
+        .count()
 }
 
 fn reexport(path: &str, name: &str) -> String {
-    let path: Vec<String> = path.split("::").map(raw).collect();
-    let path = path.join("::");
+    let path = raw_path(path);
     match path.ends_with(&format!("::{}", raw(name))) || path == raw(name) {
         true => format!("pub use crate::{path};\n"),
         false => format!("pub use crate::{path} as {};\n", raw(name)),
@@ -202,7 +216,10 @@ fn declaration(source: &Crate, item: &Item) -> String {
     let page = &item.page;
     let path = item.path.join("::");
     let attributes = attributes(source, &path);
-    let is_type = matches!(item.kind, Kind::Struct | Kind::Enum | Kind::Union | Kind::Trait | Kind::Type | Kind::ForeignType);
+    let is_type = matches!(
+        item.kind,
+        Kind::Struct | Kind::Enum | Kind::Union | Kind::Trait | Kind::Type | Kind::ForeignType
+    );
     if page.marks.is_unstable && !is_type && attributes.is_none() {
         return String::new();
     }
@@ -210,16 +227,24 @@ fn declaration(source: &Crate, item: &Item) -> String {
     comment(&mut text, &page.docs);
     marks(&mut text, &page.marks);
     text.push_str(&attributes.unwrap_or_default());
+    let declared = with_raw_name(&page.declaration, item.name());
     match item.kind {
         Kind::Struct | Kind::Enum | Kind::Union => data_type(&mut text, source, &path, page),
         Kind::Trait => trait_text(&mut text, source, &path, page),
-        Kind::Type => push_line(&mut text, &page.declaration),
-        Kind::ForeignType => push_line(&mut text, &format!("pub struct {} {{ /* private fields */ }}", raw(item.name()))),
-        Kind::Constant | Kind::Static => push_line(&mut text, &constant(&page.declaration, true)),
-        Kind::Function => function(&mut text, &page.declaration),
+        Kind::Type => push_line(&mut text, &declared),
+        Kind::ForeignType => push_line(
+            &mut text,
+            &format!("pub struct {} {{ /* private fields */ }}", raw(item.name())),
+        ),
+        Kind::Constant | Kind::Static => push_line(&mut text, &constant(&declared, true)),
+        Kind::Function => function(&mut text, &declared),
         Kind::Macro => return macro_text(source, item),
         Kind::Derive => {
-            text.push_str(if source.is_std { "#[rustc_builtin_macro]\n" } else { "" });
+            text.push_str(if source.is_std {
+                "#[rustc_builtin_macro]\n"
+            } else {
+                ""
+            });
             let _ = writeln!(text, "pub macro {}($item:item) {{}}", raw(item.name()));
         }
         Kind::Module | Kind::Primitive => return String::new(),
@@ -238,6 +263,14 @@ fn push_valid(text: &mut String, declaration: &str, name: &str) {
     }
 }
 
+/// The declaration of a name that may be a keyword: rustdoc writes it without its `r#`.
+fn with_raw_name(declaration: &str, name: &str) -> String {
+    match raw(name) != name {
+        true => declaration.replacen(&format!(" {name}"), &format!(" {}", raw(name)), 1),
+        false => declaration.to_owned(),
+    }
+}
+
 fn attributes(source: &Crate, path: &str) -> Option<String> {
     match source.is_std {
         true => standard::attributes(path),
@@ -247,12 +280,18 @@ fn attributes(source: &Crate, path: &str) -> Option<String> {
 
 /// A struct, an enum or a union. Its declaration has a line for each field and variant; documentation goes above these.
 fn data_type(text: &mut String, source: &Crate, path: &str, page: &Page) {
-    let parts: HashMap<&str, &Part> = page.parts.iter().map(|part| (part.name.as_str(), part)).collect();
+    let parts: HashMap<&str, &Part> = page
+        .parts
+        .iter()
+        .map(|part| (part.name.as_str(), part))
+        .collect();
     let mut variant = "";
     for line in page.declaration.lines() {
         let content = line.trim_start();
         let name = content.strip_prefix("pub ").unwrap_or(content);
-        let name = &name[..name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len())];
+        let name = &name[..name
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(name.len())];
         let part = match line.len() - content.len() {
             4 => {
                 variant = name;
@@ -261,18 +300,31 @@ fn data_type(text: &mut String, source: &Crate, path: &str, page: &Page) {
             8 => parts.get(format!("{variant}.{name}").as_str()),
             _ => None,
         };
+        let is_field = line.starts_with(' ') && content.contains(&format!("{name}:"));
+        let line = if is_field {
+            &with_raw_name(line, name)
+        } else {
+            line
+        };
         if let Some(part) = part {
             comment(text, &part.docs);
             marks(text, &part.marks);
-            text.push_str(&attributes(source, &format!("{path}::{}", part.name)).unwrap_or_default());
+            text.push_str(
+                &attributes(source, &format!("{path}::{}", part.name)).unwrap_or_default(),
+            );
         }
         push_line(text, line);
     }
 }
 
 fn trait_text(text: &mut String, source: &Crate, path: &str, page: &Page) {
-    let head = page.declaration.find('{').map_or(page.declaration.as_str(), |at| &page.declaration[..at]);
-    let head = standard::trait_head(path).filter(|_| source.is_std).unwrap_or(head);
+    let head = page
+        .declaration
+        .find('{')
+        .map_or(page.declaration.as_str(), |at| &page.declaration[..at]);
+    let head = standard::trait_head(path)
+        .filter(|_| source.is_std)
+        .unwrap_or(head);
     if head.contains('=') && !page.declaration.contains('{') {
         push_line(text, &page.declaration);
         return;
@@ -282,7 +334,11 @@ fn trait_text(text: &mut String, source: &Crate, path: &str, page: &Page) {
         let (kind, name) = member.id.split_once('.').unwrap_or_default();
         let attributes = attributes(source, &format!("{path}::{name}"));
         let is_required = kind == "tymethod" || kind.starts_with("associated");
-        if member.marks.is_unstable && !page.marks.is_unstable && !is_required && attributes.is_none() {
+        if member.marks.is_unstable
+            && !page.marks.is_unstable
+            && !is_required
+            && attributes.is_none()
+        {
             continue;
         }
         comment(text, &member.docs);
@@ -300,10 +356,23 @@ fn trait_text(text: &mut String, source: &Crate, path: &str, page: &Page) {
 
 fn inherent_impls(text: &mut String, source: &Crate, item: &Item) {
     let path = item.path.join("::");
-    for one in item.page.impls.iter().filter(|one| trait_of(&one.header).is_none()) {
-        let members: String = one.members.iter().filter_map(|member| inherent_member(source, &path, member)).collect();
+    for one in item
+        .page
+        .impls
+        .iter()
+        .filter(|one| trait_of(&one.header).is_none())
+    {
+        let members: String = one
+            .members
+            .iter()
+            .filter_map(|member| inherent_member(source, &path, member))
+            .collect();
         if !members.is_empty() {
-            push_valid(text, &format!("{} {{\n{members}}}\n", one.header), &one.header);
+            push_valid(
+                text,
+                &format!("{} {{\n{members}}}\n", one.header),
+                &one.header,
+            );
         }
     }
 }
@@ -334,7 +403,9 @@ fn trait_impls(source: &Crate, canonical: &HashMap<(Kind, String), String>, text
             continue;
         }
         for one in &item.page.impls {
-            let Some(name) = trait_of(&one.header) else { continue };
+            let Some(name) = trait_of(&one.header) else {
+                continue;
+            };
             if is_auto(name) || !done.insert(one.header.split_whitespace().collect::<String>()) {
                 continue;
             }
@@ -350,7 +421,10 @@ fn trait_impls(source: &Crate, canonical: &HashMap<(Kind, String), String>, text
 
 fn trait_impl(text: &mut String, header: &str, members: &[Member]) {
     let mut declaration = format!("{header} {{");
-    for member in members.iter().filter(|member| !member.id.starts_with("method.")) {
+    for member in members
+        .iter()
+        .filter(|member| !member.id.starts_with("method."))
+    {
         declaration.push('\n');
         declaration.push_str(&associated(member));
     }
@@ -367,8 +441,15 @@ fn associated(member: &Member) -> String {
 
 /// The trait in the header of an impl, with its generics; none for an inherent impl.
 fn trait_of(header: &str) -> Option<&str> {
-    let after = header.strip_prefix("unsafe ").unwrap_or(header).strip_prefix("impl")?;
-    let start = if after.starts_with('<') { end_of_generics(after) } else { 0 };
+    let after = header
+        .strip_prefix("unsafe ")
+        .unwrap_or(header)
+        .strip_prefix("impl")?;
+    let start = if after.starts_with('<') {
+        end_of_generics(after)
+    } else {
+        0
+    };
     let mut depth = 0;
     let mut previous = ' ';
     for (at, character) in after.char_indices().skip_while(|(at, _)| *at < start) {
@@ -376,7 +457,9 @@ fn trait_of(header: &str) -> Option<&str> {
             '<' | '(' | '[' => depth += 1,
             ')' | ']' => depth -= 1,
             '>' if previous != '-' => depth -= 1,
-            ' ' if depth == 0 && after[at..].starts_with(" for ") => return Some(after[start..at].trim()),
+            ' ' if depth == 0 && after[at..].starts_with(" for ") => {
+                return Some(after[start..at].trim());
+            }
             '\n' if depth == 0 && after[at..].starts_with("\nwhere") => return None,
             _ => {}
         }
@@ -388,10 +471,12 @@ fn trait_of(header: &str) -> Option<&str> {
 /// Whether a signature of std has a path that is not declared, as in `arch` and `simd`: all others start with `crate`.
 fn mentions_other_crate(signature: &str) -> bool {
     ["core", "alloc", "std"].iter().any(|name| {
-        signature.match_indices(&format!("::{name}::")).any(|(at, _)| {
-            let before = signature[..at].chars().next_back().unwrap_or(' ');
-            !before.is_alphanumeric() && !matches!(before, '_' | '>')
-        })
+        signature
+            .match_indices(&format!("::{name}::"))
+            .any(|(at, _)| {
+                let before = signature[..at].chars().next_back().unwrap_or(' ');
+                !before.is_alphanumeric() && !matches!(before, '_' | '>')
+            })
     })
 }
 
@@ -417,14 +502,28 @@ fn end_of_generics(text: &str) -> usize {
 /// Whether an impl says nothing that completion needs: impls of auto traits, and negative ones.
 fn is_auto(name: &str) -> bool {
     let last = name.rsplit("::").next().unwrap_or(name);
-    let auto = ["Send", "Sync", "Unpin", "UnwindSafe", "RefUnwindSafe", "Freeze", "UnsafeUnpin", "StructuralPartialEq"];
+    let auto = [
+        "Send",
+        "Sync",
+        "Unpin",
+        "UnwindSafe",
+        "RefUnwindSafe",
+        "Freeze",
+        "UnsafeUnpin",
+        "StructuralPartialEq",
+    ];
     name.starts_with('!') || auto.contains(&last)
 }
 
 /// A constant or static with a value: the one that stands there if it is a literal.
 fn constant(declaration: &str, needs_value: bool) -> String {
     let (head, value) = split_value(declaration);
-    let value = value.map(|value| value.split_once("; //").map_or(value, |(value, _)| value).trim_end_matches(';'));
+    let value = value.map(|value| {
+        value
+            .split_once("; //")
+            .map_or(value, |(value, _)| value)
+            .trim_end_matches(';')
+    });
     match value {
         Some(value) if is_literal(value) => format!("{head} = {value};"),
         None if !needs_value => format!("{head};"),
@@ -435,8 +534,13 @@ fn constant(declaration: &str, needs_value: bool) -> String {
 fn is_literal(value: &str) -> bool {
     let digits = value.strip_prefix('-').unwrap_or(value);
     let is_number = digits.starts_with(|c: char| c.is_ascii_digit())
-        && digits.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
-    let is_string = value.len() > 1 && value.starts_with('"') && value.ends_with('"') && !value[1..value.len() - 1].contains(['"', '\\']);
+        && digits
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
+    let is_string = value.len() > 1
+        && value.starts_with('"')
+        && value.ends_with('"')
+        && !value[1..value.len() - 1].contains(['"', '\\']);
     is_number || is_string || matches!(value, "true" | "false")
 }
 
@@ -446,7 +550,10 @@ fn function(text: &mut String, signature: &str) {
 
 /// A macro, with the patterns from its page in its documentation.
 fn macro_text(source: &Crate, item: &Item) -> String {
-    let is_standard = standard::MACROS.lines().filter_map(standard::macro_name).any(|name| name == item.name());
+    let is_standard = standard::MACROS
+        .lines()
+        .filter_map(standard::macro_name)
+        .any(|name| name == item.name());
     if source.is_std && item.path.len() == 1 && is_standard {
         return String::new();
     }
@@ -499,18 +606,4 @@ fn comment(text: &mut String, docs: &str) {
 fn push_line(text: &mut String, line: &str) {
     text.push_str(line);
     text.push('\n');
-}
-
-/// A name as it is written in Rust.
-pub(super) fn raw(name: &str) -> String {
-    const KEYWORDS: &[&str] = &[
-        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
-        "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
-        "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof",
-        "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
-    ];
-    match KEYWORDS.contains(&name) {
-        true => format!("r#{name}"),
-        false => name.to_owned(),
-    }
 }

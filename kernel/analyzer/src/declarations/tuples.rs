@@ -9,7 +9,9 @@ pub(super) fn headers(header: &str) -> Vec<String> {
     if elements.is_empty() {
         return vec![header.to_owned()];
     }
-    (1..=LENGTH_MAX).map(|length| of_length(header, &elements, length)).collect()
+    (1..=LENGTH_MAX)
+        .map(|length| of_length(header, &elements, length))
+        .collect()
 }
 
 /// The names of the types of elements: `T` of `(T₁, T₂, …, Tₙ)`.
@@ -17,7 +19,9 @@ fn elements(header: &str) -> Vec<String> {
     let mut elements = Vec::new();
     for (at, _) in header.match_indices('₁') {
         let before = &header[..at];
-        let start = before.rfind(|c: char| !c.is_alphanumeric()).map_or(0, |at| at + 1);
+        let start = before
+            .rfind(|c: char| !c.is_alphanumeric())
+            .map_or(0, |at| at + 1);
         let name = before[start..].to_owned();
         if !name.is_empty() && !elements.contains(&name) {
             elements.push(name);
@@ -33,13 +37,24 @@ fn of_length(header: &str, elements: &[String], length: usize) -> String {
         true => element.to_owned(),
         false => format!("{element}{number}"),
     };
-    let all = |element: &str| -> String { (1..=length).map(|number| name(element, number) + ", ").collect() };
+    let all = |element: &str| -> String {
+        (1..=length)
+            .map(|number| name(element, number) + ", ")
+            .collect()
+    };
     let mut head = head.replace("; N]", &format!("; {length}]"));
     let mut bounds = bounds.to_owned();
     for element in elements {
-        head = head.replace(&format!("({element}₁, {element}₂, …, {element}ₙ)"), &format!("({})", all(element)));
+        head = head.replace(
+            &format!("({element}₁, {element}₂, …, {element}ₙ)"),
+            &format!("({})", all(element)),
+        );
     }
-    if !is_array && let Some((generics, rest)) = head.strip_prefix("impl<").and_then(|head| head.split_once('>')) {
+    if !is_array
+        && let Some((generics, rest)) = head
+            .strip_prefix("impl<")
+            .and_then(|head| head.split_once('>'))
+    {
         let generics: String = generics.split(", ").map(all).collect();
         head = format!("impl<{generics}>{rest}");
         bounds = bounds_of_all(&bounds, elements, length);
@@ -54,7 +69,11 @@ fn of_length(header: &str, elements: &[String], length: usize) -> String {
 fn bounds_of_all(bounds: &str, elements: &[String], length: usize) -> String {
     let mut lines = Vec::new();
     for line in bounds.lines() {
-        match line.trim().split_once(": ").filter(|(name, _)| elements.iter().any(|element| element == name)) {
+        match line
+            .trim()
+            .split_once(": ")
+            .filter(|(name, _)| elements.iter().any(|element| element == name))
+        {
             Some((element, bound)) => {
                 let bound = bound.trim_end_matches(',');
                 lines.extend((1..=length).map(|number| {
@@ -85,13 +104,21 @@ mod tests {
 
     #[test]
     fn tuples_of_each_length() {
-        check("impl<T> Eq for (T₁, T₂, …, Tₙ)\nwhere\n    T: Eq,", 2, "impl<T1, T2, > Eq for (T1, T2, )\nwhere\n    T1: Eq,\n    T2: Eq,");
+        check(
+            "impl<T> Eq for (T₁, T₂, …, Tₙ)\nwhere\n    T: Eq,",
+            2,
+            "impl<T1, T2, > Eq for (T1, T2, )\nwhere\n    T1: Eq,\n    T2: Eq,",
+        );
         check(
             "impl<T, E> Extend<(T₁, T₂, …, Tₙ)> for (E₁, E₂, …, Eₙ)\nwhere\n    E: Extend<T>,",
             2,
             "impl<T1, T2, E1, E2, > Extend<(T1, T2, )> for (E1, E2, )\nwhere\n    E1: Extend<T1>,\n    E2: Extend<T2>,",
         );
-        check("impl<T> From<[T; N]> for (T₁, T₂, …, Tₙ)", 3, "impl<T> From<[T; 3]> for (T, T, T, )");
+        check(
+            "impl<T> From<[T; N]> for (T₁, T₂, …, Tₙ)",
+            3,
+            "impl<T> From<[T; 3]> for (T, T, T, )",
+        );
     }
 
     #[test]
