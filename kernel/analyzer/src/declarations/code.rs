@@ -74,7 +74,12 @@ impl Paths {
             }
             at += 1;
         }
-        code.trim().replace('\u{a0}', " ")
+        let lines: Vec<String> = code
+            .trim()
+            .lines()
+            .map(|line| for_all_lifetimes(line.trim_end()))
+            .collect();
+        lines.join("\n")
     }
 
     fn link(&self, code: &mut String, link: &Token, content: &[Token]) {
@@ -96,6 +101,26 @@ impl Paths {
             None => code.push_str(&text(content)),
         }
     }
+}
+
+/// A bound `X<'a>: for<'a> Trait<'a>` as `for<'a> X<'a>: Trait<'a>`, which is what rustdoc means.
+fn for_all_lifetimes(line: &str) -> String {
+    let moved = || {
+        let (bounded, rest) = line.split_once(": for<")?;
+        let (lifetimes, bound) = rest.split_once("> ")?;
+        let is_bound = lifetimes
+            .split(", ")
+            .any(|lifetime| bounded.contains(lifetime));
+        let indent = bounded.len() - bounded.trim_start().len();
+        (is_bound && indent > 0).then(|| {
+            format!(
+                "{}for<{lifetimes}> {}: {bound}",
+                &bounded[..indent],
+                bounded.trim_start()
+            )
+        })
+    };
+    moved().unwrap_or_else(|| line.to_owned())
 }
 
 /// Where two types have one name, rustdoc writes `std::fmt::` before the link.

@@ -7,7 +7,7 @@
 //! - `rustdoc`: runs it
 //! - `html`, `code`, `markdown`: the languages of a page
 //! - `page`: a page to an item with its members and impls
-//! - `text`: items to the text of the crate
+//! - `text`: items to the text of the crate; `declaration`, `impls` write one of them
 //! - `macros`: what macros become
 //! - `tuples`: impls for tuples of every length
 //! - `standard`: what is particular about std
@@ -15,7 +15,9 @@
 
 mod cache;
 mod code;
+mod declaration;
 mod html;
+mod impls;
 mod macros;
 mod markdown;
 mod page;

@@ -10,7 +10,8 @@ pub(super) const MACROS: &str = include_str!("standard/macros.rs");
 pub(super) const PRELUDE: &str = include_str!("standard/prelude.rs");
 
 /// What stands at the start of std's declarations.
-pub(super) const HEADER: &str = "#![feature(no_core, lang_items, rustc_attrs, decl_macro, fundamental, allocator_api, auto_traits)]
+pub(super) const HEADER: &str =
+    "#![feature(no_core, lang_items, rustc_attrs, decl_macro, fundamental, auto_traits)]
 #![no_core]
 #![rustc_coherence_is_core]
 ";
@@ -233,7 +234,6 @@ const LANG_ITEMS: &[(&str, &str)] = &[
     ("branch", "ops::Try::branch"),
     ("from_output", "ops::Try::from_output"),
     ("from_residual", "ops::FromResidual::from_residual"),
-    ("into_try_type", "ops::Residual::TryType"),
     ("Continue", "ops::ControlFlow::Continue"),
     ("Break", "ops::ControlFlow::Break"),
     ("RangeFull", "ops::RangeFull"),
@@ -275,9 +275,7 @@ const LANG_ITEMS: &[(&str, &str)] = &[
     ("alloc_layout", "alloc::Layout"),
     ("String", "string::String"),
     ("format_arguments", "fmt::Arguments"),
-    ("format_alignment", "fmt::Alignment"),
     ("termination", "process::Termination"),
-    ("panic_info", "panic::PanicInfo"),
     ("panic_location", "panic::Location"),
     ("drop_in_place", "ptr::drop_in_place"),
 ];

@@ -543,7 +543,7 @@ fn a_crate_with_reexports() {
         #[doc(hidden)]
         pub mod private {
         #[doc(hidden)]
-        pub use crate::prelude::Thing;
+        pub use crate::Thing;
         }
         pub mod r#type {
         pub fn r#match() { loop {} }
