@@ -196,6 +196,26 @@ pub(super) fn split_value(declaration: &str) -> (&str, Option<&str>) {
     (declaration.trim_end().trim_end_matches(';'), None)
 }
 
+/// Where the angle brackets close that open at the start of the text.
+pub(super) fn end_of_generics(text: &str) -> usize {
+    let mut depth = 0;
+    let mut previous = ' ';
+    for (at, character) in text.char_indices() {
+        match character {
+            '<' => depth += 1,
+            '>' if previous != '-' => {
+                depth -= 1;
+                if depth == 0 {
+                    return at + 1;
+                }
+            }
+            _ => {}
+        }
+        previous = character;
+    }
+    text.len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::html::tokens;

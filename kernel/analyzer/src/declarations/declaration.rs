@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use ra_ap_syntax::{Edition, SourceFile};
 
-use super::code::{raw, split_value};
+use super::code::{end_of_generics, raw, split_value};
 use super::macros;
 use super::page::{Kind, Marks, Page, Part};
 use super::standard;
@@ -77,7 +77,7 @@ fn data_type(text: &mut String, source: &Crate, path: &str, page: &Page) {
         .map(|part| (part.name.as_str(), part))
         .collect();
     let mut variant = "";
-    for line in page.declaration.lines() {
+    for line in with_private_fields(source, &page.declaration).lines() {
         let content = line.trim_start();
         let name = content.strip_prefix("pub ").unwrap_or(content);
         let name = &name[..name
@@ -106,6 +106,76 @@ fn data_type(text: &mut String, source: &Crate, path: &str, page: &Page) {
         }
         push_line(text, line);
     }
+}
+
+/// Private fields are not known, but that they use all parameters has to be: a parameter that no field uses may be anything.
+fn with_private_fields(source: &Crate, declaration: &str) -> String {
+    const NOTE: &str = "/* private fields */";
+    let marker = match source.is_std {
+        true => "crate::marker::PhantomData",
+        false => "::core::marker::PhantomData",
+    };
+    let used: String = parameters(declaration)
+        .iter()
+        .map(|parameter| match parameter.starts_with('\'') {
+            true => format!("{marker}<&{parameter} ()>, "),
+            false => format!("{marker}<{parameter}>, "),
+        })
+        .collect();
+    let is_tuple =
+        declaration.contains(&format!("({NOTE}")) || declaration.contains(&format!(", {NOTE}"));
+    match is_tuple {
+        true => declaration.replacen(NOTE, &format!("({used})"), 1),
+        false => declaration.replacen(NOTE, &format!("private__: ({used}),"), 1),
+    }
+}
+
+/// The names of the lifetimes and types in the first angle brackets of a declaration, if these follow the name.
+fn parameters(declaration: &str) -> Vec<&str> {
+    let head = declaration
+        .split(['{', '(', ';'])
+        .next()
+        .unwrap_or_default();
+    let Some(start) = head
+        .find('<')
+        .filter(|start| !head[..*start].contains("where"))
+    else {
+        return Vec::new();
+    };
+    let generics = &declaration[start..];
+    let generics = &generics[1..end_of_generics(generics).saturating_sub(1).max(1)];
+    split_parameters(generics)
+        .into_iter()
+        .filter(|parameter| !parameter.starts_with("const "))
+        .map(|parameter| {
+            parameter
+                .split([':', '='])
+                .next()
+                .unwrap_or(parameter)
+                .trim()
+        })
+        .filter(|parameter| !parameter.is_empty())
+        .collect()
+}
+
+fn split_parameters(generics: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut depth, mut start, mut previous) = (0, 0, ' ');
+    for (at, character) in generics.char_indices() {
+        match character {
+            '<' | '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            '>' if previous != '-' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(generics[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+        previous = character;
+    }
+    parts.push(generics[start..].trim());
+    parts
 }
 
 fn trait_text(text: &mut String, source: &Crate, path: &str, page: &Page) {

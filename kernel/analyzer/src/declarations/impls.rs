@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt::Write;
 
+use super::code::end_of_generics;
 use super::declaration::{attributes, comment, constant, function, marks, push_line, push_valid};
 use super::page::{Kind, Member};
 use super::text::{Crate, Item, Others};
@@ -132,25 +133,6 @@ fn mentions_other_crate(signature: &str) -> bool {
                 !before.is_alphanumeric() && !matches!(before, '_' | '>')
             })
     })
-}
-
-fn end_of_generics(text: &str) -> usize {
-    let mut depth = 0;
-    let mut previous = ' ';
-    for (at, character) in text.char_indices() {
-        match character {
-            '<' => depth += 1,
-            '>' if previous != '-' => {
-                depth -= 1;
-                if depth == 0 {
-                    return at + 1;
-                }
-            }
-            _ => {}
-        }
-        previous = character;
-    }
-    text.len()
 }
 
 /// Whether an impl says nothing that completion needs: impls of auto traits, and negative ones.

@@ -157,7 +157,7 @@ fn data_types() {
                 pub a: T,
             /// The b.
                 pub b: u8,
-                /* private fields */
+                private__: (::core::marker::PhantomData<T>, ),
             }
         "#]],
     );
@@ -165,8 +165,26 @@ fn data_types() {
         "struct.S.html",
         &decl("pub struct S(pub u8, <span class=\"comment\">/* private fields */</span>);"),
         expect![[r#"
-        pub struct S(pub u8, /* private fields */);
-    "#]],
+            pub struct S(pub u8, ());
+        "#]],
+    );
+    check(
+        "struct.S.html",
+        &decl(
+            "pub struct S&lt;'a, T: Into&lt;u8&gt;, F = fn() -&gt; u8, const N: usize = 3&gt;(<span class=\"comment\">/* private fields */</span>)\nwhere\n    T: ?Sized;",
+        ),
+        expect![[r#"
+            pub struct S<'a, T: Into<u8>, F = fn() -> u8, const N: usize = 3>((::core::marker::PhantomData<&'a ()>, ::core::marker::PhantomData<T>, ::core::marker::PhantomData<F>, ))
+            where
+                T: ?Sized;
+        "#]],
+    );
+    check(
+        "struct.S.html",
+        &decl("pub struct S { <span class=\"comment\">/* private fields */</span> }"),
+        expect![[r#"
+            pub struct S { private__: (), }
+        "#]],
     );
     check(
         "enum.E.html",
@@ -516,7 +534,7 @@ fn a_crate_with_reexports() {
         ($($any:tt)*) => { unknown__ }
         }
         /// A thing.
-        pub struct Thing<T>(/* private fields */);
+        pub struct Thing<T>((::core::marker::PhantomData<T>, ));
         impl<T> crate::Thing<T>
         where
             T: ::core::clone::Clone, {

@@ -69,9 +69,19 @@ pub mod prelude {
         pub use crate::attributes__::{bench, derive, global_allocator, test};
         pub use crate::derived__::{Debug, Hash};
         pub use crate::{
-            assert, cfg, column, compile_error, concat, env, file, format_args, include, include_bytes, include_str, line,
-            module_path, option_env, stringify,
+            assert, assert_eq, assert_ne, cfg, column, compile_error, concat, dbg, debug_assert, debug_assert_eq,
+            debug_assert_ne, eprint, eprintln, file, format, format_args, include, include_bytes, include_str,
+            is_x86_feature_detected, line, matches, module_path, option_env, print, println, stringify, thread_local, todo,
+            unimplemented, unreachable, write, writeln,
         };
+        pub use self::macros_only__::{env, panic, vec};
+        #[doc(hidden)]
+        mod macros_only__ {
+            mod env {}
+            mod panic {}
+            mod vec {}
+            pub use crate::*;
+        }
     }
     pub mod rust_2015 {
         pub use super::v1::*;
