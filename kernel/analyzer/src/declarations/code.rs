@@ -74,10 +74,10 @@ impl Paths {
             }
             at += 1;
         }
-        let lines: Vec<String> = code
-            .trim()
-            .lines()
-            .map(|line| for_all_lifetimes(line.trim_end()))
+        let lines = code.trim().lines().map(str::trim_end);
+        let lines: Vec<String> = lines
+            .filter(|line| !is_bound_of_other_crate(line))
+            .map(for_all_lifetimes)
             .collect();
         lines.join("\n")
     }
@@ -101,6 +101,26 @@ impl Paths {
             None => code.push_str(&text(content)),
         }
     }
+}
+
+/// Whether a line bounds a type of a crate that is neither std nor this one. That crate may not be declared, and a bound of
+/// an unknown type would never hold.
+fn is_bound_of_other_crate(line: &str) -> bool {
+    let Some((bounded, _)) = line
+        .strip_prefix("    ")
+        .and_then(|line| line.split_once(": "))
+    else {
+        return false;
+    };
+    let is_other = |(at, _): (usize, &str)| {
+        let starts = bounded[..at]
+            .chars()
+            .next_back()
+            .is_none_or(|before| !before.is_alphanumeric() && !"_>".contains(before));
+        let name = bounded[at + 2..].split("::").next().unwrap_or_default();
+        starts && !matches!(name, "core" | "alloc" | "std")
+    };
+    line.ends_with(',') && bounded.match_indices("::").any(is_other)
 }
 
 /// A bound `X<'a>: for<'a> Trait<'a>` as `for<'a> X<'a>: Trait<'a>`, which is what rustdoc means.

@@ -250,10 +250,7 @@ pub(super) fn function(text: &mut String, signature: &str) {
 
 /// A macro, with the patterns from its page in its documentation.
 fn macro_text(source: &Crate, item: &Item) -> String {
-    let is_standard = standard::MACROS
-        .lines()
-        .filter_map(standard::macro_name)
-        .any(|name| name == item.name());
+    let is_standard = standard::macro_names().any(|name| name == item.name());
     if source.is_std && item.path.len() == 1 && is_standard {
         return String::new();
     }
@@ -277,7 +274,7 @@ pub(super) fn standard_macros(source: &Crate, text: &mut String) {
         .filter(|item| item.kind == Kind::Macro && item.path.len() == 1)
         .map(|item| (item.name(), &item.page))
         .collect();
-    for line in standard::MACROS.lines() {
+    for line in standard::macros() {
         if let Some(page) = standard::macro_name(line).and_then(|name| pages.get(name)) {
             comment(text, &page.docs);
             marks(text, &page.marks);

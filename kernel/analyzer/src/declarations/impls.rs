@@ -1,11 +1,10 @@
 //! Writes impls: inherent ones beside their types, those of traits each once.
 
 use std::collections::HashSet;
-use std::fmt::Write;
 
 use super::code::end_of_generics;
 use super::declaration::{attributes, comment, constant, function, marks, push_line, push_valid};
-use super::page::{Kind, Member};
+use super::page::Member;
 use super::text::{Crate, Item, Others};
 use super::tuples;
 

@@ -42,29 +42,29 @@ use self::text::{Crate, Item};
 
 /// A crate to declare.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Source {
+pub(crate) struct Source {
     /// The crate's name, as code writes it.
-    pub name: String,
+    pub(crate) name: String,
     /// The file with its metadata; none for std, which is declared together with `core` and `alloc`.
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// Where the crates lie that it stands on.
-    pub folders: Vec<PathBuf>,
+    pub(crate) folders: Vec<PathBuf>,
 }
 
 /// Makes declarations and keeps them.
 #[derive(Clone, Debug)]
-pub struct Declarations {
+pub(crate) struct Declarations {
     /// The toolchain's `rustdoc`.
-    pub rustdoc: PathBuf,
+    pub(crate) rustdoc: PathBuf,
     /// What `rustc --version` says: metadata of other versions cannot be read.
-    pub rustc_version: String,
+    pub(crate) rustc_version: String,
     /// The folder for texts of this and other toolchains.
-    pub cache: PathBuf,
+    pub(crate) cache: PathBuf,
 }
 
 impl Declarations {
     /// The text of a crate, if it has been made before. Reads a file.
-    pub fn cached(&self, source: &Source) -> Option<String> {
+    pub(crate) fn cached(&self, source: &Source) -> Option<String> {
         cache::read(self, source)
     }
 
@@ -72,7 +72,7 @@ impl Declarations {
     ///
     /// # Errors
     /// If rustdoc cannot run or fails, or if there is no space for its pages. A text that cannot be kept is no error.
-    pub fn make(&self, source: &Source) -> io::Result<String> {
+    pub(crate) fn make(&self, source: &Source) -> io::Result<String> {
         let text = self.declare(source)?;
         let _ = cache::write(self, source, &text);
         Ok(text)

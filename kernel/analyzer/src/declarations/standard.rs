@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The macros of std, which have no bodies in metadata.
-pub(super) const MACROS: &str = include_str!("standard/macros.rs");
+const MACROS: &str = include_str!("standard/macros.rs");
 
 /// The preludes, and what else rustdoc does not show.
-pub(super) const PRELUDE: &str = include_str!("standard/prelude.rs");
+const PRELUDE: &str = include_str!("standard/prelude.rs");
 
 /// What stands at the start of std's declarations.
 pub(super) const HEADER: &str =
@@ -114,8 +114,19 @@ pub(super) fn facade() -> String {
     source
 }
 
-fn macro_names() -> impl Iterator<Item = &'static str> {
-    MACROS.lines().filter_map(macro_name)
+/// The lines that declare std's macros.
+pub(super) fn macros() -> impl Iterator<Item = &'static str> {
+    MACROS.lines().filter(|line| !line.starts_with("//!"))
+}
+
+/// The lines of the preludes.
+pub(super) fn prelude() -> impl Iterator<Item = &'static str> {
+    PRELUDE.lines().filter(|line| !line.starts_with("//!"))
+}
+
+/// The names of the macros that are declared so.
+pub(super) fn macro_names() -> impl Iterator<Item = &'static str> {
+    macros().filter_map(macro_name)
 }
 
 /// The name of the macro whose declaration starts in this line.

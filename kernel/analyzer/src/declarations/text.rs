@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 
 use super::code::{raw, raw_path};
-use super::declaration::{comment, declaration, push_valid, standard_macros};
+use super::declaration::{comment, declaration, push_line, push_valid, standard_macros};
 use super::impls::{inherent_impls, trait_impls};
 use super::page::{Kind, Page};
 use super::standard;
@@ -121,7 +121,7 @@ pub(super) fn crate_text(source: &Crate) -> String {
     trait_impls(source, &others, &mut text);
     if source.is_std {
         standard_macros(source, &mut text);
-        text.push_str(standard::PRELUDE);
+        standard::prelude().for_each(|line| push_line(&mut text, line));
     }
     text
 }

@@ -1,3 +1,5 @@
+//! The macros of std as rust-analyzer reads them: part of the text of std, without these first lines.
+
 #[macro_export]
 macro_rules! vec {
     () => { $crate::vec::Vec::new() };

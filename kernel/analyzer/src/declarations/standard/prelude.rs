@@ -1,3 +1,5 @@
+//! What the macros of std call, and its preludes: part of the text of std, without these first lines.
+
 #[doc(hidden)]
 pub fn printed__(_: crate::fmt::Arguments<'_>) { loop {} }
 #[doc(hidden)]
