@@ -25,7 +25,7 @@ pub mod format__ {
     }
     impl<'a> crate::fmt::Arguments<'a> {
         #[doc(hidden)]
-        pub unsafe fn new<const N: usize, const M: usize>(_: &'a [u8; N], _: &'a [Argument<'a>; M]) -> crate::fmt::Arguments<'a> { loop {} }
+        pub fn new<const N: usize, const M: usize>(_: &'a [u8; N], _: &'a [Argument<'a>; M]) -> crate::fmt::Arguments<'a> { loop {} }
         #[doc(hidden)]
         pub fn from_str_nonconst(_: &'static str) -> crate::fmt::Arguments<'a> { loop {} }
     }
