@@ -74,6 +74,7 @@ impl Paths {
             }
             at += 1;
         }
+        let code = without_nameless_constants(&code);
         let lines = code.trim().lines().map(str::trim_end);
         let lines: Vec<String> = lines
             .filter(|line| !is_bound_of_other_crate(line))
@@ -101,6 +102,25 @@ impl Paths {
             None => code.push_str(&text(content)),
         }
     }
+}
+
+/// Code without what rustdoc writes for constants that have no name, as `N: u64 = krate::index::Id::{constant#0}`.
+fn without_nameless_constants(code: &str) -> String {
+    let mut kept = String::with_capacity(code.len());
+    let mut rest = code;
+    while let Some((before, after)) = rest.split_once("{constant#") {
+        let path_start =
+            before.trim_end_matches(|c: char| c == ':' || c == '_' || c.is_alphanumeric());
+        match path_start.strip_suffix(" = ") {
+            Some(declared) => kept.push_str(declared),
+            None => {
+                kept.push_str(path_start);
+                kept.push('_');
+            }
+        }
+        rest = after.split_once('}').map_or("", |(_, rest)| rest);
+    }
+    kept + rest
 }
 
 /// Whether a line bounds a type of a crate that is neither std nor this one. That crate may not be declared, and a bound of

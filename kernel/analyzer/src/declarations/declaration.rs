@@ -21,7 +21,7 @@ pub(super) fn declaration(source: &Crate, item: &Item) -> String {
         item.kind,
         Kind::Struct | Kind::Enum | Kind::Union | Kind::Trait | Kind::Type | Kind::ForeignType
     );
-    if page.marks.is_unstable && !is_type && attributes.is_none() {
+    if item.is_redirection() || page.marks.is_unstable && !is_type && attributes.is_none() {
         return String::new();
     }
     let mut text = String::new();

@@ -150,7 +150,7 @@ fn kind_and_name(file: &str) -> Option<(Kind, Option<String>)> {
     }
     let (kind, name) = stem.split_once('.')?;
     let name = name.strip_prefix("r#").unwrap_or(name);
-    let kind = Kind::of_file(kind).filter(|_| !name.contains('!'))?;
+    let kind = Kind::of_file(kind).filter(|_| !name.contains('!') && name != "_")?;
     Some((kind, Some(name.to_owned())))
 }
 

@@ -19,6 +19,11 @@ pub(super) struct Item {
 }
 
 impl Item {
+    /// Whether the page only leads to the one of another path.
+    pub(super) fn is_redirection(&self) -> bool {
+        self.page.declaration.is_empty() && !matches!(self.kind, Kind::Module | Kind::Primitive)
+    }
+
     pub(super) fn name(&self) -> &str {
         self.path.last().map_or("", String::as_str)
     }
@@ -211,27 +216,27 @@ fn header(source: &Crate, root: &Module) -> String {
 
 /// Of several public paths of an item, the one nearest to where it is defined is where it is declared.
 fn other_paths(source: &Crate) -> Others {
-    let mut groups: HashMap<(Kind, &str), Vec<String>> = HashMap::new();
+    let mut groups: HashMap<(Kind, &str), Vec<(bool, String)>> = HashMap::new();
     for item in &source.items {
         let path = item.path.join("::");
         if let Some(definition) = source.definitions.get(&(item.kind, path.clone())) {
-            groups
-                .entry((item.kind, definition.as_str()))
-                .or_default()
-                .push(path);
+            let group = groups.entry((item.kind, definition.as_str())).or_default();
+            group.push((item.is_redirection(), path));
         }
     }
     let mut others = HashMap::new();
     for ((kind, definition), mut group) in groups {
         let definition = definition.split_once("::").map_or("", |(_, path)| path);
-        group.sort_by_cached_key(|path| {
+        group.sort_by_cached_key(|(is_redirection, path)| {
+            let n_common = Reverse(n_common(path, definition));
             (
-                Reverse(n_common(path, definition)),
+                *is_redirection,
+                n_common,
                 path.matches("::").count(),
                 path.clone(),
             )
         });
-        let mut group = group.into_iter();
+        let mut group = group.into_iter().map(|(_, path)| path);
         let Some(first) = group.next() else { continue };
         others.extend(group.map(|other| ((kind, other), first.clone())));
     }
