@@ -68,6 +68,8 @@ pub struct RuntimeFiles {
     pub dependencies: PathBuf,
     /// The session's executable.
     pub session: PathBuf,
+    /// The analyzer's executable, beside the session's; without it nothing is completed.
+    pub analyzer: PathBuf,
 }
 
 /// One file of an installation: what to copy, and the path under the installed folder.
@@ -132,9 +134,11 @@ impl RuntimeFiles {
             deps if deps.is_dir() => deps,
             _ => folder,
         };
+        let session = find(format!("dagbok-session{}", env::consts::EXE_SUFFIX))?;
         Ok(RuntimeFiles {
             engine: find(library("dagbok_engine"))?,
-            session: find(format!("dagbok-session{}", env::consts::EXE_SUFFIX))?,
+            analyzer: session.with_file_name(format!("dagbok-analyzer{}", env::consts::EXE_SUFFIX)),
+            session,
             dependencies,
             face,
         })
@@ -225,8 +229,8 @@ impl RuntimeFiles {
         Ok(carried)
     }
 
-    /// Every file that an installation needs besides the executable `dagbok` itself: the session's executable, the
-    /// libraries, the metadata of each crate below them, std.
+    /// Every file that an installation needs besides the executable `dagbok` itself: the session's and the analyzer's
+    /// executables, the libraries, the metadata of each crate below them, std.
     ///
     /// # Errors
     /// If the compiler cannot read the engine.
@@ -244,10 +248,12 @@ impl RuntimeFiles {
                 Some(InstalledFile { source, target })
             })
             .collect();
-        files.push(InstalledFile {
-            source: self.session.clone(),
-            target: Path::new("bin").join(self.session.file_name().unwrap_or_default()),
-        });
+        files.extend(
+            [&self.session, &self.analyzer].map(|program| InstalledFile {
+                source: program.clone(),
+                target: Path::new("bin").join(program.file_name().unwrap_or_default()),
+            }),
+        );
         Ok(files)
     }
 

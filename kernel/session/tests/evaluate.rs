@@ -396,6 +396,7 @@ fn an_installation_is_complete_and_holds_each_crate_once() {
     for wanted in [
         "lib/libdagbok.so",
         "lib/libdagbok_engine.so",
+        "bin/dagbok-analyzer",
         "bin/dagbok-session",
         "lib/libstd-",
     ] {

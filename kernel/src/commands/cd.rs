@@ -1,6 +1,6 @@
 //! The command `:cd`.
 
-use super::{Answer, Call, Command, Refusal};
+use super::{Answer, Argument, Call, Command, Refusal};
 use crate::evaluate::native::Turn;
 
 /// `:cd FOLDER`
@@ -25,6 +25,10 @@ impl Command for Cd {
 
     fn is_saved(&self) -> bool {
         true
+    }
+
+    fn argument(&self) -> Argument {
+        Argument::File
     }
 
     fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {

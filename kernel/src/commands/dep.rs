@@ -1,6 +1,6 @@
 //! The command `:dep`.
 
-use super::{Answer, Call, Command, Refusal};
+use super::{Answer, Argument, Call, Command, Refusal};
 use crate::evaluate::native::Turn;
 
 /// `:dep NAME = "VERSION"`
@@ -31,6 +31,10 @@ impl Command for Dep {
 
     fn is_saved(&self) -> bool {
         true
+    }
+
+    fn argument(&self) -> Argument {
+        Argument::Crate
     }
 
     fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {

@@ -1,6 +1,6 @@
 //! The command `:help`.
 
-use super::{Answer, COMMANDS, Call, Command, Refusal, elsewhere, find, near};
+use super::{Answer, Argument, COMMANDS, Call, Command, Refusal, elsewhere, find, near};
 use crate::evaluate::native::Turn;
 
 /// `:help`
@@ -25,6 +25,10 @@ impl Command for Help {
 
     fn details(&self) -> &'static str {
         "`:help timeit`"
+    }
+
+    fn argument(&self) -> Argument {
+        Argument::Command
     }
 
     fn run(&self, call: &Call<'_>, _: &mut Turn) -> Result<Answer, Refusal> {
@@ -58,7 +62,7 @@ fn all() -> Answer {
     }
 }
 
-fn one(command: &dyn Command) -> String {
+pub(super) fn one(command: &dyn Command) -> String {
     let aliases: Vec<String> = command
         .aliases()
         .iter()

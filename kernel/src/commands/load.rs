@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Answer, Call, Command, Refusal};
+use super::{Answer, Argument, Call, Command, Refusal};
 use crate::evaluate::native::Turn;
 use crate::evaluate::{Cell, Frontend, Output};
 use crate::notebook::code_of_notebook;
@@ -35,6 +35,10 @@ impl Command for Load {
 
     fn is_saved(&self) -> bool {
         true
+    }
+
+    fn argument(&self) -> Argument {
+        Argument::File
     }
 
     fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {

@@ -15,6 +15,7 @@ mod history;
 mod load;
 mod near;
 mod opt;
+mod place;
 mod reset;
 mod restore;
 mod save;
@@ -31,6 +32,8 @@ mod warnings;
 
 use std::ops::Range;
 use std::sync::Arc;
+
+pub(crate) use place::{Spot, about, listed, spot};
 
 use crate::evaluate::native::{Turn, interrupted};
 use crate::evaluate::{Cell, CellError, Frontend, Output};
@@ -67,12 +70,26 @@ pub(crate) trait Command: Sync {
     fn takes_code(&self) -> bool {
         false
     }
+    /// What its arguments are, for a front end that proposes some.
+    fn argument(&self) -> Argument {
+        Argument::Code
+    }
     /// Whether a saved session needs it.
     fn is_saved(&self) -> bool {
         false
     }
     /// Does it; what it returns is shown.
     fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal>;
+}
+
+/// What the arguments of a command are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Argument {
+    /// Rust, or names of variables and items.
+    Code,
+    Command,
+    Crate,
+    File,
 }
 
 /// What a command was called with.

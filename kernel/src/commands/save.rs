@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use super::load::{SEPARATOR, unquoted};
-use super::{Answer, Call, Command, Refusal, leading};
+use super::{Answer, Argument, Call, Command, Refusal, leading};
 use crate::evaluate::native::Turn;
 use crate::notebook::notebook_of_code;
 
@@ -28,6 +28,10 @@ impl Command for Save {
     fn details(&self) -> &'static str {
         "Cells that only looked at something (`:vars`, `:help`, …) are left out. `-f` replaces a file that is there. `:load` \
          runs what was written.\n\n`:save -f session.rs`"
+    }
+
+    fn argument(&self) -> Argument {
+        Argument::File
     }
 
     fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {

@@ -1,6 +1,6 @@
 //! The command `!`.
 
-use super::{Answer, Call, Command, Refusal};
+use super::{Answer, Argument, Call, Command, Refusal};
 use crate::evaluate::native::Turn;
 
 pub(super) const NAME: &str = "!";
@@ -28,6 +28,10 @@ impl Command for Shell {
 
     fn is_saved(&self) -> bool {
         true
+    }
+
+    fn argument(&self) -> Argument {
+        Argument::File
     }
 
     fn run(&self, call: &Call<'_>, evaluator: &mut Turn) -> Result<Answer, Refusal> {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use crate::channel::Answer;
@@ -184,7 +185,7 @@ impl fmt::Debug for Question {
 }
 
 /// What completion may know of a session.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
     /// What every cell begins with.
     pub preamble: String,
@@ -194,9 +195,11 @@ pub struct Scope {
     pub crates: Vec<ScopeCrate>,
     /// Where the metadata of the crates' own dependencies lies.
     pub folders: Vec<PathBuf>,
+    /// The folder from which the names of files start.
+    pub directory: PathBuf,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScopeVariable {
     pub name: String,
     /// As the evaluator writes it in later cells.
@@ -205,7 +208,7 @@ pub struct ScopeVariable {
 }
 
 /// A crate that cells can name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScopeCrate {
     pub name: String,
     /// Its metadata.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use dagbok_kernel::evaluate::native::{NativeEvaluator, Options};
 use dagbok_kernel::evaluate::{
     Answer, Cell, CellError, Comm, CommEvent, Evaluator, Frontend, Interrupt, MimeData, Output,
-    Question, Shell, StreamName,
+    Question, Scope, Shell, StreamName,
 };
 use expect_test::Expect;
 
@@ -114,6 +114,12 @@ impl Session {
         let screen = Arc::new(Screen::new(self.person.clone()));
         self.evaluator.comm(comm, screen.clone());
         screen.take()
+    }
+
+    /// What completion may know of the session.
+    #[allow(dead_code, reason = "not every file of tests completes")]
+    pub(crate) fn scope(&self) -> Arc<Scope> {
+        self.evaluator.scope()
     }
 
     /// Interrupts a cell as soon as it shows `text`.

@@ -19,6 +19,7 @@ use super::process::SessionProcess;
 use super::restore::Runs;
 use super::run::{Kind, Loss, Object};
 use super::running::RunningCells;
+use super::scope::Published;
 use super::source::CellIdx;
 use super::split::{Context, Displays, Split, SplitError, split, with_last_semicolon};
 use super::state::State;
@@ -30,7 +31,8 @@ use super::{StartError, comms, complete};
 use crate::channel::{KERNEL_ID_VARIABLE, Spent, ToSession, WIDGETS_VARIABLE};
 use crate::commands::{self, Order, blank_before};
 use crate::evaluate::{
-    Cell, CellError, Comm, Completeness, Evaluator, Frontend, Interrupt, Output, Shell, StreamName,
+    Cell, CellError, Comm, Completeness, Evaluator, Frontend, Interrupt, Output, Scope, Shell,
+    StreamName,
 };
 use crate::runtime_files::RuntimeFiles;
 
@@ -53,6 +55,8 @@ pub struct Options {
 /// Compiles each cell with `rustc` and runs it in a session process of its own.
 pub struct NativeEvaluator {
     shared: Arc<Shared>,
+    /// What completion knows, also while some shell has its turn.
+    published: Arc<Published>,
 }
 
 /// What cells are compiled with, and what they have left behind.
@@ -81,6 +85,8 @@ pub(crate) struct Workbench {
     /// The crates of the engine, once a cell has named one.
     pub(super) carried: BTreeMap<String, PathBuf>,
     pub(super) dependencies: Dependencies,
+    /// What completion knows of all this.
+    pub(super) published: Arc<Published>,
     /// The level that was asked for; else each cell's own.
     pub(crate) opt_level: Option<OptLevel>,
     pub(crate) warns: bool,
@@ -136,6 +142,7 @@ impl NativeEvaluator {
         session
             .wait_until_ready()
             .map_err(|death| StartError::Session(failure::no_start(&death)))?;
+        let published = Published::start(compiler.clone());
         let bench = Workbench {
             _warm_up: warm_up,
             folder,
@@ -155,13 +162,16 @@ impl NativeEvaluator {
             runs: Runs::default(),
             carried: BTreeMap::new(),
             dependencies: Dependencies::new(dependencies, options.cache),
+            published: published.clone(),
             opt_level: None,
             warns: true,
             shows_times: false,
             state: State::default(),
         };
+        bench.publish();
         Ok(NativeEvaluator {
             shared: Shared::new(bench),
+            published,
         })
     }
 }
@@ -306,6 +316,7 @@ impl Evaluator for NativeEvaluator {
         let mut turn = Turn::begin(&self.shared, shell, frontend);
         let result = turn.evaluate(cell);
         turn.state.note(cell, &result);
+        turn.publish();
         result
     }
 
@@ -317,6 +328,10 @@ impl Evaluator for NativeEvaluator {
 
     fn is_complete(&self, code: &str) -> Completeness {
         complete::completeness(code)
+    }
+
+    fn scope(&self) -> Arc<Scope> {
+        self.published.scope()
     }
 
     fn end_shell(&self, shell: Shell) {

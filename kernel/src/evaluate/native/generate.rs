@@ -122,7 +122,7 @@ impl Boxed {
     }
 }
 
-const PRELUDE: &str = "use ::dagbok::prelude::*;\n";
+pub(super) const PRELUDE: &str = "use ::dagbok::prelude::*;\n";
 const USE_TRAITS: &str =
     "use ::dagbok::cell::{ViaDebug as _, ViaEvcxr as _, ViaNothing as _, ViaRender as _};\n";
 const SHOW: &str = " { __value => if ::dagbok::cell::is_unshown(&(*__value).evcxr_display()) \

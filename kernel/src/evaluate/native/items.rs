@@ -203,6 +203,13 @@ impl Items {
             .map(|known| known.part.source.text.as_str())
     }
 
+    /// The `use` declarations and items that live, each as one piece of code.
+    pub(super) fn declarations(&self) -> Vec<String> {
+        let leaves = self.leaves.iter().map(|known| &known.leaf.declaration);
+        let items = self.items.iter().map(|known| &known.part.source.text);
+        leaves.chain(items).cloned().collect()
+    }
+
     /// Takes out of `split` what is there already, word for word, so that running a cell again costs no variable.
     pub(super) fn drop_unchanged(&self, split: &mut Split) {
         let is_known = |part: &ItemPart| {

@@ -24,6 +24,7 @@ mod restore;
 mod retry;
 mod run;
 mod running;
+mod scope;
 mod screens;
 mod shell;
 mod source;

@@ -3,8 +3,8 @@
 #[macro_export]
 macro_rules! vec {
     () => { $crate::vec::Vec::new() };
-    ($elem:expr; $n:expr) => { $crate::vec::from_elem($elem, $n) };
-    ($($x:expr),+ $(,)?) => { <[_]>::into_vec($crate::boxed::Box::new([$($x),+])) };
+    ($elem:expr; $n:expr) => { $crate::vec_from__($elem, $n) };
+    ($($x:expr),+ $(,)?) => { $crate::vec_of__([$($x),+]) };
 }
 #[macro_export]
 #[rustc_builtin_macro]

@@ -3,6 +3,10 @@
 #[doc(hidden)]
 pub fn printed__(_: crate::fmt::Arguments<'_>) { loop {} }
 #[doc(hidden)]
+pub fn vec_of__<T, const N: usize>(_: [T; N]) -> crate::vec::Vec<T> { loop {} }
+#[doc(hidden)]
+pub fn vec_from__<T: crate::clone::Clone>(_: T, _: usize) -> crate::vec::Vec<T> { loop {} }
+#[doc(hidden)]
 pub fn panicked__() -> ! { loop {} }
 #[doc(hidden)]
 pub fn panicked_with__(_: crate::fmt::Arguments<'_>) -> ! { loop {} }

@@ -200,6 +200,12 @@ impl Dependencies {
         linked
     }
 
+    /// The crates that `:dep` has brought, with their files.
+    pub(super) fn direct_files(&self) -> impl Iterator<Item = (String, PathBuf)> {
+        let direct = self.direct.iter();
+        direct.map(|(name, dependency)| (name.clone(), dependency.file.clone()))
+    }
+
     /// The folder in which the compiler finds what dependencies depend on.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
