@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use super::{Declarations, Source};
 
 /// Changes whenever texts are made differently.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// How the names of folders of toolchains start.
 const FOLDER_PREFIX: &str = "declarations-";
