@@ -9,6 +9,7 @@ use dagbok_kernel::analysis::{Analyzer, Completion, Options};
 use dagbok_kernel::evaluate::Scope;
 use dagbok_kernel::evaluate::native::Toolchain;
 use dagbok_kernel::runtime_files::RuntimeFiles;
+use dagbok_kernel::session::Detail;
 use expect_test::{Expect, expect};
 use support::Session;
 use tokio::runtime::Runtime;
@@ -58,7 +59,7 @@ impl Asked {
         self.runtime.block_on(asked)
     }
 
-    fn inspect(&self, code: &str, cursor: usize, detail: u8) -> Option<String> {
+    fn inspect(&self, code: &str, cursor: usize, detail: Detail) -> Option<String> {
         self.prepare(code);
         let asked = self
             .analyzer
@@ -97,7 +98,7 @@ fn check_completion(script: &str, expected: Expect) {
 }
 
 /// The same, with what is known of the place of the cursor.
-fn check_inspection(script: &str, detail: u8, expected: Expect) {
+fn check_inspection(script: &str, detail: Detail, expected: Expect) {
     check(script, expected, |asked, code, cursor| {
         let page = asked.inspect(code, cursor, detail);
         page.unwrap_or_else(|| "nothing".to_owned())
@@ -286,7 +287,7 @@ fn what_stands_at_the_cursor() {
         "let numbers = vec![1]; /// Adds one.\nfn add_one(n: i32) -> i32 { n + 1 } struct Point { x: f64 } |||
         numb¦ers ||| numbers.pu¦sh(1) ||| numbers.push(¦ ||| numbers.push(1, ¦) ||| add_one(¦) ||| add_on¦e ||| Point { ¦ } ||| println!(¦ ||| println!(\"{}\", numbers.push(¦)) ||| println!(\"{numb¦ers}\") |||
         let x = 1; x¦ ||| Optio¦n ||| std::collections¦::HashMap ||| Some¦ ||| nothing_of_the_sort¦ ||| ¦ ||| // com¦ment ||| f64::consts¦ ||| std::f64::consts::PI¦ ||| :tim¦eit ||| :dep ¦ ||| :help vars¦",
-        0,
+        Detail::Short,
         expect![[r#"
             numb¦ers: let numbers: Vec<i32>
 
@@ -370,7 +371,7 @@ fn what_stands_at_the_cursor() {
 fn all_that_is_known() {
     check_inspection(
         "/// Adds `one`.\n///\n/// # Example\n/// ```\n/// # hidden();\n/// assert_eq!(add_one(1), 2);\n/// ```\nfn add_one(n: i32) -> i32 { n + 1 } ||| add_one¦",
-        1,
+        Detail::Full,
         expect![[r#"
             add_one¦: fn add_one(n: i32) -> i32
 

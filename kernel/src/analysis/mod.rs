@@ -20,6 +20,7 @@ use crate::commands;
 use crate::evaluate::native::Toolchain;
 use crate::evaluate::{MimeData, Scope};
 use crate::runtime_files::RuntimeFiles;
+use crate::session::Detail;
 use place::{Place, Proposed, place};
 use process::Process;
 pub use protocol::Match;
@@ -98,13 +99,13 @@ impl Analyzer {
     }
 
     /// What is known of what stands in the cell `code` at the code point `cursor`, or of the function whose arguments
-    /// stand there; `detail` 0 is its signature and first paragraph.
+    /// stand there; [`Detail::Short`] is its signature and first paragraph.
     pub async fn inspect(
         &self,
         scope: Arc<Scope>,
         code: String,
         cursor: usize,
-        detail: u8,
+        detail: Detail,
     ) -> Option<MimeData> {
         let offset = byte_offset(&code, cursor);
         let about = |name: &str| {
@@ -130,7 +131,7 @@ impl Analyzer {
             }
             Place::Nothing => None,
         };
-        Some(page::page(&documentation?, detail == 0))
+        Some(page::page(&documentation?, detail == Detail::Short))
     }
 
     /// Waits until all crates that the cell `code` names are known, which takes many seconds the first time on a machine.

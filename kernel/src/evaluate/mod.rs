@@ -13,6 +13,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::analysis;
 pub use crate::channel::Answer;
 
 /// A MIME bundle as Jupyter's JSON has it: MIME type to data.
@@ -257,6 +258,11 @@ pub trait Evaluator: Send + Sync {
 
     /// No cell of `shell` will come any more; at once, also while cells run.
     fn end_shell(&self, _shell: Shell) {}
+
+    /// How to start what completes cells, if anything does.
+    fn analysis(&self) -> Option<analysis::Options> {
+        None
+    }
 
     /// The process in which cells run, if there is one now.
     fn process_id(&self) -> Option<u32> {

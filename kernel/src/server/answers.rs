@@ -1,6 +1,6 @@
 //! The answers to what is asked beside cells, found without holding up the event loop.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ use super::outgoing::CellFrontend;
 use super::usage::Usage;
 use super::worker::Worker;
 use super::{Input, Options};
-use crate::evaluate::{Comm, Completeness};
+use crate::analysis::{Analyzer, Completion};
+use crate::evaluate::{Comm, Completeness, Scope};
 use crate::history::History;
 use crate::session::{DebugAnswer, DebugRequest, Query, ReplyContent};
 use crate::wire::Origin;
@@ -26,6 +27,8 @@ pub(super) struct Answers {
     evaluator: Made,
     inputs: mpsc::UnboundedSender<Input>,
     comms: Arc<Comms>,
+    /// Started with the first question.
+    analyzer: Arc<OnceLock<Option<Arc<Analyzer>>>>,
     history: Arc<Mutex<History>>,
     usage: Arc<Mutex<Usage>>,
     /// Runs the handlers of comms, one after the other.
@@ -44,6 +47,7 @@ impl Answers {
             evaluator,
             inputs,
             comms: Arc::default(),
+            analyzer: Arc::default(),
             history: Arc::new(Mutex::new(History::new(options.history.clone()))),
             usage: Arc::default(),
             messenger: Worker::start("dagbok-comms"),
@@ -88,14 +92,30 @@ impl Answers {
                     )
                 });
             }
-            Query::Complete { cursor, .. } => {
-                return Some(ReplyContent::Complete(crate::analysis::Completion {
-                    start: cursor,
-                    end: cursor,
-                    matches: Vec::new(),
-                }));
-            }
-            Query::Inspect { .. } => return Some(ReplyContent::Inspect(None)),
+            Query::Complete { code, cursor } => self.analyze(origin, move |known| async move {
+                let completion = match known {
+                    Some((analyzer, scope)) => analyzer.complete(scope, code, cursor).await,
+                    None => Completion {
+                        start: cursor,
+                        end: cursor,
+                        matches: Vec::new(),
+                    },
+                };
+                ReplyContent::Complete(completion)
+            }),
+            Query::Inspect {
+                code,
+                cursor,
+                detail,
+            } => self.analyze(origin, move |known| async move {
+                let found = match known {
+                    Some((analyzer, scope)) => {
+                        analyzer.inspect(scope, code, cursor, detail).await
+                    }
+                    None => None,
+                };
+                ReplyContent::Inspect(found)
+            }),
             Query::History(query) => {
                 let history = self.history.clone();
                 self.look_up(origin, move || ReplyContent::History {
@@ -115,6 +135,28 @@ impl Answers {
             }),
         }
         None
+    }
+
+    /// Lets the analyzer, if there is one, find the answer with what is known of the session.
+    fn analyze<F>(
+        &self,
+        origin: &Arc<Origin>,
+        find: impl FnOnce(Option<(Arc<Analyzer>, Arc<Scope>)>) -> F + Send + 'static,
+    ) where
+        F: Future<Output = ReplyContent> + Send,
+    {
+        let (inputs, origin) = (self.inputs.clone(), origin.clone());
+        let (evaluator, analyzer) = (self.evaluator.clone(), self.analyzer.clone());
+        tokio::spawn(async move {
+            let known = tokio::task::spawn_blocking(move || {
+                let evaluator = evaluator.wait().as_ref().ok()?;
+                let start = || Some(Arc::new(Analyzer::new(evaluator.analysis()?)));
+                let analyzer = analyzer.get_or_init(start).clone()?;
+                Some((analyzer, evaluator.scope()))
+            });
+            let content = Some(find(known.await.ok().flatten()).await);
+            let _ = inputs.send(Input::Answered { origin, content });
+        });
     }
 
     fn look_up(&self, origin: &Arc<Origin>, find: impl FnOnce() -> ReplyContent + Send + 'static) {
@@ -144,9 +186,13 @@ impl Answers {
         let Answers {
             messenger: (messenger, _),
             clerk: (clerk, thread),
+            analyzer,
             ..
         } = self;
         drop((messenger, clerk));
+        if let Some(Some(analyzer)) = analyzer.get() {
+            analyzer.stop().await;
+        }
         let ended = tokio::task::spawn_blocking(move || thread.join());
         if timeout(STOP_MAX, ended).await.is_err() {
             tracing::warn!("the history's last lines may be missing");

@@ -28,6 +28,7 @@ use super::turn::{Shared, Turn};
 use super::variables::{Known, Variable};
 use super::warm_up::WarmUp;
 use super::{StartError, comms, complete};
+use crate::analysis;
 use crate::channel::{KERNEL_ID_VARIABLE, Spent, ToSession, WIDGETS_VARIABLE};
 use crate::commands::{self, Order, blank_before};
 use crate::evaluate::{
@@ -328,6 +329,15 @@ impl Evaluator for NativeEvaluator {
 
     fn is_complete(&self, code: &str) -> Completeness {
         complete::completeness(code)
+    }
+
+    fn analysis(&self) -> Option<analysis::Options> {
+        let options = analysis::Options {
+            files: self.files.clone(),
+            toolchain: self.toolchain.clone(),
+            cache: None,
+        };
+        options.files.analyzer.exists().then_some(options)
     }
 
     fn scope(&self) -> Arc<Scope> {
