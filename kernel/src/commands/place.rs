@@ -117,7 +117,7 @@ mod tests {
         check_spot(":help ti|me", "help \" time\"");
         check_spot("  :time  f(|)", "time \"  f()\"");
         check_spot(":time f()\ng(|)", "code \"g()\"");
-        check_spot("%%time\nf(|)\ng()", "time \"f()\\ng()\"");
+        check_spot("%%time\nf(|)\ng()", "time \"\\nf()\\ng()\"");
         check_spot("%%time|\nf()", "name \"time\" with the rest");
         check_spot(":nothing x|", "? \" x\"");
         check_spot("!ls a|", "! \"ls a\"");
