@@ -21,7 +21,7 @@ NOTEBOOKS = sorted(path for path in (ROOT / "notebooks").glob("*.ipynb") if ".ex
 PATIENCE = 120
 
 # What is tested already, but not there yet.
-NOT_YET = {"completion", "inspection", "pager"}
+NOT_YET = set()
 
 
 def needs(*features):

@@ -27,7 +27,7 @@ class TestKernel(jupyter_kernel_test.KernelTests):
     code_inspect_sample = when("inspection", "String::from")
     code_history_pattern = when("history", "6 ? 7")
     supported_history_operations = when("history", ("tail", "range", "search"))
-    code_page_something = when("pager", ":help timeit")
+    code_page_something = when("pager", "?Vec::push")
     code_clear_output = when("clear_output", "clear_output(false);")
 
 

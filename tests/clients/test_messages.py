@@ -272,10 +272,10 @@ def test_history_outlives_the_kernel(shared):
 
 
 @needs("pager")
-def test_help_is_a_page(shared):
-    [page] = shared.execute(":help timeit").reply["payload"]
+def test_documentation_is_a_page(shared):
+    [page] = shared.execute("?Vec::push").reply["payload"]
     assert page["source"] == "page" and page["start"] == 0
-    assert "timeit" in page["data"]["text/plain"]
+    assert "push" in page["data"]["text/plain"]
 
 
 def test_streams(shared):

@@ -109,9 +109,7 @@ impl Answers {
                 detail,
             } => self.analyze(origin, move |known| async move {
                 let found = match known {
-                    Some((analyzer, scope)) => {
-                        analyzer.inspect(scope, code, cursor, detail).await
-                    }
+                    Some((analyzer, scope)) => analyzer.inspect(scope, code, cursor, detail).await,
                     None => None,
                 };
                 ReplyContent::Inspect(found)

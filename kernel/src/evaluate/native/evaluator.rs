@@ -58,6 +58,7 @@ pub struct NativeEvaluator {
     shared: Arc<Shared>,
     /// What completion knows, also while some shell has its turn.
     published: Arc<Published>,
+    analysis: analysis::Options,
 }
 
 /// What cells are compiled with, and what they have left behind.
@@ -170,9 +171,15 @@ impl NativeEvaluator {
             state: State::default(),
         };
         bench.publish();
+        let analysis = analysis::Options {
+            files: bench.files.clone(),
+            toolchain: bench.toolchain.clone(),
+            cache: None,
+        };
         Ok(NativeEvaluator {
             shared: Shared::new(bench),
             published,
+            analysis,
         })
     }
 }
@@ -332,12 +339,7 @@ impl Evaluator for NativeEvaluator {
     }
 
     fn analysis(&self) -> Option<analysis::Options> {
-        let options = analysis::Options {
-            files: self.files.clone(),
-            toolchain: self.toolchain.clone(),
-            cache: None,
-        };
-        options.files.analyzer.exists().then_some(options)
+        Some(self.analysis.clone())
     }
 
     fn scope(&self) -> Arc<Scope> {

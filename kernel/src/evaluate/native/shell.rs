@@ -34,6 +34,19 @@ pub(super) fn signal_group(child: &Child, signal: libc::c_int) {
     unsafe { libc::kill(-group, signal) };
 }
 
+/// Lets an interrupt end `command`, also where whoever started Jupyter ignores interrupts, as a script does for what it starts
+/// in the background: programs inherit that.
+#[expect(unsafe_code, reason = "std leaves ignored signals ignored")]
+fn heed_interrupts(command: &mut Command) {
+    let heed = || {
+        // SAFETY: `signal` may be called between `fork` and `exec`, and touches no memory.
+        unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+        Ok(())
+    };
+    // SAFETY: `heed` does nothing else.
+    unsafe { command.pre_exec(heed) };
+}
+
 impl Turn {
     /// Runs `line` in a shell and waits for its end.
     ///
@@ -51,6 +64,7 @@ impl Turn {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
+        heed_interrupts(&mut command);
         if let Some(directory) = &self.directory {
             command.current_dir(directory);
         }
