@@ -200,7 +200,7 @@ fn dagbok_and_its_crates() {
             Arra¦: "Arra" Array class
             a.su¦: "su" sum function (&self, over: impl Into<Reduce>) -> Array
             zer¦: "zer" zeros function (shape: impl Into<Dims>) -> Array
-            dagbok::¦: "" Array class | array module | attempt function (build: impl FnOnce() -> T) -> Result<T, Error> | cancel module | cell module | Compute class | …
+            dagbok::¦: "" Array class | array module | attempt function (build: impl FnOnce() -> T) -> Result<T, Error> | cancel module | cell module | clear_output function (wait: bool) | …
             Ser¦: "Ser" SerializeOptions class | Series class | SeriesJoin class | SeriesMethods class | SeriesOpsTime class | SeriesRank class | …
             frame.he¦: "he" head function (&self, n: usize) -> DataFrame | height function (&self) -> usize
             frame.clone().lazy().filt¦: "filt" filter function (&self, predicate: impl Into<Expr>) -> Frame
@@ -211,7 +211,7 @@ fn dagbok_and_its_crates() {
 #[test]
 fn commands_files_and_crates() {
     check_completion(
-        ":he¦ ||| :¦ ||| %%ti¦ ||| :help vers¦ ||| let number = 1; ||| :time numb¦ ||| %%time\nnumb¦ ||| :vars\nnumb¦ ||| :forget numb¦ ||| // numb¦ ||| :dep rand_cha¦ ||| std::fs::read_to_string(\"Cargo.to¦ ||| \"src/¦ ||| \"nowhere/¦ ||| :load src/ma¦ ||| println!(\"{numb¦}\")",
+        ":he¦ ||| :¦ ||| %%ti¦ ||| :help vers¦ ||| let number = 1; ||| :time numb¦ ||| %%time\nnumb¦ ||| :vars\nnumb¦ ||| :forget numb¦ ||| // numb¦ ||| :dep rand_cha¦ ||| std::fs::read_to_string(\"Cargo.to¦ ||| \"src/inter¦ ||| \"nowhere/¦ ||| :load src/ma¦ ||| println!(\"{numb¦}\")",
         expect![[r#"
             :he¦: "he" help magic list all commands, or say more about one
             :¦: "" asm magic show the machine code of a function of an earlier cell, or of those in the rest of the cell | cd magic run cells and commands in another folder; without one, show the folder | clear magic drop all variables, functions, types and imports | dep magic add a crate, as in a `Cargo.toml` | doc magic show the documentation of a function, type, method, macro, keyword or variable | expand magic show code, or the rest of the cell, with its macros expanded | …
@@ -226,7 +226,7 @@ fn commands_files_and_crates() {
             // numb¦: "" 
             :dep rand_cha¦: "rand_cha" rand_chacha module
             std::fs::read_to_string("Cargo.to¦: "Cargo.to" Cargo.toml path
-            "src/¦: "" calls.rs path | cells.rs path | futures.rs path | input.rs path | interpose.rs path | link.rs path | …
+            "src/inter¦: "inter" interpose.rs path
             "nowhere/¦: "" 
             :load src/ma¦: "ma" main.rs path
             println!("{numb¦}"): "numb" number instance"#]],

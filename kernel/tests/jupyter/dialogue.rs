@@ -224,17 +224,17 @@ async fn a_failure_aborts_what_waits_unless_told_otherwise() {
     check_queue(
         true,
         expect![[r#"
-        busy
-        input [1] "wait\nfail Panic stop"
-        error Panic: stop
-        idle
-        -> error [1] Panic: stop
-        busy
-        idle
-        -> aborted [1]
-        busy
-        idle
-        -> aborted [1]"#]],
+            busy
+            input [1] "wait\nfail Panic stop"
+            error Panic: stop
+            idle
+            -> error [1] Panic: stop
+            busy
+            idle
+            -> aborted [0]
+            busy
+            idle
+            -> aborted [0]"#]],
     )
     .await;
     check_queue(
@@ -288,7 +288,7 @@ async fn an_interrupt_stops_the_cell_and_aborts_what_waits() {
     );
     expect![[r#"
         interrupt_reply {"status":"ok"}
-        -> aborted [1]
+        -> aborted [0]
         busy
         idle
         -> error [1] Interrupted: the cell was interrupted

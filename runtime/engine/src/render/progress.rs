@@ -79,7 +79,8 @@ fn cancel_button(stop: &Stop) -> String {
         computation,
         kernel_id,
     } = stop;
-    format!("<div></div><script>({CANCEL})({computation:?}, {kernel_id:?})</script>")
+    let script = CANCEL.trim_end();
+    format!("<div></div><script>({script})({computation:?}, {kernel_id:?})</script>")
 }
 
 fn headline(state: &ProgressState) -> String {

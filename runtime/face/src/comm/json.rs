@@ -597,7 +597,7 @@ mod tests {
         );
         assert_eq!(
             shown(
-                json!({"a": if n > 1 { "many" } else { "one" }, "b": [n; 2], "c": Some(1.5), "d": None::<i32>,})
+                json!({"a": if n > 1 { "many" } else { "one" }, "b": [n, n], "c": Some(1.5), "d": None::<i32>,})
             ),
             r#"{"a":"many","b":[2,2],"c":1.5,"d":null}"#
         );
