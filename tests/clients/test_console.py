@@ -78,7 +78,5 @@ def test_the_arrow_brings_back_the_last_cell(console):
     console.send("6 * 7\r")
     console.expect("Out.*42")
     prompt(console, 2)
-    console.send("\x1b[A")
-    console.expect(r"6 \* 7")
-    console.send("\r")
+    console.send("\x1b[A\r")
     console.expect("Out.*42")

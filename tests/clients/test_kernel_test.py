@@ -28,7 +28,7 @@ class TestKernel(jupyter_kernel_test.KernelTests):
     code_history_pattern = when("history", "6 ? 7")
     supported_history_operations = when("history", ("tail", "range", "search"))
     code_page_something = when("pager", "?Vec::push")
-    code_clear_output = when("clear_output", "clear_output(false);")
+    code_clear_output = when("clear_output", "dagbok::clear_output(false);")
 
 
 class TestWelcome(jupyter_kernel_test.IopubWelcomeTests):
