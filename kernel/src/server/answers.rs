@@ -125,12 +125,17 @@ impl Answers {
                 let usage = self.usage.clone();
                 self.look_up(origin, move || ReplyContent::Usage(lock(&usage).measure()));
             }
-            Query::Debug(request) => self.look_up(origin, move || {
-                ReplyContent::Debug(DebugAnswer {
-                    body: debug(&request),
-                    request,
-                })
-            }),
+            Query::Debug(request) => {
+                let evaluator = self.evaluator.clone();
+                self.look_up(origin, move || {
+                    let evaluator = evaluator.wait().as_ref();
+                    let scope = evaluator.map_or_else(|_| Arc::default(), |known| known.scope());
+                    ReplyContent::Debug(DebugAnswer {
+                        body: debug(&request, &scope),
+                        request,
+                    })
+                });
+            }
         }
         None
     }
@@ -200,7 +205,7 @@ impl Answers {
 
 /// The body of the answer to `request`, or why there is none. There are no breakpoints here, and nothing pretends that
 /// there are.
-fn debug(request: &DebugRequest) -> Result<Value, String> {
+fn debug(request: &DebugRequest, scope: &Scope) -> Result<Value, String> {
     match request.command.as_str() {
         "debugInfo" => Ok(json!({
             "isStarted": false,
@@ -214,9 +219,20 @@ fn debug(request: &DebugRequest) -> Result<Value, String> {
             "exceptionPaths": [],
             "copyToGlobals": false,
         })),
+        "inspectVariables" => {
+            let variables = scope.variables.iter().map(|variable| {
+                json!({
+                    "name": variable.name,
+                    "evaluateName": variable.name,
+                    "type": variable.type_text,
+                    "value": "",
+                    "variablesReference": 0,
+                })
+            });
+            Ok(json!({ "variables": variables.collect::<Vec<_>>() }))
+        }
         command => Err(format!(
-            "dagbok has no debugger; of its requests it answers `debugInfo`, `inspectVariables` and \
-             `richInspectVariables`, not `{command}`"
+            "dagbok has no debugger; of its requests it answers `debugInfo` and `inspectVariables`, not `{command}`"
         )),
     }
 }

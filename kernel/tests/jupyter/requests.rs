@@ -273,7 +273,7 @@ async fn nobody_is_told_that_there_are_breakpoints() {
         [asked("debugInfo"), asked("setBreakpoints")],
         expect![[r#"
             -> {"type":"response","seq":7,"request_seq":7,"command":"debugInfo","success":true,"body":{"isStarted":false,"hashMethod":"Murmur2","hashSeed":0,"tmpFilePrefix":"","tmpFileSuffix":".rs","breakpoints":[],"stoppedThreads":[],"richRendering":true,"exceptionPaths":[],"copyToGlobals":false}}
-            -> {"type":"response","seq":7,"request_seq":7,"command":"setBreakpoints","success":false,"message":"dagbok has no debugger; of its requests it answers `debugInfo`, `inspectVariables` and `richInspectVariables`, not `setBreakpoints`"}"#]],
+            -> {"type":"response","seq":7,"request_seq":7,"command":"setBreakpoints","success":false,"message":"dagbok has no debugger; of its requests it answers `debugInfo` and `inspectVariables`, not `setBreakpoints`"}"#]],
     )
     .await;
 }
