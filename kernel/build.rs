@@ -1,6 +1,9 @@
 //! Records which compiler built the runtime: cells must be compiled by the very same one. Gathers the face's sources, whose
 //! comments `:doc` shows. Also lets both binaries find their libraries beside themselves.
 
+#[path = "rpath.rs"]
+mod rpath;
+
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,11 +35,8 @@ fn main() {
     println!("cargo::rustc-env=DAGBOK_RUSTC_RELEASE={}", of("release:"));
     println!("cargo::rustc-env=DAGBOK_HOST={}", of("host:"));
 
-    let host_libraries = format!("{sysroot}/lib/rustlib/{}/lib", of("host:"));
-    for folder in ["$ORIGIN", "$ORIGIN/deps", "$ORIGIN/../lib", &host_libraries] {
-        println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
-    }
-
+    println!("cargo::rerun-if-changed=rpath.rs");
+    rpath::find_libraries();
     gather_sources(Path::new("../runtime/face/src"));
 }
 

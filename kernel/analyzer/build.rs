@@ -1,19 +1,10 @@
 //! Lets the analyzer find std's library beside itself or in the toolchain.
 
-use std::env;
-use std::process::Command;
+#[path = "../rpath.rs"]
+mod rpath;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    let rustc = env::var_os("RUSTC").expect("cargo sets RUSTC");
-    let host = env::var("HOST").expect("cargo sets HOST");
-    let output = Command::new(rustc)
-        .args(["--print", "sysroot"])
-        .output()
-        .expect("cargo's rustc runs");
-    let sysroot = String::from_utf8(output.stdout).expect("rustc speaks UTF-8");
-    let standard = format!("{}/lib/rustlib/{host}/lib", sysroot.trim());
-    for folder in ["$ORIGIN", "$ORIGIN/deps", "$ORIGIN/../lib", &standard] {
-        println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
-    }
+    println!("cargo::rerun-if-changed=../rpath.rs");
+    rpath::find_libraries();
 }

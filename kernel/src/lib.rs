@@ -14,4 +14,5 @@ pub mod runtime_files;
 pub mod server;
 pub mod session;
 pub mod socket;
+mod text;
 pub mod wire;

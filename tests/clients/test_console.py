@@ -66,11 +66,15 @@ def test_a_cell_asks(console):
 @needs("completion")
 def test_tab_completes(console):
     console.send("let remarkable = 40;\r")
-    prompt(console, 2)
-    console.send("remark\t")
-    console.expect("remarkable")
-    console.send(" + 2\r")
-    console.expect("Out.*42")
+    # Where all else is slow, the console may go on without the first answer; then there is no such variable.
+    for count in range(2, 7):
+        prompt(console, count)
+        console.send("remark\t")
+        console.expect("remarkable")
+        console.send(" + 2\r")
+        if console.expect(["Out.*42", "cannot find value"]) == 0:
+            return
+    pytest.fail("Tab never completed")
 
 
 @needs("history")

@@ -363,7 +363,7 @@ fn what_stands_at_the_cursor() {
             Archimedes’ constant (π)
             :tim¦eit: :timeit [-n LOOPS] [-r RUNS] [CODE]: run code, or the rest of the cell, many times and show how long it takes.
             :dep ¦: :dep NAME [= "VERSION" | { … }]: add a crate, as in a Cargo.toml.
-            :help vars¦: :vars: list all variables: type, size, value, and the cell that made them. Also :v, :who, :who_ls, :whos."#]],
+            :help vars¦: :vars [live|off]: list all variables: type, size, value, and the cell that made them; live keeps the list up to date. Also :v, :who, :who_ls, :whos."#]],
     );
 }
 

@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use dagbok_kernel::evaluate::{Answer, Evaluator, Shell};
+use dagbok_kernel::evaluate::{Answer, Evaluator, Shell, VariableView};
 use expect_test::{Expect, expect};
 use support::{Begun, Session};
 
@@ -18,12 +18,14 @@ use support::{Begun, Session};
 /// - `N.`: wait for the end of the cell that runs there;
 /// - `N?`: the answer to what that has asked;
 /// - `N/`: the shell has ended;
-/// - `!`: interrupt.
+/// - `!`: interrupt;
+/// - `look`: the variables as someone sees them who is no cell, or the one named.
 #[track_caller]
 fn check_shells(script: &str, expected: Expect) {
     let mut session = Session::start();
     let mut running: BTreeMap<u32, Begun> = BTreeMap::new();
     let mut shown: BTreeMap<u32, String> = BTreeMap::new();
+    let mut seen = Vec::new();
     for step in script.split("|||") {
         let step = step.trim();
         let (order, code) = step.split_once(char::is_whitespace).unwrap_or((step, ""));
@@ -49,6 +51,7 @@ fn check_shells(script: &str, expected: Expect) {
                 running[&shell].screen.answer(answer);
             }
             "/" => session.evaluator().end_shell(Shell(shell)),
+            "look" => seen.push(format!("look {code}: {}", look(session.evaluator(), code))),
             "!" => session.interrupter().interrupt(),
             other => panic!("no order `{other}`"),
         }
@@ -60,12 +63,27 @@ fn check_shells(script: &str, expected: Expect) {
             *text += &format!("\nlater {late}");
         }
     }
-    let lines: Vec<String> = shown
-        .iter()
-        .filter(|(_, text)| !text.is_empty())
-        .map(|(number, text)| format!("{number}: {text}"))
-        .collect();
+    let lines = shown.iter().filter(|(_, text)| !text.is_empty());
+    let lines = lines.map(|(number, text)| format!("{number}: {text}"));
+    let lines: Vec<String> = lines.chain(seen).collect();
     expected.assert_eq(&lines.join("\n"));
+}
+
+fn look(evaluator: &dyn Evaluator, name: &str) -> String {
+    if !name.is_empty() {
+        let shown = evaluator.variable(name);
+        return shown.map_or_else(|reason| reason, |data| data["text/plain"].to_string());
+    }
+    let variables = evaluator.variables().unwrap();
+    let lines = variables.iter().map(|variable| {
+        let VariableView {
+            name,
+            type_name,
+            value,
+        } = variable;
+        format!("\n{name}: {type_name} = {value}")
+    });
+    lines.collect()
 }
 
 /// Flags by which cells wait for one another, and a loop that waits.
@@ -425,5 +443,62 @@ fn questions_of_two_cells_go_to_their_own_front_ends() {
             2: stdout "runs\n"
             input ""
             ="2\n""#]],
+    );
+}
+
+#[test]
+fn variables_can_be_looked_at_while_cells_run() {
+    check_shells(
+        r#"look ||| 0 let n = 1; ||| look ||| look n ||| look m ||| look n.pow(2) ||| 0 let n = "å\u{1F600}"; let v: Vec<u8> = vec![]; ||| look ||| 0 drop(v); ||| look v ||| look"#,
+        expect![[r#"
+            look : 
+            look : 
+            n: i32 = 1
+            look n: "1"
+            look m: there is no variable `m`; `:vars` lists those there are
+            look n.pow(2): there is no variable `n.pow(2)`; `:vars` lists those there are
+            look : 
+            n: &str = "å😀"
+            v: Vec<u8> = []
+            look v: there is no variable `v`: `v` was moved in cell 3
+            look : 
+            n: &str = "å😀""#]],
+    );
+    check_with_flags(
+        r#"0 use std::rc::Rc; let rc = Rc::new(5); let s = String::from("free"); let mut used = 1; struct Opaque; let o = Opaque; let zeros = zeros([2, 2]); |||
+0& println!("runs"); used += 1; wait(&A); ||| look ||| look used ||| look rc ||| look s ||| look zeros ||| 1 set(&A); ||| 0. ||| look ||| look rc ||| look o"#,
+        expect![[r#"
+            3: stdout "runs\n"
+            look : 
+            o: Opaque = 
+            rc: Rc<i32> = in another shell
+            s: String = "free"
+            used: i32 = in use by cell 3
+            zeros: Array = Array(zeros-b5a6de96e0fbd0cc, shape=(2, 2), dtype=f64, chunks=(2, 2))
+            look used: InUse: `used` is in use by cell 3, which is still running
+            look rc: NotSent: `rc` stays in the shell of cell 2, which made it: a `Rc<i32>` cannot be sent from one thread to another
+            look s: "\"free\""
+            look zeros: "Array (2, 2) of f64, 32 B\n  chunk  (2, 2), 32 B\n  graph  1 chunk in 1 layer, made by `zeros`"
+            look : 
+            o: Opaque = 
+            rc: Rc<i32> = 5
+            s: String = "free"
+            used: i32 = 2
+            zeros: Array = Array(zeros-b5a6de96e0fbd0cc, shape=(2, 2), dtype=f64, chunks=(2, 2))
+            look rc: "5"
+            look o: "a value of type `Opaque` cannot be displayed""#]],
+    );
+    // Neither a `Debug` that fails nor the end of the process does any harm.
+    check_shells(
+        r#"0 struct Loud; impl std::fmt::Debug for Loud { fn fmt(&self, _: &mut std::fmt::Formatter) -> std::fmt::Result { println!("seen"); panic!("no") } } let loud = Loud; ||| look ||| look loud |||
+0 struct Last; impl std::fmt::Debug for Last { fn fmt(&self, _: &mut std::fmt::Formatter) -> std::fmt::Result { std::process::exit(3) } } let last = Last; ||| look last ||| look ||| 0 1 + 1 ||| look"#,
+        expect![[r#"
+            3: =2
+            look : 
+            loud: Loud = its `Debug` panicked: no
+            look loud: Panic: no
+            look last: Crash: cell 2 ended the session process: it exited with code 3
+            look : 
+            look : "#]],
     );
 }

@@ -6,6 +6,7 @@ use pulldown_cmark::{
 
 use super::protocol::Documentation;
 use crate::evaluate::MimeData;
+use crate::text::without_gaps;
 
 /// The bundle for `documentation`; only its first paragraph if it is to be `short`.
 pub(super) fn page(documentation: &Documentation, short: bool) -> MimeData {
@@ -155,18 +156,6 @@ fn plain(events: &[Event<'_>]) -> String {
         }
     }
     without_gaps(&text)
-}
-
-/// At most one empty line in a row.
-fn without_gaps(text: &str) -> String {
-    let mut lines: Vec<&str> = Vec::new();
-    for line in text.lines() {
-        let line = line.trim_end();
-        if !line.is_empty() || lines.last().is_some_and(|last| !last.is_empty()) {
-            lines.push(line);
-        }
-    }
-    lines.join("\n").trim_end().to_owned()
 }
 
 #[cfg(test)]

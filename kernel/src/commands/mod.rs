@@ -34,6 +34,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub(crate) use place::{Spot, about, listed, spot};
+pub(crate) use vars::update_variables;
 
 use crate::evaluate::native::{Turn, interrupted};
 use crate::evaluate::{Cell, CellError, Frontend, Output};
@@ -126,6 +127,16 @@ pub(crate) enum Refusal {
     Sentence(String),
     /// What it ran has failed.
     Failed(CellError),
+}
+
+impl Refusal {
+    /// What is wrong, in a sentence.
+    pub(crate) fn sentence(self) -> String {
+        match self {
+            Refusal::Sentence(sentence) => sentence,
+            Refusal::Failed(error) => format!("{}: {}", error.name, error.value),
+        }
+    }
 }
 
 impl From<String> for Refusal {

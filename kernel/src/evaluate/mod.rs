@@ -216,6 +216,15 @@ pub struct ScopeCrate {
     pub file: PathBuf,
 }
 
+/// What can be seen of a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariableView {
+    pub name: String,
+    pub type_name: String,
+    /// The start of its value, or why it cannot be seen.
+    pub value: String,
+}
+
 /// Runs cells and remembers what they define.
 pub trait Evaluator: Send + Sync {
     /// Runs `cell` to its end; `frontend` gets what it shows as it happens, all of it before this returns but for what
@@ -254,6 +263,30 @@ pub trait Evaluator: Send + Sync {
     /// What completion may know; never waits for a running cell.
     fn scope(&self) -> Arc<Scope> {
         Arc::default()
+    }
+
+    /// The variables of the session; waits for no running cell.
+    ///
+    /// # Errors
+    /// If the session cannot be asked.
+    fn variables(&self) -> Result<Vec<VariableView>, CellError> {
+        let scope = self.scope();
+        let variables = scope.variables.iter().map(|variable| VariableView {
+            name: variable.name.clone(),
+            type_name: variable.type_text.clone(),
+            value: String::new(),
+        });
+        Ok(variables.collect())
+    }
+
+    /// The variable `name` as a cell would show it; waits for no running cell.
+    ///
+    /// # Errors
+    /// Why it cannot be shown, in a sentence.
+    fn variable(&self, name: &str) -> Result<MimeData, String> {
+        Err(format!(
+            "this evaluator cannot show `{name}` outside of a cell"
+        ))
     }
 
     /// No cell of `shell` will come any more; at once, also while cells run.

@@ -274,14 +274,25 @@ impl Folders {
         }
     }
 
-    /// The runtime folder that the kernel of `kernelspec` runs from, if it is one of these.
+    /// The runtime folder that the kernel of `kernelspec` runs from, if it is one of these, also where it says another place
+    /// that is not there any more: the prefix was moved.
     fn runtime_of(&self, kernelspec: &Path) -> Option<PathBuf> {
-        let text = fs::read_to_string(kernelspec.join("kernel.json")).ok()?;
-        let kernel_json: Value = serde_json::from_str(&text).ok()?;
-        let program = Path::new(kernel_json["argv"][0].as_str()?);
-        let runtime = program.strip_prefix(&self.runtimes).ok()?;
+        let program = program(kernelspec)?;
+        let is_former = |folder: &&Path| folder.file_name() == self.runtimes.file_name();
+        let runtimes = match program.starts_with(&self.runtimes) || program.exists() {
+            true => &self.runtimes,
+            false => program.parent()?.ancestors().find(is_former)?,
+        };
+        let runtime = program.strip_prefix(runtimes).ok()?;
         Some(self.runtimes.join(runtime.components().next()?))
     }
+}
+
+/// The program that the kernel of `kernelspec` runs.
+fn program(kernelspec: &Path) -> Option<PathBuf> {
+    let text = fs::read_to_string(kernelspec.join("kernel.json")).ok()?;
+    let kernel_json: Value = serde_json::from_str(&text).ok()?;
+    Some(PathBuf::from(kernel_json["argv"][0].as_str()?))
 }
 
 /// The environment that is active, or else that of `python3`.

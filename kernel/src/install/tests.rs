@@ -75,6 +75,27 @@ impl World {
 }
 
 #[test]
+fn a_prefix_that_was_moved_is_installed_over_and_removed() {
+    let world = World::new();
+    world.install("dagbok", &world.set("p", "l")).unwrap();
+    let former = world.folder.path().join("prefix");
+    let path = world.folder.path().join("build/share/dagbok/moved");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::rename(&former, &path).unwrap();
+    let options = InstallOptions {
+        place: Place::Prefix(path.clone()),
+        name: "dagbok".to_string(),
+        display_name: None,
+    };
+    install(&options, &world.set("p2", "l")).unwrap();
+    let left = subfolders(&path.join("share/dagbok"));
+    assert_eq!(left.len(), 1, "{left:?}");
+    fs::rename(&path, &former).unwrap();
+    uninstall(&world.place(), "dagbok").unwrap();
+    world.check_files(expect![""]);
+}
+
+#[test]
 fn what_is_installed_is_what_is_removed() {
     let world = World::new();
     let installed = world.install("dagbok", &world.set("p", "l")).unwrap();

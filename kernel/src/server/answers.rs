@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::comms::Comms;
+use super::debug;
 use super::evaluation::Made;
 use super::outgoing::CellFrontend;
 use super::usage::Usage;
@@ -17,7 +17,7 @@ use super::{Input, Options};
 use crate::analysis::{Analyzer, Completion};
 use crate::evaluate::{Comm, Completeness, Scope};
 use crate::history::History;
-use crate::session::{DebugAnswer, DebugRequest, Query, ReplyContent};
+use crate::session::{Query, ReplyContent};
 use crate::wire::Origin;
 
 /// How long what has been begun may take when the kernel ends: the history's last lines, above all.
@@ -126,14 +126,12 @@ impl Answers {
                 self.look_up(origin, move || ReplyContent::Usage(lock(&usage).measure()));
             }
             Query::Debug(request) => {
+                let (inputs, origin) = (self.inputs.clone(), origin.clone());
                 let evaluator = self.evaluator.clone();
-                self.look_up(origin, move || {
-                    let evaluator = evaluator.wait().as_ref();
-                    let scope = evaluator.map_or_else(|_| Arc::default(), |known| known.scope());
-                    ReplyContent::Debug(DebugAnswer {
-                        body: debug(&request, &scope),
-                        request,
-                    })
+                // On a thread of its own: it may wait for a compile.
+                tokio::task::spawn_blocking(move || {
+                    let content = Some(ReplyContent::Debug(debug::answer(request, &evaluator)));
+                    let _ = inputs.send(Input::Answered { origin, content });
                 });
             }
         }
@@ -200,40 +198,6 @@ impl Answers {
         if timeout(STOP_MAX, ended).await.is_err() {
             tracing::warn!("the history's last lines may be missing");
         }
-    }
-}
-
-/// The body of the answer to `request`, or why there is none. There are no breakpoints here, and nothing pretends that
-/// there are.
-fn debug(request: &DebugRequest, scope: &Scope) -> Result<Value, String> {
-    match request.command.as_str() {
-        "debugInfo" => Ok(json!({
-            "isStarted": false,
-            "hashMethod": "Murmur2",
-            "hashSeed": 0,
-            "tmpFilePrefix": "",
-            "tmpFileSuffix": ".rs",
-            "breakpoints": [],
-            "stoppedThreads": [],
-            "richRendering": true,
-            "exceptionPaths": [],
-            "copyToGlobals": false,
-        })),
-        "inspectVariables" => {
-            let variables = scope.variables.iter().map(|variable| {
-                json!({
-                    "name": variable.name,
-                    "evaluateName": variable.name,
-                    "type": variable.type_text,
-                    "value": "",
-                    "variablesReference": 0,
-                })
-            });
-            Ok(json!({ "variables": variables.collect::<Vec<_>>() }))
-        }
-        command => Err(format!(
-            "dagbok has no debugger; of its requests it answers `debugInfo` and `inspectVariables`, not `{command}`"
-        )),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod answers;
 mod comms;
+mod debug;
 mod evaluation;
 mod outgoing;
 mod usage;

@@ -187,6 +187,20 @@ impl Client {
         }
     }
 
+    /// Waits until the cell of `request` has begun; what it publishes is kept.
+    pub(crate) async fn has_begun(&mut self, request: &str) {
+        let mut seen = Vec::new();
+        loop {
+            let message = self.next_for(request).await;
+            let is_input = matches!(message.content, JupyterMessageContent::ExecuteInput(_));
+            seen.push(message);
+            if is_input {
+                break;
+            }
+        }
+        self.published.extend(seen);
+    }
+
     /// What has been published and nobody has asked for.
     pub(crate) fn unclaimed(&self) -> Vec<String> {
         self.published.iter().map(describe).collect()

@@ -1,5 +1,7 @@
 //! Floods, and clients that do not read.
 
+use std::time::{Duration, Instant};
+
 use crate::client::{Client, Kernel, describe, subscriber};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,6 +47,10 @@ async fn of_many_updates_the_last_arrives_before_idle() {
     assert!(published.len() < 200, "{} messages", published.len());
 }
 
+/// How long a subscriber does not read, and how often others see something meanwhile.
+const STALL: Duration = Duration::from_secs(60);
+const PACE: Duration = Duration::from_millis(20);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscriber_that_never_reads_does_not_stop_the_others() {
     let kernel = Kernel::start().await;
@@ -55,5 +61,23 @@ async fn a_subscriber_that_never_reads_does_not_stop_the_others() {
     let displays = published.iter().filter(|seen| seen.starts_with("display"));
     assert_eq!(displays.count(), 64);
     assert_eq!(client.reply(&request).await, "ok [1]");
+    let begun = Instant::now();
+    let mut count = 1;
+    while begun.elapsed() < STALL {
+        count += 1;
+        let request = client
+            .execute(&format!("print {count}\nshow {count}"))
+            .await;
+        let expected = [
+            "busy".to_owned(),
+            format!("input [{count}] \"print {count}\\nshow {count}\""),
+            format!("stdout \"{count}\\n\""),
+            format!("display - \"{count}\""),
+            "idle".to_owned(),
+        ];
+        assert_eq!(client.published(&request).await, expected);
+        assert_eq!(client.reply(&request).await, format!("ok [{count}]"));
+        tokio::time::sleep(PACE).await;
+    }
     drop(stalled);
 }

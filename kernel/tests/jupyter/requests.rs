@@ -270,10 +270,17 @@ async fn nobody_is_told_that_there_are_breakpoints() {
         )
     };
     check(
-        [asked("debugInfo"), asked("setBreakpoints")],
+        [
+            asked("debugInfo"),
+            asked("inspectVariables"),
+            asked("richInspectVariables"),
+            asked("setBreakpoints"),
+        ],
         expect![[r#"
             -> {"type":"response","seq":7,"request_seq":7,"command":"debugInfo","success":true,"body":{"isStarted":false,"hashMethod":"Murmur2","hashSeed":0,"tmpFilePrefix":"","tmpFileSuffix":".rs","breakpoints":[],"stoppedThreads":[],"richRendering":true,"exceptionPaths":[],"copyToGlobals":false}}
-            -> {"type":"response","seq":7,"request_seq":7,"command":"setBreakpoints","success":false,"message":"dagbok has no debugger; of its requests it answers `debugInfo` and `inspectVariables`, not `setBreakpoints`"}"#]],
+            -> {"type":"response","seq":7,"request_seq":7,"command":"inspectVariables","success":true,"body":{"variables":[]}}
+            -> {"type":"response","seq":7,"request_seq":7,"command":"richInspectVariables","success":false,"message":"`richInspectVariables` takes a `variableName`"}
+            -> {"type":"response","seq":7,"request_seq":7,"command":"setBreakpoints","success":false,"message":"dagbok has no debugger; of its requests it answers `debugInfo`, `inspectVariables` and `richInspectVariables`, not `setBreakpoints`"}"#]],
     )
     .await;
 }
@@ -289,6 +296,8 @@ async fn a_subshell_runs_while_the_kernel_is_busy() {
     let busy = raw
         .send("execute_request", json!({ "code": "wait\nprint a" }), None)
         .await;
+    // Cells are counted as they start.
+    raw.client.has_begun(&busy).await;
     let told = raw
         .ask(
             "execute_request",

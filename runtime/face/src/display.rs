@@ -85,6 +85,16 @@ impl<T: Render + ?Sized> Render for &T {
     }
 }
 
+/// Shows what went well as itself, and an error by its `Debug`.
+impl<T: Render, E: std::fmt::Debug> Render for Result<T, E> {
+    fn render(&self) -> MimeBundle {
+        match self {
+            Ok(value) => value.render(),
+            Err(error) => MimeBundle::plain(format!("Err({error:?})")),
+        }
+    }
+}
+
 /// Where displays go: the session sends them to the front end, a test collects them.
 pub trait DisplaySink: Send + Sync {
     /// Shows `bundle` as a new output that can be updated under `display_id`.

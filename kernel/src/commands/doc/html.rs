@@ -1,5 +1,7 @@
 //! The pages that rustdoc writes, as Markdown.
 
+use crate::text::without_gaps;
+
 /// `html` as Markdown: paragraphs, headings, lists, code; links by their text.
 pub(super) fn markdown(html: &str) -> String {
     let mut text = String::new();
@@ -49,7 +51,7 @@ pub(super) fn markdown(html: &str) -> String {
         }
     }
     text += &escaped(&unescaped(rest));
-    without_gaps(&text)
+    without_gaps(&text).trim_start().to_owned()
 }
 
 /// The text of `html` without its tags.
@@ -104,18 +106,6 @@ fn unescaped(text: &str) -> String {
 /// `text` without anything that Markdown or HTML would take for its own.
 fn escaped(text: &str) -> String {
     text.replace('<', "\\<").replace('*', "\\*")
-}
-
-/// At most one empty line in a row.
-fn without_gaps(text: &str) -> String {
-    let mut lines: Vec<&str> = Vec::new();
-    for line in text.lines() {
-        let line = line.trim_end();
-        if !line.is_empty() || lines.last().is_some_and(|last| !last.is_empty()) {
-            lines.push(line);
-        }
-    }
-    lines.join("\n").trim().to_owned()
 }
 
 #[cfg(test)]

@@ -102,7 +102,13 @@ impl Turn {
                         continue;
                     }
                     Verdict::UsersFault => {}
-                    Verdict::Withheld(name) => return Err(self.withheld(&name)),
+                    Verdict::Withheld(name) => {
+                        let shell = self.shell;
+                        if let Some(variable) = self.variables.live.get_mut(&name) {
+                            variable.stays |= variable.shell != shell;
+                        }
+                        return Err(self.withheld(&name));
+                    }
                     Verdict::Unusable(variables) => {
                         for (name, message) in variables {
                             self.lose_unusable(&name, &message, frontend);

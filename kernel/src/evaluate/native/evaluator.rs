@@ -11,8 +11,9 @@ use tempfile::TempDir;
 
 use super::compile::{Compiled, Compiler, OptLevel, Request};
 use super::dependencies::Dependencies;
-use super::failure::{self, History};
+use super::failure;
 use super::generate::{Body, Plan, Unit};
+use super::history::History;
 use super::interrupt::Interrupter;
 use super::items::Items;
 use super::process::SessionProcess;
@@ -30,10 +31,10 @@ use super::warm_up::WarmUp;
 use super::{StartError, comms, complete};
 use crate::analysis;
 use crate::channel::{KERNEL_ID_VARIABLE, Spent, ToSession, WIDGETS_VARIABLE};
-use crate::commands::{self, Order, blank_before};
+use crate::commands::{self, Order, Refusal, blank_before};
 use crate::evaluate::{
-    Cell, CellError, Comm, Completeness, Evaluator, Frontend, Interrupt, Output, Scope, Shell,
-    StreamName,
+    Cell, CellError, Comm, Completeness, Evaluator, Frontend, Interrupt, MimeData, Output, Scope,
+    Shell, StreamName, VariableView,
 };
 use crate::runtime_files::RuntimeFiles;
 
@@ -93,6 +94,8 @@ pub(crate) struct Workbench {
     pub(crate) opt_level: Option<OptLevel>,
     pub(crate) warns: bool,
     pub(crate) shows_times: bool,
+    /// Whether a table of the variables is kept up to date.
+    pub(crate) shows_variables: bool,
     /// What commands know of the cells so far.
     pub(super) state: State,
 }
@@ -131,7 +134,7 @@ impl NativeEvaluator {
             true => None,
         };
         let dependencies = folder.path().join("dependencies");
-        let history = Arc::new(Mutex::new(History::default()));
+        let history = Arc::new(Mutex::new(History::new(folder.path().to_owned())));
         let socket = folder.path().join("session-0");
         let session = start_session(
             &files,
@@ -168,6 +171,7 @@ impl NativeEvaluator {
             opt_level: None,
             warns: true,
             shows_times: false,
+            shows_variables: false,
             state: State::default(),
         };
         bench.publish();
@@ -321,11 +325,41 @@ impl Evaluator for NativeEvaluator {
         cell: &Cell,
         frontend: Arc<dyn Frontend>,
     ) -> Result<(), CellError> {
-        let mut turn = Turn::begin(&self.shared, shell, frontend);
+        let mut turn = Turn::begin(&self.shared, shell, frontend.clone());
+        let showed_variables = turn.shows_variables;
         let result = turn.evaluate(cell);
         turn.state.note(cell, &result);
         turn.publish();
+        let shows_variables = showed_variables || turn.shows_variables;
+        drop(turn);
+        if shows_variables {
+            // An interrupt was for the cell alone, which may have changed variables.
+            let mut turn = Turn::begin(&self.shared, shell, frontend);
+            commands::update_variables(cell.number, &mut turn);
+        }
         result
+    }
+
+    fn variables(&self) -> Result<Vec<VariableView>, CellError> {
+        let mut turn = Turn::to_look(&self.shared);
+        let number = turn.last_number();
+        let previews = turn.previews(number, &turn.frontend.clone())?;
+        let value = |name: &String| match previews.get(name) {
+            Some(preview) => preview.value.clone().unwrap_or_default(),
+            None => turn.why_no_preview(name).unwrap_or_default(),
+        };
+        let variables = turn.variables().map(|(name, variable)| VariableView {
+            name: name.clone(),
+            type_name: variable.type_name.clone(),
+            value: value(name),
+        });
+        Ok(variables.collect())
+    }
+
+    fn variable(&self, name: &str) -> Result<MimeData, String> {
+        let mut turn = Turn::to_look(&self.shared);
+        let frontend = turn.frontend.clone();
+        turn.shown(name, &frontend).map_err(Refusal::sentence)
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupt> {
@@ -371,20 +405,12 @@ pub(super) fn start_session(
     history: &Arc<Mutex<History>>,
     surroundings: &[(&str, String)],
 ) -> io::Result<SessionProcess> {
-    let history = history.clone();
-    let locate = Arc::new(move |place: &_| {
-        history
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .locate(place)
-            .map(|place| place.to_string())
-    });
     SessionProcess::start(
         &files.session,
         &toolchain.libraries(),
         directory,
         socket,
-        locate,
+        history.clone(),
         surroundings,
     )
 }

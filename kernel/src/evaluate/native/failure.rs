@@ -1,169 +1,24 @@
 //! Failures as a person reads them: what happened, and where in which cell.
 
-use std::fmt;
-use std::ops::Range;
 use std::os::unix::process::ExitStatusExt;
 
-use super::diagnostics::{Message, Texts, own_words, render};
-use super::generate::entry;
+use super::diagnostics::{Message, own_words, render};
+use super::history::{History, TypedPlace};
 use super::process::Death;
 use super::run::Loss;
-use super::source::{CellIdx, Source};
+use super::source::Source;
 use super::variables::Variable;
-use super::words::without_cells;
-use crate::channel::{Ending, Frame, Place};
+use crate::channel::Ending;
 use crate::evaluate::CellError;
 
 const RED: &str = "\x1b[1;31m";
-const BLUE: &str = "\x1b[1;34m";
-const PLAIN: &str = "\x1b[0m";
+pub(super) const BLUE: &str = "\x1b[1;34m";
+pub(super) const PLAIN: &str = "\x1b[0m";
 
 const SIGABRT: i32 = 6;
 
 /// What the error is called if a variable cannot leave the thread of its shell.
 pub(super) const NOT_SENT: &str = "NotSent";
-
-/// Every cell that was evaluated, in order.
-#[derive(Debug, Default)]
-pub(super) struct History {
-    cells: Vec<Evaluated>,
-}
-
-#[derive(Debug)]
-pub(super) struct Evaluated {
-    number: u32,
-    code: String,
-    crate_name: String,
-    source: Source,
-}
-
-/// A place as a person finds it.
-#[derive(Debug)]
-pub(super) struct TypedPlace {
-    cell: u32,
-    line: usize,
-    text: String,
-}
-
-impl History {
-    /// Adds a cell; its place in the history and the name of the crate that it becomes.
-    pub(super) fn begin(&mut self, number: u32, code: &str) -> (CellIdx, String) {
-        let n_before = self
-            .cells
-            .iter()
-            .filter(|cell| cell.number == number)
-            .count();
-        let crate_name = match n_before {
-            0 => format!("cell_{number}"),
-            n_before => format!("cell_{number}_{}", n_before + 1),
-        };
-        self.cells.push(Evaluated {
-            number,
-            code: code.to_owned(),
-            crate_name: crate_name.clone(),
-            source: Source::default(),
-        });
-        (CellIdx(self.cells.len() - 1), crate_name)
-    }
-
-    /// Remembers what was compiled, for the places of later panics.
-    pub(super) fn keep_source(&mut self, idx: CellIdx, source: Source) {
-        self.cells[idx.0].source = source;
-    }
-
-    /// The calls among `frames` that a person wrote, but for the innermost, in which the panic stands.
-    fn callers(&self, frames: &[Frame]) -> Vec<String> {
-        let mut own: Vec<Caller> = frames
-            .iter()
-            .filter_map(|frame| self.caller(frame))
-            .collect();
-        // Closures and recursion add calls of the same function; the innermost has the line.
-        own.dedup_by(|outer, inner| outer.cell == inner.cell && outer.function == inner.function);
-        own.iter().skip(1).map(Caller::to_string).collect()
-    }
-
-    fn caller(&self, frame: &Frame) -> Option<Caller> {
-        let path = frame.function.trim_start_matches('<');
-        let root = path
-            .split(|c: char| !(c == '_' || c.is_alphanumeric()))
-            .next()?;
-        let crate_name = root.strip_prefix("dagbok_").unwrap_or(root);
-        let cell = self
-            .cells
-            .iter()
-            .find(|cell| cell.crate_name == crate_name)?;
-        let place = frame.place.as_ref().and_then(|place| self.locate(place));
-        let function = without_cells(frame.function.split("::{closure").next()?);
-        Some(Caller {
-            cell: cell.number,
-            function: (function != entry(crate_name)).then_some(function),
-            line: place.map(|place| place.line),
-        })
-    }
-
-    /// Where `place` was typed.
-    pub(super) fn locate(&self, place: &Place) -> Option<TypedPlace> {
-        let file = place.file.rsplit('/').next()?.strip_suffix(".rs")?;
-        let compiled = self.cells.iter().find(|cell| cell.crate_name == file)?;
-        let offset = compiled.source.offset(place.line, place.column)?;
-        // The last expression stands in brackets of ours, to which the compiler's place may point.
-        let typed = compiled.source.typed(&(offset..offset + 2))?;
-        let cell = &self.cells[typed.cell.0];
-        Some(cell.place(&typed.range))
-    }
-}
-
-impl Evaluated {
-    fn place(&self, range: &Range<usize>) -> TypedPlace {
-        let before = &self.code[..range.start];
-        let line = before.matches('\n').count();
-        TypedPlace {
-            cell: self.number,
-            line: line + 1,
-            text: self
-                .code
-                .lines()
-                .nth(line)
-                .unwrap_or_default()
-                .trim()
-                .to_owned(),
-        }
-    }
-}
-
-/// A call that a person wrote.
-struct Caller {
-    cell: u32,
-    /// `None` for the statements of the cell.
-    function: Option<String>,
-    line: Option<usize>,
-}
-
-impl fmt::Display for Caller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, " {BLUE}called from{PLAIN} cell {}", self.cell)?;
-        if let Some(line) = self.line {
-            write!(f, ", line {line}")?;
-        }
-        match &self.function {
-            Some(function) => write!(f, ", in `{function}`"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for TypedPlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cell {}, line {}", self.cell, self.line)
-    }
-}
-
-impl Texts for History {
-    fn text(&self, cell: CellIdx) -> (String, &str) {
-        let cell = &self.cells[cell.0];
-        (format!("cell {}", cell.number), &cell.code)
-    }
-}
 
 /// All errors of a compile as one.
 pub(super) fn compile_error(
@@ -209,11 +64,10 @@ pub(super) fn runtime_error(ending: Ending, history: &History) -> CellError {
             place,
         } => {
             let place = history.locate(&place);
+            let message = history.with_cells(&message).into_owned();
             let mut traceback = headline("Error", &message, place.as_ref());
-            traceback.splice(
-                1..1,
-                causes.iter().map(|cause| format!("caused by: {cause}")),
-            );
+            let causes = causes.iter().map(|cause| history.with_cells(cause));
+            traceback.splice(1..1, causes.map(|cause| format!("caused by: {cause}")));
             cell_error("Error", message, traceback)
         }
         Ending::Panicked {
@@ -222,6 +76,7 @@ pub(super) fn runtime_error(ending: Ending, history: &History) -> CellError {
             frames,
         } => {
             let place = place.and_then(|place| history.locate(&place));
+            let message = history.with_cells(&message).into_owned();
             let mut traceback = headline("Panic", &message, place.as_ref());
             traceback.extend(history.callers(&frames));
             cell_error("Panic", message, traceback)

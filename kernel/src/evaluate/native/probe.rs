@@ -1,6 +1,5 @@
 //! Compiles and runs that are not cells: what commands ask of the compiler and of the session.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::build::Built;
-use super::failure::{self, NOT_SENT};
+use super::failure;
 use super::run::Kind;
 use super::source::CellIdx;
 use super::split::{Binding, Edit, Edited, Split};
@@ -19,16 +18,6 @@ use crate::channel::ToSession;
 use crate::commands::Refusal;
 use crate::evaluate::{Cell, CellError, Frontend, MimeData, Output};
 
-/// What `:vars` shows of one variable besides its type.
-#[derive(Clone, Debug)]
-pub(crate) struct Preview {
-    pub(crate) bytes: u64,
-    /// Whether its type may own more than is known.
-    pub(crate) is_least: bool,
-    /// `None` for a value that cannot be displayed.
-    pub(crate) value: Option<String>,
-}
-
 /// What `:time` shows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timed {
@@ -37,9 +26,6 @@ pub(crate) struct Timed {
     pub(crate) wall: Duration,
     pub(crate) compile: Duration,
 }
-
-const PREVIEW_TRAITS: &str = "use ::dagbok::cell::{PreviewViaDebug as _, PreviewViaNothing as _, \
-     PreviewViaRender as _, PreviewViaTable as _, SizeViaHeap as _, SizeViaNothing as _, SizeViaVec as _};";
 
 impl Turn {
     /// The type of the expression `code` of `cell`, which is compiled and not run.
@@ -70,65 +56,6 @@ impl Turn {
         let mir = mir.map_err(|error| failure::internal(&error))?;
         // A call that cannot be reached is left out.
         Ok(typed_call(&mir).map_or("!".to_owned(), readable))
-    }
-
-    /// Size and value of each live variable, but for those that the cell cannot have.
-    pub(crate) fn previews(
-        &mut self,
-        cell: &Cell,
-        frontend: &Arc<dyn Frontend>,
-    ) -> Result<BTreeMap<String, Preview>, CellError> {
-        let is_free = |name: &&String| self.running.user_of(name).is_none();
-        let free: BTreeSet<String> = self
-            .variables
-            .live
-            .keys()
-            .filter(is_free)
-            .cloned()
-            .collect();
-        match self.previews_of(free, cell, frontend) {
-            Err(error) if error.name == NOT_SENT => {}
-            previews => return previews,
-        }
-        let own = self.variables.live.iter();
-        let own = own.filter(|(name, variable)| {
-            variable.shell == self.shell && self.running.user_of(name).is_none()
-        });
-        let own = own.map(|(name, _)| name.clone()).collect();
-        self.previews_of(own, cell, frontend)
-    }
-
-    /// Why there is no preview of the variable `name`, if it is not that it cannot be displayed.
-    pub(crate) fn why_no_preview(&self, name: &str) -> Option<String> {
-        let in_use = self.running.user_of(name);
-        let in_use = in_use.map(|number| format!("in use by cell {number}"));
-        let variable = self.variables.live.get(name);
-        let is_elsewhere = variable.is_some_and(|variable| variable.shell != self.shell);
-        in_use.or(is_elsewhere.then(|| "in another shell".to_owned()))
-    }
-
-    fn previews_of(
-        &mut self,
-        names: BTreeSet<String>,
-        cell: &Cell,
-        frontend: &Arc<dyn Frontend>,
-    ) -> Result<BTreeMap<String, Preview>, CellError> {
-        let mut code =
-            format!("{{ {PREVIEW_TRAITS} let mut __previews = ::dagbok::cell::Previews::new();\n");
-        for name in &names {
-            code += &format!(
-                "__previews.add({name:?}, (&&&::dagbok::cell::Weighed(&{name})).dagbok_size(), \
-                 (&&&&::dagbok::cell::Previewed(&{name})).dagbok_preview());\n"
-            );
-        }
-        code += "__previews }";
-        let split = Split {
-            mentions: names,
-            tail: Some(glue(&code)),
-            ..Split::default()
-        };
-        let text = self.run_split(cell, "", &split, frontend)?;
-        Ok(text.lines().filter_map(preview).collect())
     }
 
     /// Runs `code` of `cell` as a cell, and measures it; `None` if there was nothing to run.
@@ -263,6 +190,7 @@ impl Turn {
         self.opt_level = None;
         self.warns = true;
         self.shows_times = false;
+        self.shows_variables = false;
         self.replace_process()
             .map_err(|error| failure::internal(&error))?;
         Ok(())
@@ -277,11 +205,7 @@ impl Turn {
             .iter()
             .find(|name| !self.variables.live.contains_key(*name));
         if let Some(name) = missing {
-            return Err(match self.variables.why_gone(name, &[]) {
-                Some(reason) => format!("there is no variable `{name}`: {reason}"),
-                None => format!("there is no variable `{name}`; `:vars` lists those there are"),
-            }
-            .into());
+            return Err(self.no_variable(name).into());
         }
         for name in &names {
             if let Some(number) = self.running.user_of(name) {
@@ -294,6 +218,14 @@ impl Turn {
         }
         self.session.handle().send(ToSession::Forget { names });
         Ok(())
+    }
+
+    /// That there is no variable `name`, and why.
+    pub(super) fn no_variable(&self, name: &str) -> String {
+        match self.variables.why_gone(name, &[]) {
+            Some(reason) => format!("there is no variable `{name}`: {reason}"),
+            None => format!("there is no variable `{name}`; `:vars` lists those there are"),
+        }
     }
 
     /// The sources of all items of earlier cells, as they were typed, the newest last.
@@ -432,7 +364,7 @@ impl Frontend for Capture {
 }
 
 /// Code of ours where a person's code could stand.
-fn glue(code: &str) -> Edited {
+pub(super) fn glue(code: &str) -> Edited {
     Edited {
         text: String::new(),
         start: 0,
@@ -457,18 +389,6 @@ fn insertion(at: usize, text: &str) -> Edit {
         replaced: at..at,
         text: text.to_owned(),
     }
-}
-
-/// A line of `Previews`.
-fn preview(line: &str) -> Option<(String, Preview)> {
-    let mut fields = line.splitn(3, '\t');
-    let (name, size, value) = (fields.next()?, fields.next()?, fields.next()?);
-    let preview = Preview {
-        bytes: size.get(1..)?.parse().ok()?,
-        is_least: size.starts_with('>'),
-        value: value.strip_prefix('=').map(str::to_owned),
-    };
-    Some((name.to_owned(), preview))
 }
 
 /// The type in the call `dagbok::cell::typed::<T>(…)`.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::failure;
 use super::items::Replaced;
-use super::process::to_mime_data;
 use super::running::RunningCell;
 use super::turn::Turn;
 use super::variables::Variable;
@@ -112,7 +111,7 @@ impl Turn {
             Err(death) => return Err(self.after_death(ran.number, &running, &death)),
         };
         if let Some(bundle) = &finished.shown {
-            let data = to_mime_data(bundle);
+            let data = self.history().shown(bundle);
             frontend.output(Output::Result { data });
         }
         let Ending::Done = finished.ending else {

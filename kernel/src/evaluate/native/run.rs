@@ -11,7 +11,7 @@ use super::diagnostics::render;
 use super::evaluator::{Times, Workbench, note, start_session, surroundings};
 use super::failure;
 use super::generate::entry;
-use super::process::{Death, Started, to_mime_data};
+use super::process::{Death, Started};
 use super::restore::Ran;
 use super::retry;
 use super::running::{Change, RunningCell};
@@ -109,7 +109,7 @@ impl Turn {
             self.runs.done(ran, is_there);
         }
         if let Some(bundle) = &finished.shown {
-            let data = to_mime_data(bundle);
+            let data = self.history().shown(bundle);
             frontend.output(Output::Result { data });
         }
         match finished.ending {
@@ -164,7 +164,7 @@ impl Turn {
 
     /// Earlier objects in the order in which they were made, then the cell's own; each after the dependencies that it
     /// needs.
-    fn objects_for(&self, built: &Built) -> Vec<PathBuf> {
+    pub(super) fn objects_for(&self, built: &Built) -> Vec<PathBuf> {
         let mut objects: Vec<&Object> = built
             .below
             .iter()
@@ -439,7 +439,7 @@ impl Turn {
     }
 }
 
-fn unwritable(types: &KeptTypes) -> Vec<String> {
+pub(super) fn unwritable(types: &KeptTypes) -> Vec<String> {
     let unwritable = types.iter().filter(|(_, kept)| kept.written.is_none());
     unwritable.map(|(name, _)| name.clone()).collect()
 }

@@ -144,6 +144,16 @@ impl Source {
         None
     }
 
+    /// The range of a line, counted from one.
+    pub(super) fn line(&self, line: usize) -> Option<Range<usize>> {
+        let mut lines = self.text.split_inclusive('\n').scan(0, |start, text| {
+            let range = *start..*start + text.len();
+            *start = range.end;
+            Some(range)
+        });
+        lines.nth(line.checked_sub(1)?)
+    }
+
     fn containing(&self, offset: usize) -> Option<&Segment> {
         let after = self
             .segments

@@ -1,5 +1,7 @@
-//! What commands know of a session besides its variables and items: the cells as they were typed, and the last error.
+//! What commands know of a session besides its variables and items: the cells as they were typed, the last error, and
+//! what previews the variables.
 
+use super::previews::Probe;
 use crate::evaluate::{Cell, CellError};
 
 #[derive(Debug, Default)]
@@ -8,6 +10,8 @@ pub(super) struct State {
     pub(super) typed: Vec<Typed>,
     /// The codes of the last compile error.
     pub(super) last_codes: Option<Vec<String>>,
+    /// What previewed the variables last.
+    pub(super) probe: Option<Probe>,
 }
 
 /// A cell as it was typed.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use super::evaluator::Workbench;
 use super::interrupt::{Control, Controls};
 use super::process::SessionHandle;
-use crate::evaluate::{Frontend, Shell};
+use crate::evaluate::{Frontend, Output, Shell};
 
 /// What all shells share.
 pub(super) struct Shared {
@@ -26,6 +26,16 @@ pub(super) struct Shared {
     n_turns: AtomicU64,
 }
 
+/// The shell of those who look at the variables while cells run.
+const LOOKING: Shell = Shell(u32::MAX);
+
+/// Sees nothing of what looking at the variables prints.
+struct Nobody;
+
+impl Frontend for Nobody {
+    fn output(&self, _: Output) {}
+}
+
 /// One cell's turn at the workbench.
 ///
 /// It lasts from the cell's start to its end, but for the times that it is [`away`](Self::away).
@@ -36,7 +46,6 @@ pub(crate) struct Turn {
     id: TurnId,
     pub(super) shell: Shell,
     pub(super) control: Arc<Control>,
-    /// Who sees the cell.
     pub(super) frontend: Arc<dyn Frontend>,
     /// The files that it is loading, each by the one before.
     pub(super) loading: Vec<PathBuf>,
@@ -101,6 +110,20 @@ impl Turn {
             frontend,
             loading: Vec::new(),
         }
+    }
+
+    /// Someone looks at the variables, and is no cell; in a shell that does not wait for a cell that runs.
+    pub(super) fn to_look(shared: &Arc<Shared>) -> Self {
+        let mut turn = Turn::begin(shared, Shell::MAIN, Arc::new(Nobody));
+        if turn.running.any().is_some() {
+            turn.shell = LOOKING;
+        }
+        turn
+    }
+
+    /// Who sees the cell.
+    pub(crate) fn frontend(&self) -> Arc<dyn Frontend> {
+        self.frontend.clone()
     }
 
     pub(super) fn id(&self) -> TurnId {

@@ -24,6 +24,8 @@ pub(crate) struct Variable {
     pub(crate) cell: u32,
     /// The shell in whose thread its value was made.
     pub(super) shell: Shell,
+    /// Whether it is known to stay there: that its type cannot be sent.
+    pub(super) stays: bool,
     /// How many values the session process had kept when it kept this one.
     pub(super) stamp: u64,
     /// Every identifier in its type.
@@ -50,6 +52,7 @@ impl Variable {
             mutable,
             cell,
             shell,
+            stays: false,
             stamp,
             identical: false,
         }

@@ -303,12 +303,10 @@ impl Split {
     }
 
     fn bind(&mut self, local: &Local) {
-        let mut names = BoundNames::default();
-        names.visit_pat(&local.pat);
         let borrowing_closure = local.init.as_ref().is_some_and(
             |init| matches!(&*init.expr, Expr::Closure(closure) if closure.capture.is_none()),
         );
-        for mut binding in names.0 {
+        for mut binding in BoundNames::of(local).bindings {
             binding.borrowing_closure = borrowing_closure;
             self.bindings.retain(|earlier| earlier.name != binding.name);
             self.bindings.push(binding);

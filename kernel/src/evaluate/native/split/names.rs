@@ -11,16 +11,32 @@ use super::mentions;
 use super::{Binding, ItemKind, ItemNames};
 
 /// What a pattern binds.
-#[derive(Default)]
-pub(super) struct BoundNames(pub(super) Vec<Binding>);
+pub(super) struct BoundNames {
+    pub(super) bindings: Vec<Binding>,
+    /// Whether the pattern may not match: an upper-case name in it is a constant or a unit variant.
+    is_refutable: bool,
+}
+
+impl BoundNames {
+    /// What `local` binds.
+    pub(super) fn of(local: &syn::Local) -> Self {
+        let diverges = |init: &syn::LocalInit| init.diverge.is_some();
+        let mut names = BoundNames {
+            bindings: Vec::new(),
+            is_refutable: local.init.as_ref().is_some_and(diverges),
+        };
+        names.visit_pat(&local.pat);
+        names
+    }
+}
 
 impl Visit<'_> for BoundNames {
     fn visit_pat_ident(&mut self, ident: &syn::PatIdent) {
         let name = ident.ident.to_string();
-        // An upper-case name in a pattern is a constant or a unit variant.
-        let is_constant = name.starts_with(char::is_uppercase) && ident.subpat.is_none();
+        let is_upper = name.starts_with(char::is_uppercase);
+        let is_constant = self.is_refutable && is_upper && ident.subpat.is_none();
         if !(is_constant && ident.by_ref.is_none() && ident.mutability.is_none()) {
-            self.0.push(Binding {
+            self.bindings.push(Binding {
                 name,
                 mutable: ident.mutability.is_some(),
                 borrowing_closure: false,
