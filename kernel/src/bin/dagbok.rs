@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -153,10 +153,13 @@ fn log_to_stderr(asked: Option<EnvFilter>) {
     let filter = asked
         .or_else(|| EnvFilter::try_from_env("DAGBOK_LOG").ok())
         .unwrap_or_else(|| EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+        .with_writer(std::io::stderr);
+    match std::io::stderr().is_terminal() {
+        true => log.init(),
+        false => log.with_ansi(false).init(),
+    }
 }
 
 fn tell(text: &str) {
