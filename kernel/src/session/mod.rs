@@ -22,6 +22,9 @@ pub use message::{
 /// A cell that arrives so soon after a failure, and was sent before it, was on its way when the cell failed.
 const ON_ITS_WAY: Duration = Duration::from_millis(250);
 
+/// Browsers write dates in whole milliseconds: what is dated up to this much earlier may have been sent at the same time.
+const DATE_STEP: Duration = Duration::from_millis(1);
+
 /// What happens to a session.
 #[derive(Clone, Debug)]
 pub enum Event<O> {
@@ -127,6 +130,7 @@ impl<O: Clone> Session<O> {
 
     /// Adds to `actions` what is to be done about `event`, which happens `now`.
     pub fn handle(&mut self, event: Event<O>, now: SystemTime, actions: &mut Vec<Action<O>>) {
+        let n_before = actions.len();
         match event {
             _ if self.leaving => {}
             Event::Asked { origin, asked } => self.asked(origin, asked, now, actions),
@@ -137,6 +141,13 @@ impl<O: Clone> Session<O> {
             },
             Event::Interrupted => self.interrupt(actions),
             Event::Terminated => self.leave(actions),
+        }
+        // Front ends take the newest status for the kernel's, whichever request it belongs to.
+        if !self.leaving && self.is_evaluating() && ends_idle(&actions[n_before..]) {
+            actions.push(Action::Send(Message::Publish {
+                origin: None,
+                publication: Publication::Busy,
+            }));
         }
     }
 
@@ -223,7 +234,7 @@ impl<O: Clone> Session<O> {
         };
         let was_on_its_way = line.failed.is_some_and(|failed| {
             let soon = now.duration_since(failed).is_ok_and(|ago| ago < ON_ITS_WAY);
-            soon && sent.is_some_and(|sent| sent < failed)
+            soon && sent.is_some_and(|sent| sent + DATE_STEP <= failed)
         });
         let task = Task {
             origin,
@@ -336,6 +347,19 @@ impl<O: Clone> Session<O> {
         }
         actions.push(Action::Exit);
     }
+}
+
+/// Whether `idle` is the last status among `actions`.
+fn ends_idle<O>(actions: &[Action<O>]) -> bool {
+    let mut statuses = actions.iter().rev().filter_map(|action| match action {
+        Action::Send(Message::Publish { publication, .. }) => match publication {
+            Publication::Idle => Some(true),
+            Publication::Busy => Some(false),
+            _ => None,
+        },
+        _ => None,
+    });
+    statuses.next() == Some(true)
 }
 
 fn publish<O: Clone>(origin: &O, publication: Publication) -> Action<O> {

@@ -126,8 +126,8 @@ fn check(script: &str, expected: Expect) {
     let mut lines = Vec::new();
     let mut now = UNIX_EPOCH;
     for (idx, line) in script.split("; ").enumerate() {
-        if let Ok(passed) = line.parse() {
-            now += Duration::from_millis(passed);
+        if let Ok(passed) = line.parse::<f64>() {
+            now += Duration::from_secs_f64(passed / 1000.0);
             continue;
         }
         let mut actions = Vec::new();
@@ -195,7 +195,7 @@ fn what_needs_no_evaluator_does_not_wait_for_it() {
         expect![[r#"
             run a => 1: busy, 1: input [1] `a`, 1: evaluate [1] `a`
             ask => 2: busy, 2: answer
-            unanswered => 3: busy, 3: idle
+            unanswered => 3: busy, 3: idle, 0: busy
             ok => 1: reply ok [1], 1: idle
             answered 2 => 2: reply Connect, 2: idle
             ask => 6: busy, 6: answer
@@ -205,6 +205,14 @@ fn what_needs_no_evaluator_does_not_wait_for_it() {
 
 #[test]
 fn cells_on_their_way_when_another_fails_are_aborted() {
+    check(
+        "run a; 100.5; fail x; 0.4; run b @100; run c @99",
+        expect![[r#"
+            run a => 1: busy, 1: input [1] `a`, 1: evaluate [1] `a`
+            fail x => 1: error `x`, 1: reply error [1], 1: idle
+            run b @100 => 5: busy, 5: input [2] `b`, 5: evaluate [2] `b`
+            run c @99 => 6: busy, 6: reply aborted [2], 6: idle, 0: busy"#]],
+    );
     check(
         "run a; 100; fail x; 5; run b @99; run c @100; 249; ok; run d @99",
         expect![[r#"
@@ -270,7 +278,7 @@ fn subshells_run_beside_one_another() {
             1/run b => 3: busy, 3: input [2] `b`, 3: evaluate [2] `b` in 1
             1/run c =>
             1/ok => 3: reply ok [2], 3: idle, 4: busy, 4: input [3] `c`, 4: evaluate [3] `c` in 1
-            ok => 2: reply ok [1], 2: idle
+            ok => 2: reply ok [1], 2: idle, 0: busy
             1/ok => 4: reply ok [3], 4: idle"#]],
     );
     check(
@@ -281,7 +289,7 @@ fn subshells_run_beside_one_another() {
             run b =>
             1/run c => 4: busy, 4: input [2] `c`, 4: evaluate [2] `c` in 1
             1/run d =>
-            fail x => 2: error `x`, 2: reply error [1], 2: idle, 3: busy, 3: reply aborted [2], 3: idle
+            fail x => 2: error `x`, 2: reply error [1], 2: idle, 3: busy, 3: reply aborted [2], 3: idle, 0: busy
             1/ok => 4: reply ok [2], 4: idle, 5: busy, 5: input [3] `d`, 5: evaluate [3] `d` in 1"#]],
     );
     check(
@@ -292,8 +300,8 @@ fn subshells_run_beside_one_another() {
             run b =>
             1/run c => 4: busy, 4: input [2] `c`, 4: evaluate [2] `c` in 1
             1/run d =>
-            interrupt => 6: busy, interrupt, 3: busy, 3: reply aborted [2], 3: idle, 5: busy, 5: reply aborted [2], 5: idle, 6: reply Interrupt, 6: idle
-            1/fail x => 4: error `x`, 4: reply error [2], 4: idle
+            interrupt => 6: busy, interrupt, 3: busy, 3: reply aborted [2], 3: idle, 5: busy, 5: reply aborted [2], 5: idle, 6: reply Interrupt, 6: idle, 0: busy
+            1/fail x => 4: error `x`, 4: reply error [2], 4: idle, 0: busy
             fail x => 2: error `x`, 2: reply error [1], 2: idle"#]],
     );
     check(
@@ -302,9 +310,9 @@ fn subshells_run_beside_one_another() {
             create => 1: busy, 1: reply SubshellCreated("k-1"), 1: idle
             1/run a => 2: busy, 2: input [1] `a`, 2: evaluate [1] `a` in 1
             1/run b =>
-            delete k-1 => 4: busy, 3: busy, 3: reply aborted [1], 3: idle, 4: reply SubshellDeleted, 4: idle
-            1/run c => 5: busy, 5: reply Invalid("there is no subshell `k-1`"), 5: idle
-            list => 6: busy, 6: reply Subshells([]), 6: idle
+            delete k-1 => 4: busy, 3: busy, 3: reply aborted [1], 3: idle, 4: reply SubshellDeleted, 4: idle, 0: busy
+            1/run c => 5: busy, 5: reply Invalid("there is no subshell `k-1`"), 5: idle, 0: busy
+            list => 6: busy, 6: reply Subshells([]), 6: idle, 0: busy
             1/ok => 2: reply ok [1], 2: idle, end shell 1"#]],
     );
 }
@@ -318,10 +326,10 @@ fn interrupts() {
     check(
         "run a; run b; interrupt; fail x",
         expect![[r#"
-        run a => 1: busy, 1: input [1] `a`, 1: evaluate [1] `a`
-        run b =>
-        interrupt => 3: busy, interrupt, 2: busy, 2: reply aborted [1], 2: idle, 3: reply Interrupt, 3: idle
-        fail x => 1: error `x`, 1: reply error [1], 1: idle"#]],
+            run a => 1: busy, 1: input [1] `a`, 1: evaluate [1] `a`
+            run b =>
+            interrupt => 3: busy, interrupt, 2: busy, 2: reply aborted [1], 2: idle, 3: reply Interrupt, 3: idle, 0: busy
+            fail x => 1: error `x`, 1: reply error [1], 1: idle"#]],
     );
 }
 
@@ -333,7 +341,7 @@ fn interrupts_from_the_terminal() {
         expect![[r#"
             run a => 1: busy, 1: input [1] `a`, 1: evaluate [1] `a`
             run b =>
-            ctrl-c => interrupt, 2: busy, 2: reply aborted [1], 2: idle"#]],
+            ctrl-c => interrupt, 2: busy, 2: reply aborted [1], 2: idle, 0: busy"#]],
     );
 }
 

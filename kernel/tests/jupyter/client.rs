@@ -201,9 +201,11 @@ impl Client {
         self.published.extend(seen);
     }
 
-    /// What has been published and nobody has asked for.
+    /// What has been published for a request and nobody has asked for.
     pub(crate) fn unclaimed(&self) -> Vec<String> {
-        self.published.iter().map(describe).collect()
+        let published = self.published.iter();
+        let caused = published.filter(|message| message.parent_header.is_some());
+        caused.map(describe).collect()
     }
 
     /// Runs `code` and tells the whole dialogue: what is published, then the reply.
