@@ -49,6 +49,9 @@ enum Command {
     Kernel {
         /// The file in which Jupyter says at which ports to listen
         connection_file: PathBuf,
+        /// What `jupyter run` and `jupyter console` hand on of their own arguments, which means nothing here
+        #[arg(hide = true)]
+        handed_on: Vec<OsString>,
         #[command(flatten)]
         choice: EvaluatorArguments,
     },
@@ -136,6 +139,7 @@ fn main() -> ExitCode {
         }
         Command::Kernel {
             connection_file,
+            handed_on: _,
             choice,
         } => kernel(&connection_file, choice.evaluator),
     };
