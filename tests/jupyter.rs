@@ -86,6 +86,11 @@ fn every_message_of_the_protocol() {
 }
 
 #[test]
+fn the_habits_of_front_ends() {
+    check_clients("test_frontends.py", &[]);
+}
+
+#[test]
 fn subshells() {
     check_clients("test_subshells.py", &[]);
 }
