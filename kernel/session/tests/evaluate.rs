@@ -407,3 +407,37 @@ fn an_installation_is_complete_and_holds_each_crate_once() {
         );
     }
 }
+
+#[test]
+fn what_a_result_holds_is_shown() {
+    check_cells(
+        r#"Ok::<_, String>(df!("x" => [1])?) ||| arange(3).sum(()).compute() ||| Err::<dagbok::DataFrame, _>("no") ||| "5".parse::<i32>() ||| display(&Ok::<_, ()>(dagbok::display::MimeBundle::plain("held")));"#,
+        expect![[r#"
+            1: ={"text/plain":"shape: (1, 1)\n┌─────┐\n│   x │\n│ --- │\n│ i32 │\n╞═════╡\n│   1 │\n└─────┘","text/html":"<style>.dagbok table{margin:0;border-collapse:collapse;font-size:12px}.dagbok table th,.dagbok table td{padding:3px 9px;border:0;border-bottom:1px solid rgba(128,128,128,.25);white-space:pre}.dagbok table th{text-align:left}.dagbok tr>th:first-child{white-space:nowrap}.dagbok-row{display:flex;flex-wrap:wrap;gap:12px 32px;align-items:center}.dagbok .null{opacity:.55;font-style:italic}.dagbok .dtype{opacity:.65;font-weight:normal}</style><div class=\"dagbok\"><small>shape: (1, 1)</small><table class=\"dataframe\"><thead><tr><th style=\"text-align:right\">x</th></tr><tr><td class=\"dtype\" style=\"text-align:right\">i32</td></tr></thead><tbody><tr><td style=\"text-align:right\">1</td></tr></tbody></table></div>"}
+            2: =3
+            3: =Err("no")
+            4: =Ok(5)
+            5: display held"#]],
+    );
+}
+
+#[test]
+fn tasks_name_the_lines_of_cells() {
+    check_cells(
+        r#"#[delayed]
+fn bad(n: i64) -> i64 { if n > 0 { panic!("too big") } n }
+||| let b = bad(3); ||| 
+b.compute()? ||| let a = arange(10).rechunk([10]);
+let s = a.map_blocks(|x| { assert!(x.len() > 100, "short"); x.to_owned() }); ||| s.compute()?"#,
+        expect![[r#"
+            3: Error: `bad` failed: panicked at cell 1, line 2: too big
+              task `bad-5c43007a6cb39e9d`, made at cell 2, line 1
+             --> cell 3, line 1
+              | b.compute()?
+            5: Error: `map_blocks` failed: panicked at cell 4, line 2: short
+              task `('map_blocks-c509260486467b04', 0)`, made at cell 4, line 2
+              inputs: `('arange-389748c0e4258dea', 0)` (NdArray, 80 B)
+             --> cell 5, line 1
+              | s.compute()?"#]],
+    );
+}
