@@ -1,4 +1,4 @@
-"""Habits of front ends that the protocol does not speak of: VS Code's, JetBrains', qtconsole's, those of programs that run scripts.
+"""Habits of front ends that the protocol does not speak of: VS Code's, qtconsole's, those of programs that run scripts.
 
 `Raw` is a front end without any of Jupyter's programs, as VS Code is one: it starts the kernel by its kernelspec and writes its own
 messages, byte for byte.
@@ -199,6 +199,17 @@ def test_a_kernel_that_is_ended_leaves_no_process(raw, number):
     raw.process.wait(timeout=PATIENCE)
 
 
+@pytest.mark.parametrize("now", [True, False])
+def test_a_restart_at_the_same_ports(kernel, now):
+    """Jupyter kills or shuts down, then starts again; the front end's sockets stay."""
+    kernel.execute("let before = 1;")
+    kernel.manager.restart_kernel(now=now)
+    kernel.client.wait_for_ready(timeout=PATIENCE)
+    ended = kernel.execute("before")
+    assert (ended.reply["status"], ended.reply["execution_count"]) == ("error", 1)
+    assert kernel.execute("1 + 1").result == "2"
+
+
 @pytest.mark.parametrize("content", [{}, {"restart": True}])
 def test_shutdown_on_the_channel_of_old_clients(raw, content):
     raw.greeted()
@@ -269,7 +280,7 @@ FOREIGN = [
     # What VS Code runs at the start, if a person's settings say so, whichever language the kernel has.
     ("import sys\nsys.path.append('lib')", {"store_history": False, "stop_on_error": False, "allow_stdin": True}),
     ("%matplotlib inline\n%load_ext autoreload", {"store_history": False, "stop_on_error": False}),
-    # What JetBrains' IDEs run.
+    # What others run unseen.
     ("import sys; sys.path.extend(['/lib'])", {"silent": True, "store_history": False, "stop_on_error": False}),
     ("get_ipython().run_line_magic('colors', 'linux')", {"silent": True}),
 ]
@@ -359,6 +370,14 @@ def test_a_cursor_anywhere(shared):
         assert all((described["start"], described["end"]) == (reply["cursor_start"], reply["cursor_end"]) for described in types)
         cut = {"code": code[:cursor] + "to_uppercase", "cursor_pos": cursor + 12, "detail_level": 0}
         assert shared.ask("inspect_request", cut).reply["status"] == "ok"
+
+
+def test_documentation_in_what_front_ends_prefer(shared):
+    """Some show Markdown, some HTML; VS Code and qtconsole know plain text alone."""
+    data = shared.ask("inspect_request", {"code": "String::from_utf8", "cursor_pos": 17, "detail_level": 1}).reply["data"]
+    assert set(data) == {"text/plain", "text/markdown", "text/html"}
+    assert "```" in data["text/markdown"] and "<code" in data["text/html"]
+    assert "from_utf8" in data["text/plain"] and not re.search(r"\x1b|```|</", data["text/plain"])
 
 
 # Interrupts
