@@ -115,9 +115,9 @@ fn installing_where_jupyter_looks() {
     check_clients("test_install.py", &[]);
 }
 
-/// Leaves pictures in `test-pictures` beside the build products.
-#[test]
-fn jupyterlab_in_a_browser() {
+/// All tests of a file pass in Chromium; they leave pictures in `test-pictures` beside the build products.
+#[track_caller]
+fn check_in_browser(file: &str) {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut programs = std::env::split_paths(&path)
@@ -128,10 +128,20 @@ fn jupyterlab_in_a_browser() {
     };
     let pictures = release_dir().join("test-pictures");
     check_clients(
-        "test_lab.py",
+        file,
         &[
             ("DAGBOK_CHROMIUM", &chromium),
             ("DAGBOK_PICTURES", &pictures),
         ],
     );
+}
+
+#[test]
+fn jupyterlab_in_a_browser() {
+    check_in_browser("test_lab.py");
+}
+
+#[test]
+fn widgets_in_jupyterlab() {
+    check_in_browser("test_widgets.py");
 }

@@ -11,6 +11,7 @@ pub const PACKAGES: &[&str] = &[
     "jupyter_console==6.6.3",
     "jupyter_kernel_test==0.7.0",
     "jupyterlab==4.6.6",
+    "jupyterlab_widgets==3.0.17",
     "nbclient==0.11.0",
     "nbconvert==7.17.2",
     "nbformat==5.11.1",
