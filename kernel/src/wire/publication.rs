@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::colours::legible;
 use super::reply;
 use crate::evaluate::{CellError, Comm, CommEvent, Output, StreamName};
 use crate::session::Publication;
@@ -76,5 +77,6 @@ fn transient(display_id: &str) -> Map<String, Value> {
 }
 
 fn failure(error: &CellError) -> Value {
-    json!({ "ename": error.name, "evalue": error.value, "traceback": error.traceback })
+    let traceback = legible(&error.traceback);
+    json!({ "ename": error.name, "evalue": error.value, "traceback": traceback })
 }

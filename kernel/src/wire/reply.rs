@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::PROTOCOL_VERSION;
+use super::colours::legible;
 use crate::analysis::Completion;
 use crate::evaluate::{CellError, Completeness, MimeData};
 use crate::history::Entry;
@@ -105,7 +106,7 @@ fn expression(result: &Result<MimeData, CellError>) -> Value {
             "status": "error",
             "ename": error.name,
             "evalue": error.value,
-            "traceback": error.traceback,
+            "traceback": legible(&error.traceback),
         }),
     }
 }
@@ -159,7 +160,7 @@ fn reply_error(error: &CellError) -> ReplyError {
     ReplyError {
         ename: error.name.clone(),
         evalue: error.value.clone(),
-        traceback: error.traceback.clone(),
+        traceback: legible(&error.traceback),
     }
 }
 
