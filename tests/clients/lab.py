@@ -31,21 +31,19 @@ FAINT_TEXTS = """() => {
   };
   const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
     .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = element => {
-    for (let e = element; e; e = e.parentElement) {
-      const color = rgba(getComputedStyle(e).backgroundColor);
-      if (color[3] > 0.5) return color;
-    }
-    return [255, 255, 255, 1];
-  };
+  const over = (fore, back) => [0, 1, 2].map(i => fore[i] * fore[3] + back[i] * (1 - fore[3])).concat(1);
+  const behind = element => element ? over(rgba(getComputedStyle(element).backgroundColor), behind(element.parentElement)) : [255, 255, 255, 1];
+  const opacity = element => element ? getComputedStyle(element).opacity * opacity(element.parentElement) : 1;
   const faint = [];
   for (const element of document.querySelectorAll('.jp-OutputArea-output *')) {
     const text = [...element.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join('');
-    // The colours of terminals are JupyterLab's own.
-    if (!text || !element.getClientRects().length || element.closest('svg, script, style, [class*=ansi-]')) continue;
-    const [fore, back] = [rgba(getComputedStyle(element).color), behind(element)];
-    const [a, b] = [light(fore), light(back)].sort((x, y) => y - x);
-    if ((a + 0.05) / (b + 0.05) < 3) faint.push([text.slice(0, 40), fore, back]);
+    // The colours of terminals are JupyterLab's own, and what is disabled is to be faint.
+    if (!text || !element.getClientRects().length || element.matches(':disabled') || element.closest('svg, script, style, [class*=ansi-]')) continue;
+    const [r, g, b, a] = rgba(getComputedStyle(element).color);
+    const back = behind(element);
+    const fore = over([r, g, b, a * opacity(element)], back);
+    const [lighter, darker] = [light(fore), light(back)].sort((x, y) => y - x);
+    if ((lighter + 0.05) / (darker + 0.05) < 3) faint.push([text.slice(0, 40), fore, back]);
   }
   return faint;
 }"""
