@@ -152,7 +152,10 @@ class Page:
         self.is_idle()
 
     def save(self):
-        with self.page.expect_response(lambda response: response.request.method == "PUT" and response.ok):
+        def is_written(response):
+            return response.request.method == "PUT" and "/api/contents/" in response.url and response.ok
+
+        with self.page.expect_response(is_written):
             self.page.keyboard.press("Control+s")
 
     def has_no_faint_texts(self):
