@@ -131,6 +131,7 @@ impl<O: Clone> Session<O> {
     /// Adds to `actions` what is to be done about `event`, which happens `now`.
     pub fn handle(&mut self, event: Event<O>, now: SystemTime, actions: &mut Vec<Action<O>>) {
         let n_before = actions.len();
+        let is_beside_cells = !matches!(event, Event::Evaluated { .. });
         match event {
             _ if self.leaving => {}
             Event::Asked { origin, asked } => self.asked(origin, asked, now, actions),
@@ -143,7 +144,8 @@ impl<O: Clone> Session<O> {
             Event::Terminated => self.leave(actions),
         }
         // Front ends take the newest status for the kernel's, whichever request it belongs to.
-        if !self.leaving && self.is_evaluating() && ends_idle(&actions[n_before..]) {
+        let goes_on = is_beside_cells && !self.leaving && self.is_evaluating();
+        if goes_on && ends_idle(&actions[n_before..]) {
             actions.push(Action::Send(Message::Publish {
                 origin: None,
                 publication: Publication::Busy,

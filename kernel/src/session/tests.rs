@@ -278,7 +278,7 @@ fn subshells_run_beside_one_another() {
             1/run b => 3: busy, 3: input [2] `b`, 3: evaluate [2] `b` in 1
             1/run c =>
             1/ok => 3: reply ok [2], 3: idle, 4: busy, 4: input [3] `c`, 4: evaluate [3] `c` in 1
-            ok => 2: reply ok [1], 2: idle, 0: busy
+            ok => 2: reply ok [1], 2: idle
             1/ok => 4: reply ok [3], 4: idle"#]],
     );
     check(
@@ -289,7 +289,7 @@ fn subshells_run_beside_one_another() {
             run b =>
             1/run c => 4: busy, 4: input [2] `c`, 4: evaluate [2] `c` in 1
             1/run d =>
-            fail x => 2: error `x`, 2: reply error [1], 2: idle, 3: busy, 3: reply aborted [2], 3: idle, 0: busy
+            fail x => 2: error `x`, 2: reply error [1], 2: idle, 3: busy, 3: reply aborted [2], 3: idle
             1/ok => 4: reply ok [2], 4: idle, 5: busy, 5: input [3] `d`, 5: evaluate [3] `d` in 1"#]],
     );
     check(
@@ -301,7 +301,7 @@ fn subshells_run_beside_one_another() {
             1/run c => 4: busy, 4: input [2] `c`, 4: evaluate [2] `c` in 1
             1/run d =>
             interrupt => 6: busy, interrupt, 3: busy, 3: reply aborted [2], 3: idle, 5: busy, 5: reply aborted [2], 5: idle, 6: reply Interrupt, 6: idle, 0: busy
-            1/fail x => 4: error `x`, 4: reply error [2], 4: idle, 0: busy
+            1/fail x => 4: error `x`, 4: reply error [2], 4: idle
             fail x => 2: error `x`, 2: reply error [1], 2: idle"#]],
     );
     check(
