@@ -314,12 +314,13 @@ fn fall(n: u32) -> u32 { if n == 0 { [1][n as usize + t()] } else { fall(n - 1) 
 #[test]
 fn upper_case_names_are_variables_where_no_constant_can_stand() {
     check_cells(
-        r#"#![allow(non_snake_case)] let UPPER: i64 = 1; let (A, mut B) = (2, 3); ||| B += 1; UPPER + i64::from(A + B) ||| struct Unit; let Unit = Unit; let Some(C) = Some(5) else { panic!() }; C ||| UPPER ||| enum E { V, W(u8) } use E::*; let V = V else { panic!() }; ||| matches!(V, E::V)"#,
+        r#"#![allow(non_snake_case)] let UPPER: i64 = 1; let (A, mut B) = (2, 3); ||| B += 1; UPPER + i64::from(A + B) ||| struct Unit; let Unit = Unit; let Some(C) = Some(5) else { panic!() }; C ||| UPPER ||| enum E { V, W(u8) } use E::*; let V = V else { panic!() }; ||| matches!(V, E::V) ||| let ((Some(k), _) | (None, k)) = (Some(1), 2); ||| k"#,
         expect![[r#"
             2: =7
             3: stderr "warning: variable `C` should have a snake case name\n --> cell 3:1:40\n  |\n1 | struct Unit; let Unit = Unit; let Some(C) = Some(5) else { panic!() }; C\n  |                                        ^\n  |\nhelp: convert the identifier to snake case\n  |\n1 - struct Unit; let Unit = Unit; let Some(C) = Some(5) else { panic!() }; C\n1 + struct Unit; let Unit = Unit; let Some(c) = Some(5) else { panic!() }; C\n  |\n"
             =5
             4: =1
-            6: =true"#]],
+            6: =true
+            8: =1"#]],
     );
 }

@@ -114,7 +114,11 @@ pub(super) async fn send_all(
             let frames = writer.write(&message);
             match &message {
                 Message::Publish { .. } => iopub.send(&frames).await,
-                Message::Reply(reply) => send_reply(&shell, &reply.origin, &frames).await,
+                Message::Reply(reply) => {
+                    // Who reads the reply finds on iopub what came before it.
+                    iopub.flush().await;
+                    send_reply(&shell, &reply.origin, &frames).await;
+                }
                 Message::Ask(ask) => send_reply(&stdin, &ask.origin, &frames).await,
             }
         }

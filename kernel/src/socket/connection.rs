@@ -43,6 +43,8 @@ pub(super) struct Peer {
     pub(super) identity: Bytes,
     queue: Mutex<Option<mpsc::UnboundedSender<Bytes>>>,
     queued_bytes: AtomicUsize,
+    /// Messages that the system has not been given yet.
+    n_unwritten: AtomicUsize,
     written: Notify,
     cut: Notify,
 }
@@ -53,6 +55,7 @@ impl Peer {
         if let Some(queue) = lock(&self.queue).as_ref() {
             self.queued_bytes
                 .fetch_add(encoded.len(), Ordering::Relaxed);
+            self.n_unwritten.fetch_add(1, Ordering::Relaxed);
             let _ = queue.send(encoded);
         }
     }
@@ -60,6 +63,18 @@ impl Peer {
     /// How much waits to be written.
     pub(super) fn queued_bytes(&self) -> usize {
         self.queued_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the system has been given all that is queued.
+    pub(super) async fn is_written(&self) {
+        loop {
+            let mut written = pin!(self.written.notified());
+            written.as_mut().enable();
+            if self.n_unwritten.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            written.await;
+        }
     }
 
     /// Waits until the queue has room again; a peer that stopped reading, or is far too slow, is disconnected instead.
@@ -207,6 +222,7 @@ async fn serve<S: Service>(
         },
         queue: Mutex::new(Some(queue)),
         queued_bytes: AtomicUsize::new(0),
+        n_unwritten: AtomicUsize::new(0),
         written: Notify::new(),
         cut: Notify::new(),
     });
@@ -220,6 +236,7 @@ async fn serve<S: Service>(
     lock(&peers.0).remove(&connection);
     peer.close();
     peer.queued_bytes.store(0, Ordering::Relaxed);
+    peer.n_unwritten.store(0, Ordering::Relaxed);
     peer.written.notify_waiters();
     ended
 }
@@ -252,6 +269,7 @@ async fn write_all(
     let mut writer = BufWriter::with_capacity(64 << 10, writer);
     while let Some(encoded) = queued.recv().await {
         let mut next = Some(encoded);
+        let mut n_written = 0;
         while let Some(mut encoded) = next {
             let len = encoded.len();
             while encoded.has_remaining() {
@@ -260,9 +278,12 @@ async fn write_all(
             }
             peer.queued_bytes.fetch_sub(len, Ordering::Relaxed);
             peer.written.notify_waiters();
+            n_written += 1;
             next = queued.try_recv().ok();
         }
         writer.flush().await?;
+        peer.n_unwritten.fetch_sub(n_written, Ordering::Relaxed);
+        peer.written.notify_waiters();
     }
     writer.shutdown().await
 }

@@ -3,14 +3,21 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
+use tokio::time::timeout;
 
 use super::connection::{Connections, Peer, Service};
 use super::zmtp::{self, Received, SocketType};
 
 /// What waits for a subscriber that the others are not to wait for. Messages are shared, so this is there once.
 const BEHIND_BYTES_MAX: usize = 32 << 20;
+
+/// Who has less waiting keeps up.
+const KEEPS_UP_BYTES: usize = 1 << 20;
+/// How long a flush may take.
+const FLUSH_MAX: Duration = Duration::from_millis(5);
 
 /// Makes the message that greets a subscriber of a topic, or none.
 type Welcome = Box<dyn Fn(&[u8]) -> Option<Vec<Bytes>> + Send + Sync>;
@@ -63,6 +70,18 @@ impl Publisher {
         if let Some(fastest) = subscribers.iter().min_by_key(|peer| peer.queued_bytes()) {
             fastest.room().await;
         }
+    }
+
+    /// Waits a moment until the system has been given what is queued for those who keep up.
+    pub async fn flush(&self) {
+        let mut peers = self.0.peers();
+        peers.retain(|peer| peer.queued_bytes() < KEEPS_UP_BYTES);
+        let _ = timeout(FLUSH_MAX, async {
+            for peer in &peers {
+                peer.is_written().await;
+            }
+        })
+        .await;
     }
 
     fn subscribers(&self, topic: &[u8]) -> Vec<Arc<Peer>> {

@@ -13,7 +13,7 @@ use super::{Binding, ItemKind, ItemNames};
 /// What a pattern binds.
 pub(super) struct BoundNames {
     pub(super) bindings: Vec<Binding>,
-    /// Whether the pattern may not match: an upper-case name in it is a constant or a unit variant.
+    /// Whether the pattern, or this part of it, may not match: an upper-case name in it is a constant or a unit variant.
     is_refutable: bool,
 }
 
@@ -45,6 +45,12 @@ impl Visit<'_> for BoundNames {
         if let Some((_, pattern)) = &ident.subpat {
             self.visit_pat(pattern);
         }
+    }
+
+    fn visit_pat_or(&mut self, either: &syn::PatOr) {
+        let is_refutable = std::mem::replace(&mut self.is_refutable, true);
+        syn::visit::visit_pat_or(self, either);
+        self.is_refutable = is_refutable;
     }
 
     fn visit_expr(&mut self, _: &Expr) {}
