@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::Once;
 
-use dagbok::cancel::Cancelled;
+use dagbok::cancel::{self, Cancelled};
 use dagbok::{Error, ErrorKind, Result, Value, attempt};
 
 use crate::graph::{Graph, TaskId};
@@ -49,7 +49,8 @@ pub(super) fn keep_panics_quiet() {
 
 fn panic_error(payload: &(dyn Any + Send)) -> Error {
     let place = PANICKED_AT.take();
-    if payload.is::<Cancelled>() {
+    // A wait that an interrupt ends may panic in its caller.
+    if payload.is::<Cancelled>() || cancel::requested() {
         return cancelled();
     }
     let message = match (
