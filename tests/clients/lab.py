@@ -37,8 +37,8 @@ FAINT_TEXTS = """() => {
   const faint = [];
   for (const element of document.querySelectorAll('.jp-OutputArea-output *')) {
     const text = [...element.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join('');
-    // The colours of terminals are JupyterLab's own, and what is disabled is to be faint.
-    if (!text || !element.getClientRects().length || element.matches(':disabled') || element.closest('svg, script, style, [class*=ansi-]')) continue;
+    // What is disabled is to be faint.
+    if (!text || !element.getClientRects().length || element.matches(':disabled') || element.closest('svg, script, style')) continue;
     const [r, g, b, a] = rgba(getComputedStyle(element).color);
     const back = behind(element);
     const fore = over([r, g, b, a * opacity(element)], back);
