@@ -3,6 +3,7 @@
 pub mod analysis;
 mod carried;
 pub mod channel;
+mod colours;
 mod commands;
 pub mod evaluate;
 pub mod history;

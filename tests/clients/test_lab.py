@@ -121,6 +121,7 @@ def test_a_computation_is_cancelled(open_notebook):
     page.has_run(1, 2)
     # Where widgets are not alive, the button asks the server for an interrupt.
     expect(page.output(1).last).to_contain_text("Interrupted")
+    expect(page.output(1).first).to_contain_text("■ interrupted")
     expect(button).to_have_count(0)
     page.run(2)
     expect(page.prompt(2)).to_have_text(re.compile(r"\[\d\]:"))

@@ -4,7 +4,6 @@
 //! so that a parent's header goes back whole, with fields that the crate does not know (`subshell_id`), and so that a
 //! request whose content cannot be read is still answered.
 
-mod colours;
 mod publication;
 mod reply;
 mod request;

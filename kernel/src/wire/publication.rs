@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::colours::legible;
 use super::reply;
+use crate::colours::legible;
 use crate::evaluate::{CellError, Comm, CommEvent, Output, StreamName};
 use crate::session::Publication;
 

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::PROTOCOL_VERSION;
-use super::colours::legible;
 use crate::analysis::Completion;
+use crate::colours::legible;
 use crate::evaluate::{CellError, Completeness, MimeData};
 use crate::history::Entry;
 use crate::session::{DebugAnswer, Outcome, ReplyContent};

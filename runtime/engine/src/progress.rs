@@ -310,7 +310,8 @@ impl Tracker {
             })
             .sum();
         let under_way: Duration = self.started.values().map(|started| now - *started).sum();
-        let work = (work - under_way.as_secs_f64()).max(0.0);
+        // Where what is under way takes longer than expected, nobody knows.
+        let work = work - under_way.as_secs_f64();
         Duration::try_from_secs_f64(work / self.n_threads as f64).ok()
     }
 }

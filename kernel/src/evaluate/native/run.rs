@@ -21,6 +21,7 @@ use super::turn::Turn;
 use super::types::KeptTypes;
 use super::variables::Variable;
 use crate::channel::{Ending, Finished, Kept, Run, ToSession};
+use crate::colours::legible;
 use crate::evaluate::{Cell, CellError, Frontend, Output, Shell, StreamName};
 
 /// A compiled cell that later cells may need.
@@ -158,7 +159,8 @@ impl Turn {
     fn show_warnings(&self, built: &Built, frontend: &Arc<dyn Frontend>) {
         for warning in &built.warnings {
             let text = render(warning, &built.source, &*self.history(), &[]);
-            note(frontend, StreamName::Stderr, &text);
+            let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            note(frontend, StreamName::Stderr, &legible(&lines).join("\n"));
         }
     }
 

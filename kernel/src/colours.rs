@@ -1,4 +1,4 @@
-//! The colours of errors in Jupyter's front ends.
+//! The colours of errors and warnings in Jupyter's front ends.
 //!
 //! A front end shows an error on a reddish ground, light or dark by its theme, and has one set of the sixteen terminal colours
 //! for both: JupyterLab's bold red has a contrast of 5.1 on the light ground and of 2.1 on the dark one, its bold blue 4.5 and
@@ -13,7 +13,7 @@ const ESCAPE: &str = "\x1b[";
 const SIGNS: [u8; 6] = [196, 64, 100, 31, 133, 30];
 
 /// The lines of a traceback as every theme can show them.
-pub(super) fn legible(lines: &[String]) -> Vec<String> {
+pub(crate) fn legible(lines: &[String]) -> Vec<String> {
     let line = |line: &String| recoloured(line).unwrap_or_else(|| line.clone());
     lines.iter().map(line).collect()
 }
