@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::process::SessionHandle;
 use super::shell;
@@ -26,7 +27,12 @@ pub(super) struct Control {
 struct State {
     phase: Phase,
     interrupted: bool,
+    /// When a command of the shell that goes on is to be asked to stop again.
+    asks_again: Option<Instant>,
 }
+
+/// A shell that is about to start a program when it is asked to stop, loses that.
+const ASKS_AGAIN: Duration = Duration::from_millis(250);
 
 /// What a command of the shell writes to.
 pub(super) type Pipes = (Option<ChildStdout>, Option<ChildStderr>);
@@ -125,11 +131,19 @@ impl Control {
 
     /// How the command of the shell ended, if it has; whether it was interrupted.
     pub(super) fn try_wait_for_shell(&self) -> io::Result<Option<(ExitStatus, bool)>> {
-        let mut state = self.lock();
+        let mut guard = self.lock();
+        let state = &mut *guard;
         let Phase::Shell(child) = &mut state.phase else {
             return Err(io::Error::other("the command is gone"));
         };
         let Some(status) = child.try_wait()? else {
+            if state
+                .asks_again
+                .take_if(|at| Instant::now() >= *at)
+                .is_some()
+            {
+                shell::signal_group(child, libc::SIGINT);
+            }
             return Ok(None);
         };
         state.phase = Phase::Preparing;
@@ -179,6 +193,7 @@ impl Control {
     pub(super) fn interrupt(&self) -> Option<SessionHandle> {
         let mut state = self.lock();
         let is_second = std::mem::replace(&mut state.interrupted, true);
+        state.asks_again = Some(Instant::now() + ASKS_AGAIN);
         match &mut state.phase {
             Phase::Preparing => {}
             // It may have ended by itself; then there is nothing left to stop.
