@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use zeromq::{SocketRecv, SocketSend, ZmqMessage};
 
 use crate::client::{Client, Kernel, patient};
+use crate::scripted::Wake;
 use crate::transport::signed_with;
 
 /// A front end that speaks JSON.
@@ -301,15 +302,16 @@ async fn a_subshell_runs_while_the_kernel_is_busy() {
     let told = raw
         .ask(
             "execute_request",
-            json!({ "code": "print b\nrelease" }),
+            json!({ "code": "print b" }),
             Some(&subshell),
         )
         .await;
     expect![[r#"
-        input [2] "print b\nrelease"
+        input [2] "print b"
         stdout "b\n"
         -> {"status":"ok","execution_count":2,"payload":[],"user_expressions":{}}"#]]
     .assert_eq(&told);
+    kernel.release.send(Wake::Released).unwrap();
     let seen = raw.client.published(&busy).await.join(", ");
     expect![[r#"busy, input [1] "wait\nprint a", stdout "a\n", idle"#]].assert_eq(&seen);
     assert_eq!(raw.reply(false).await["status"], "ok");
