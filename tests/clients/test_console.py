@@ -30,8 +30,14 @@ def console():
     )  # fmt: skip
     prompt(child, 1)
     yield child
-    child.kill(signal.SIGHUP)
-    child.expect(pexpect.EOF)
+    # Where the tests run without a terminal of their own, programs may ignore that theirs is gone.
+    for last in (signal.SIGHUP, signal.SIGTERM, signal.SIGKILL):
+        child.kill(last)
+        try:
+            child.expect(pexpect.EOF, timeout=10)
+            break
+        except pexpect.TIMEOUT:
+            pass
     child.wait()
 
 
