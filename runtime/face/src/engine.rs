@@ -36,13 +36,25 @@ impl Collection {
         match self {
             Collection::Array(array) => wrap(&array.node().inputs, Collection::Array),
             Collection::Frame(frame) => wrap(&frame.node().inputs, Collection::Frame),
-            Collection::Delayed(node) => node.inputs.clone(),
+            Collection::Delayed(node) => node.inputs().cloned().collect(),
         }
     }
 }
 
 fn wrap<T: Clone>(inputs: &[T], collection: fn(T) -> Collection) -> Vec<Collection> {
     inputs.iter().cloned().map(collection).collect()
+}
+
+/// What a task runs.
+pub trait Work: Send + Sync {
+    /// The task's value, from those of its inputs in order.
+    fn run(&self, inputs: &[Value]) -> Result<Value>;
+}
+
+impl<F: Fn(&[Value]) -> Result<Value> + Send + Sync> Work for F {
+    fn run(&self, inputs: &[Value]) -> Result<Value> {
+        self(inputs)
+    }
 }
 
 /// What computes collections and draws them. `dagbok-engine` has the one that is used.

@@ -1,15 +1,19 @@
 //! Names of collections: what they are called in graphs, errors and progress displays.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::Location;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
 
 /// The name of a collection, as Dask writes it: an operation and a token of all that went into it, `sum-9f86d081884c7d65`.
 /// Equal work has equal names.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Name(Arc<str>);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name {
+    operation: &'static str,
+    token: u64,
+}
 
 impl Name {
     /// The name of `operation` applied to what `token` describes.
@@ -17,42 +21,86 @@ impl Name {
         let mut hasher = DefaultHasher::new();
         operation.hash(&mut hasher);
         token.hash(&mut hasher);
-        Name(format!("{operation}-{:016x}", hasher.finish()).into())
+        Name {
+            operation: intern(operation),
+            token: hasher.finish(),
+        }
     }
 
     /// A name that no other collection of this process has, for what cannot be compared, such as a closure.
-    pub fn unique(operation: &str) -> Self {
+    pub fn unique(operation: &'static str) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Name::of(operation, ("unique", NEXT.fetch_add(1, Ordering::Relaxed)))
+        Name {
+            operation,
+            token: scattered(NEXT.fetch_add(1, Ordering::Relaxed)),
+        }
     }
 
     /// The operation: the name without its token.
-    pub fn operation(&self) -> &str {
-        self.0
-            .rsplit_once('-')
-            .map_or(&*self.0, |(operation, _)| operation)
+    pub fn operation(&self) -> &'static str {
+        self.operation
     }
 
-    /// The whole name.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// What tells equal operations apart.
+    pub fn token(&self) -> u64 {
+        self.token
+    }
+
+    /// The name of the same operation with another token.
+    pub fn with_token(self, token: u64) -> Self {
+        Name { token, ..self }
+    }
+}
+
+/// `text` for as long as the process lives; there are as many as there are operations.
+fn intern(text: &str) -> &'static str {
+    static TEXTS: RwLock<BTreeSet<&'static str>> = RwLock::new(BTreeSet::new());
+    let known = TEXTS.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = known.get(text) {
+        return known;
+    }
+    drop(known);
+    let mut texts = TEXTS.write().unwrap_or_else(PoisonError::into_inner);
+    match texts.get(text) {
+        Some(known) => known,
+        None => {
+            let text: &'static str = text.to_owned().leak();
+            texts.insert(text);
+            text
+        }
+    }
+}
+
+/// Different numbers for different `n`, with nothing in common (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number
+/// generators").
+fn scattered(n: u64) -> u64 {
+    let mut z = n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// A token is a hash already.
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.token);
     }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{}-{:016x}", self.operation, self.token)
     }
 }
 
 impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        fmt::Display::fmt(self, f)
     }
 }
 
 /// The line of the user's code that made a collection, for errors: `cell_5.rs:3`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Site(&'static Location<'static>);
 
 impl Site {

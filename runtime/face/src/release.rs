@@ -14,8 +14,9 @@ thread_local! {
 
 /// Drops `inputs`, the last step of dropping what was made of them. Where that drops other nodes in turn, they are put off
 /// until it is done.
-fn release(inputs: impl ExactSizeIterator<Item = Collection>) {
-    if inputs.len() == 0 {
+fn release(inputs: impl Iterator<Item = Collection>) {
+    let mut inputs = inputs.peekable();
+    if inputs.peek().is_none() {
         return;
     }
     let is_outermost = PENDING.with_borrow_mut(|pending| {
@@ -55,6 +56,6 @@ impl Drop for FrameNode {
 
 impl Drop for DelayedNode {
     fn drop(&mut self) {
-        release(self.inputs.drain(..));
+        release(self.take_inputs());
     }
 }

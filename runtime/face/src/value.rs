@@ -14,37 +14,93 @@ use std::sync::Arc;
 /// assert_eq!(value.downcast_ref::<String>(), None);
 /// ```
 #[derive(Clone)]
-pub struct Value {
-    data: Arc<Box<dyn Any + Send + Sync>>,
+pub struct Value(Data);
+
+#[derive(Clone)]
+enum Data {
+    /// In place: what many tasks return needs no memory of its own.
+    Small(Small),
+    Shared(Arc<Shared>),
+}
+
+struct Shared {
+    data: Box<dyn Any + Send + Sync>,
     type_name: &'static str,
     bytes: usize,
+}
+
+macro_rules! small {
+    ($($variant:ident: $type:ty),* $(,)?) => {
+        /// A number or the like.
+        #[derive(Clone, Copy)]
+        enum Small {
+            $($variant($type)),*
+        }
+
+        impl Small {
+            /// The same value, if it is of one of these types.
+            fn of(value: &dyn Any) -> Option<Self> {
+                $(if let Some(value) = value.downcast_ref::<$type>() {
+                    return Some(Small::$variant(*value));
+                })*
+                None
+            }
+
+            fn as_any(&self) -> &dyn Any {
+                match self {
+                    $(Small::$variant(value) => value),*
+                }
+            }
+
+            fn type_name(self) -> &'static str {
+                match self {
+                    $(Small::$variant(_) => type_name::<$type>()),*
+                }
+            }
+        }
+    };
+}
+
+small! {
+    I64: i64, F64: f64, I32: i32, F32: f32, Usize: usize, U64: u64, U32: u32, U8: u8, Bool: bool, Unit: (), I16: i16,
+    I8: i8, U16: u16, Isize: isize, Char: char,
 }
 
 impl Value {
     /// A value whose size is that of its type, and for vectors of numbers and strings of what they hold; of other types, what
     /// they point to is not counted.
     pub fn new<T: Any + Send + Sync>(value: T) -> Self {
+        if let Some(small) = Small::of(&value) {
+            return Value(Data::Small(small));
+        }
         let data: Box<dyn Any + Send + Sync> = Box::new(value);
         let bytes = size_of::<T>() + heap_bytes(&*data);
-        Value::boxed(data, type_name::<T>(), bytes)
+        Value::shared(data, type_name::<T>(), bytes)
     }
 
     /// A value that keeps `bytes` in memory.
     pub fn with_bytes<T: Any + Send + Sync>(value: T, bytes: usize) -> Self {
-        Value::boxed(Box::new(value), type_name::<T>(), bytes)
+        Value::shared(Box::new(value), type_name::<T>(), bytes)
     }
 
-    fn boxed(data: Box<dyn Any + Send + Sync>, type_name: &'static str, bytes: usize) -> Self {
-        Value {
-            data: Arc::new(data),
+    fn shared(data: Box<dyn Any + Send + Sync>, type_name: &'static str, bytes: usize) -> Self {
+        Value(Data::Shared(Arc::new(Shared {
+            data,
             type_name,
             bytes,
+        })))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        match &self.0 {
+            Data::Small(small) => small.as_any(),
+            Data::Shared(shared) => &*shared.data,
         }
     }
 
     /// The value, if it is a `T`.
     pub fn downcast_ref<T: Any>(&self) -> Option<&T> {
-        (**self.data).downcast_ref()
+        self.as_any().downcast_ref()
     }
 
     /// The value if it is a `T`: moved out where this is the last reference to it, cloned otherwise.
@@ -57,28 +113,35 @@ impl Value {
 
     /// The data, if this is the last reference to it.
     fn unshared(self) -> Result<Box<dyn Any + Send + Sync>, Value> {
-        let (type_name, bytes) = (self.type_name, self.bytes);
-        Arc::try_unwrap(self.data).map_err(|data| Value {
-            data,
-            type_name,
-            bytes,
-        })
+        match self.0 {
+            Data::Small(small) => Err(Value(Data::Small(small))),
+            Data::Shared(shared) => match Arc::try_unwrap(shared) {
+                Ok(shared) => Ok(shared.data),
+                Err(shared) => Err(Value(Data::Shared(shared))),
+            },
+        }
     }
 
     /// The bytes that this value keeps in memory.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        match &self.0 {
+            Data::Small(small) => size_of_val(small.as_any()),
+            Data::Shared(shared) => shared.bytes,
+        }
     }
 
     /// The name of the value's type, for messages.
     pub fn type_name(&self) -> &'static str {
-        self.type_name
+        match &self.0 {
+            Data::Small(small) => small.type_name(),
+            Data::Shared(shared) => shared.type_name,
+        }
     }
 }
 
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Value({}, {} bytes)", self.type_name, self.bytes)
+        write!(f, "Value({}, {} bytes)", self.type_name(), self.bytes())
     }
 }
 

@@ -12,8 +12,8 @@ impl Dependents {
     /// The dependents of all tasks of `graph`. Takes time and memory linear in its tasks and edges.
     pub(crate) fn of(graph: &Graph) -> Self {
         let mut starts = vec![0_u32; graph.len() + 1];
-        for (_, task) in graph.tasks() {
-            for input in &task.inputs {
+        for id in graph.ids() {
+            for input in graph.inputs(id) {
                 starts[input.index() + 1] += 1;
             }
         }
@@ -22,8 +22,8 @@ impl Dependents {
         }
         let mut next = starts.clone();
         let mut tasks = vec![TaskId::new(0); starts[graph.len()] as usize];
-        for (id, task) in graph.tasks() {
-            for input in &task.inputs {
+        for id in graph.ids() {
+            for input in graph.inputs(id) {
                 let place = &mut next[input.index()];
                 tasks[*place as usize] = id;
                 *place += 1;

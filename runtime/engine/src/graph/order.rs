@@ -21,8 +21,8 @@ pub(super) fn order(graph: &Graph, outputs: &[TaskId]) -> Vec<TaskId> {
     let mut walk = Walk {
         weights: weights(graph),
         missing: graph
-            .tasks()
-            .map(|(_, task)| task.inputs.len() as u32)
+            .ids()
+            .map(|id| graph.inputs(id).len() as u32)
             .collect(),
         opened: vec![false; graph.len()],
         done: vec![false; graph.len()],
@@ -36,7 +36,7 @@ pub(super) fn order(graph: &Graph, outputs: &[TaskId]) -> Vec<TaskId> {
             continue;
         }
         if walk.missing[task.index()] > 0 {
-            walk.open(task, &graph.task(task).inputs);
+            walk.open(task, graph.inputs(task));
         } else {
             order.push(task);
             walk.finish(task, dependents.of_task(task), &needed);
@@ -115,7 +115,7 @@ fn needed(graph: &Graph, outputs: &[TaskId]) -> Vec<bool> {
     }
     for idx in (0..graph.len()).rev() {
         if needed[idx] {
-            for input in &graph.task(TaskId::new(idx)).inputs {
+            for input in graph.inputs(TaskId::new(idx)) {
                 needed[input.index()] = true;
             }
         }
@@ -125,8 +125,8 @@ fn needed(graph: &Graph, outputs: &[TaskId]) -> Vec<bool> {
 
 fn weights(graph: &Graph) -> Vec<u64> {
     let mut weights: Vec<u64> = Vec::with_capacity(graph.len());
-    for (_, task) in graph.tasks() {
-        let behind = task.inputs.iter().map(|input| weights[input.index()]);
+    for id in graph.ids() {
+        let behind = graph.inputs(id).iter().map(|input| weights[input.index()]);
         weights.push(behind.fold(1, u64::saturating_add));
     }
     weights

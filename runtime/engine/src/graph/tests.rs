@@ -34,11 +34,11 @@ fn add(graph: &mut Graph, name: &str, inputs: Vec<TaskId>) -> TaskId {
         site: Site::caller(),
         detail: String::new(),
     });
-    graph.add_task(Task {
+    graph.add_task(NewTask {
         layer,
         block: Box::new([]),
         inputs: inputs.into(),
-        run: Arc::new(|_| Ok(Value::new(()))),
+        run: Arc::new(|_: &[Value]| Ok(Value::new(()))),
         bytes: 0,
     })
 }
@@ -115,7 +115,7 @@ fn peak(graph: &Graph, outputs: &[TaskId]) -> usize {
     for (_, task) in graph.tasks() {
         held += 1;
         peak = peak.max(held);
-        for input in &task.inputs {
+        for input in task.inputs {
             uses[input.index()] -= 1;
             held -= usize::from(uses[input.index()] == 0);
         }

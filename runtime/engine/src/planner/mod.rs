@@ -1,6 +1,7 @@
 //! From expressions to a task graph: each collection becomes one layer, once.
 
 mod array;
+mod calls;
 mod frame;
 mod uses;
 
@@ -9,7 +10,8 @@ use std::collections::HashMap;
 use dagbok::engine::Collection;
 use dagbok::{Array, Name, Result, Value};
 
-use crate::graph::{self, Graph, Layer, LayerKind, Task, TaskId};
+use crate::graph::{self, Graph, TaskId};
+use calls::{Calls, TokenMap};
 
 /// The graph of some collections, and for each of them the tasks that make its blocks, in order.
 #[derive(Debug)]
@@ -23,8 +25,7 @@ pub struct Plan {
 /// # Errors
 /// What a collection's source returns, such as a file that cannot be read.
 pub fn plan(outputs: &[Collection]) -> Result<Plan> {
-    let uses = Some(uses::count(outputs));
-    plan_each(uses, outputs, Planner::blocks)
+    plan_each(true, outputs, Planner::blocks)
 }
 
 /// Like [`plan`], but each collection has tasks of its own: nothing is computed within the tasks of another.
@@ -32,7 +33,7 @@ pub fn plan(outputs: &[Collection]) -> Result<Plan> {
 /// # Errors
 /// As for [`plan`].
 pub fn plan_unfused(outputs: &[Collection]) -> Result<Plan> {
-    plan_each(None, outputs, Planner::blocks)
+    plan_each(false, outputs, Planner::blocks)
 }
 
 /// Like [`plan`], but one task each output, that of its whole value.
@@ -40,21 +41,22 @@ pub fn plan_unfused(outputs: &[Collection]) -> Result<Plan> {
 /// # Errors
 /// As for [`plan`].
 pub fn plan_whole(outputs: &[Collection]) -> Result<Plan> {
-    let uses = Some(uses::count(outputs));
-    plan_each(uses, outputs, |planner, output| {
+    plan_each(true, outputs, |planner, output| {
         Ok(vec![planner.whole(output)?])
     })
 }
 
 fn plan_each(
-    uses: Option<HashMap<Name, usize>>,
+    fuses: bool,
     outputs: &[Collection],
     mut tasks: impl FnMut(&mut Planner, &Collection) -> Result<Vec<TaskId>>,
 ) -> Result<Plan> {
+    let calls = Calls::of(outputs);
     let mut planner = Planner {
-        uses,
+        uses: fuses.then(|| uses::count(calls.collections())),
         ..Planner::default()
     };
+    planner.calls(calls)?;
     let mut outputs = outputs
         .iter()
         .map(|output| tasks(&mut planner, output))
@@ -69,6 +71,8 @@ pub(crate) struct Planner {
     pub(crate) graph: Graph,
     planned: HashMap<Name, Vec<TaskId>>,
     joined: HashMap<Name, TaskId>,
+    /// The task of each delayed call.
+    called: TokenMap<TaskId>,
     frames: frame::Frames,
     /// How many collections use each array and frame; none if each collection is to have tasks of its own.
     uses: Option<HashMap<Name, usize>>,
@@ -78,6 +82,9 @@ impl Planner {
     /// The tasks that make the blocks of `collection`, in order: an array's chunks in C order, a frame's partitions,
     /// the one value of a delayed call. Planned at most once for a name.
     pub(crate) fn blocks(&mut self, collection: &Collection) -> Result<Vec<TaskId>> {
+        if let Collection::Delayed(node) = collection {
+            return Ok(vec![self.called[&node.name]]);
+        }
         if let Some(tasks) = self.planned.get(collection.name()) {
             return Ok(tasks.clone());
         }
@@ -97,7 +104,7 @@ impl Planner {
                     let tasks = match &collection {
                         Collection::Array(array) => array::plan(self, array)?,
                         Collection::Frame(frame) => frame::plan(self, frame)?,
-                        Collection::Delayed(node) => vec![self.delayed(node)?],
+                        Collection::Delayed(node) => vec![self.called[&node.name]],
                     };
                     self.planned.insert(collection.name().clone(), tasks);
                 }
@@ -115,12 +122,15 @@ impl Planner {
                 inputs.into_iter().map(Collection::Array).collect()
             }
             Collection::Frame(_) => Vec::new(),
-            Collection::Delayed(node) => node.inputs.clone(),
+            Collection::Delayed(_) => Vec::new(),
         }
     }
 
     /// The one task whose value is the whole of `collection`: joins the blocks where there are several.
     pub(crate) fn whole(&mut self, collection: &Collection) -> Result<TaskId> {
+        if let Collection::Delayed(node) = collection {
+            return Ok(self.called[&node.name]);
+        }
         if let Some(task) = self.joined.get(collection.name()) {
             return Ok(*task);
         }
@@ -148,28 +158,6 @@ impl Planner {
     /// The tasks of an array that has been planned.
     pub(crate) fn planned(&self, array: &Array) -> &[TaskId] {
         &self.planned[array.name()]
-    }
-
-    fn delayed(&mut self, node: &dagbok::delayed::DelayedNode) -> Result<TaskId> {
-        let inputs = node
-            .inputs
-            .iter()
-            .map(|input| self.whole(input))
-            .collect::<Result<Box<[_]>>>()?;
-        let layer = self.graph.add_layer(Layer {
-            name: node.name.clone(),
-            kind: LayerKind::Delayed,
-            site: node.site,
-            detail: String::new(),
-        });
-        let run = node.run.clone();
-        Ok(self.graph.add_task(Task {
-            layer,
-            block: Box::new([]),
-            inputs,
-            run,
-            bytes: 0,
-        }))
     }
 }
 

@@ -5,22 +5,23 @@ use std::collections::{HashMap, HashSet};
 use dagbok::Name;
 use dagbok::engine::Collection;
 
-/// For each collection in the expressions of `outputs` the number of collections that use it; being an output counts as one.
-pub(super) fn count(outputs: &[Collection]) -> HashMap<Name, usize> {
+/// For each array and frame in the expressions of `used` the number of collections that use it; each of `used` counts as one
+/// use.
+pub(super) fn count<'a>(used: impl Iterator<Item = &'a Collection>) -> HashMap<Name, usize> {
     let mut uses = HashMap::new();
     let mut seen = HashSet::new();
-    let mut open = outputs.to_vec();
-    for output in outputs {
-        *uses.entry(output.name().clone()).or_insert(0) += 1;
+    let mut open: Vec<Collection> = used.cloned().collect();
+    for used in &open {
+        *uses.entry(*used.name()).or_insert(0) += 1;
     }
     while let Some(collection) = open.pop() {
-        if !seen.insert(collection.name().clone()) {
+        if !seen.insert(*collection.name()) {
             continue;
         }
         let inputs = collection.inputs();
-        let names: HashSet<&Name> = inputs.iter().map(Collection::name).collect();
+        let names: HashSet<Name> = inputs.iter().map(|input| *input.name()).collect();
         for name in names {
-            *uses.entry(name.clone()).or_insert(0) += 1;
+            *uses.entry(name).or_insert(0) += 1;
         }
         open.extend(inputs);
     }

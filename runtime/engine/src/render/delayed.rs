@@ -29,8 +29,7 @@ impl DelayedView {
             function: node.name.operation().to_owned(),
             key: node.name.to_string(),
             inputs: node
-                .inputs
-                .iter()
+                .inputs()
                 .map(|input| {
                     let kind = match input {
                         Collection::Array(_) => "array",

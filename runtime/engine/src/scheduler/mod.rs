@@ -1,5 +1,6 @@
 //! Computes graphs on a pool of threads: [`state`] decides, [`pool`] runs, and here somebody waits for the results.
 
+mod lanes;
 mod nested;
 mod pool;
 mod state;
@@ -8,7 +9,7 @@ mod task;
 mod tests;
 
 use std::num::NonZero;
-use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, MutexGuard};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -41,7 +42,7 @@ impl Scheduler {
     pub fn new(n_threads: NonZero<usize>) -> Result<Self> {
         task::keep_panics_quiet();
         let mut scheduler = Scheduler {
-            shared: Arc::default(),
+            shared: Arc::new(Shared::new(n_threads.get())),
             threads: Vec::new(),
         };
         for idx in 0..n_threads.get() {
@@ -148,6 +149,7 @@ impl Waiter<'_> {
             let now = Instant::now();
             if now >= next_look {
                 next_look = now + TICK;
+                core.look(run, hands);
                 core = self.report(core);
                 continue;
             }
@@ -162,17 +164,15 @@ impl Waiter<'_> {
                 self.tell(&events);
                 return Err(self.cancelled());
             }
-            let picked = match self.run.parent {
-                Some(_) => core.pick(Some(run), hands),
-                None => None,
+            let helped = match self.run.parent {
+                Some(_) => self.shared.help(core, run, hands),
+                None => Err(core),
             };
-            core = match picked {
-                Some((run, task)) => self.shared.run(core, run, task, hands),
-                None => {
-                    let wait = self.changed.wait_timeout(core, next_look - now);
-                    wait.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
+            core = helped.unwrap_or_else(|core| {
+                let helps = self.run.parent.is_some();
+                self.shared
+                    .wait_for(core, self.changed, next_look - now, helps)
+            });
         }
         let job = core.take(run);
         drop(core);

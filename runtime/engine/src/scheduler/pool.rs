@@ -1,16 +1,20 @@
 //! The threads: they ask the state machine for a task, run it, and report.
 //!
-//! One lock holds the state machine and all results. A thread takes it once a task: to report the last one and take the
-//! next together with its inputs. Values are run, shared out and dropped outside of it.
+//! One lock holds the state machine and all results. A thread takes it to report what it has run and to take what is next together
+//! with its inputs: once a task, or for many at once where they are short ([`lanes`](super::lanes)). Values are run, shared
+//! out and dropped outside of it.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use dagbok::cell::threads;
 use dagbok::{Error, ErrorKind, Result, Value, cancel};
+use smallvec::SmallVec;
 
+use super::lanes::{Done, Inputs, Lanes, Picked};
 use super::nested;
 use super::state::{Action, Event, Outcome, RunId, Schedule, State};
 use super::task;
@@ -19,20 +23,28 @@ use crate::events::{Canceller, Stamped};
 use crate::graph::{Graph, TaskId};
 use crate::storage::Results;
 
+/// The most tasks that a thread takes at once, and how long all of them should take.
+const BATCH_MAX: usize = 256;
+const BATCH_TIME: Duration = Duration::from_micros(100);
+
+/// How much of results may wait to be told of.
+const KEPT_BYTES_MAX: usize = 64 << 10;
+
 /// What the threads share.
-#[derive(Default)]
 pub(super) struct Shared {
     core: Mutex<Core>,
     /// Something can be run, or the pool is closed.
     work: Condvar,
+    lanes: Arc<Lanes>,
+    /// How many threads wait for something to run.
+    waiting: AtomicUsize,
 }
 
-#[derive(Default)]
 pub(super) struct Core {
     state: State,
     jobs: BTreeMap<RunId, Job>,
+    lanes: Arc<Lanes>,
     last_run: u64,
-    sleeping: usize,
     pub(super) closed: bool,
 }
 
@@ -52,6 +64,8 @@ pub(super) struct Job {
     has_helper: bool,
     pub(super) log: Vec<Stamped>,
     audience: Audience,
+    /// Tasks of which observers know already that they have started.
+    begun: Vec<TaskId>,
 }
 
 /// Who looks at a run.
@@ -69,16 +83,36 @@ pub(super) enum Audience {
 pub(super) struct Hands {
     thread: u32,
     now: Instant,
+    /// How many tasks to take at once, and since when those are run.
+    batch: usize,
+    batch_began: Instant,
     actions: Vec<Action>,
     /// The run of the last task, its graph, and what it works for.
     current: Option<(RunId, Arc<Graph>, u32)>,
-    inputs: Vec<Value>,
+    picked: Vec<Picked>,
+    done: Vec<Done>,
     /// What is to be dropped outside of the lock.
     garbage: Vec<Value>,
     finished_jobs: Vec<Job>,
 }
 
 impl Shared {
+    pub(super) fn new(n_threads: usize) -> Self {
+        let lanes = Arc::new(Lanes::new(n_threads));
+        Shared {
+            core: Mutex::new(Core {
+                state: State::default(),
+                jobs: BTreeMap::new(),
+                lanes: lanes.clone(),
+                last_run: 0,
+                closed: false,
+            }),
+            work: Condvar::new(),
+            lanes,
+            waiting: AtomicUsize::new(0),
+        }
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -86,42 +120,150 @@ impl Shared {
     /// Runs tasks until the pool is closed.
     pub(super) fn work(&self, thread: u32) {
         let mut hands = Hands::new(thread);
-        let mut core = self.lock();
+        let lane = thread as usize;
         loop {
-            if let Some((run, task)) = core.pick(None, &mut hands) {
-                core = self.run(core, run, task, &mut hands);
+            while let Some(picked) = self.lanes.pop(lane, hands.now) {
+                self.run_one(picked, lane, &mut hands);
+            }
+            let mut core = self.lock();
+            if core.take_tasks(lane, &mut hands) {
+                let wakes =
+                    self.is_awaited() && (hands.picked.len() > 1 || core.state.has_ready(None));
+                self.lanes.push(lane, hands.picked.drain(..));
+                drop(core);
+                if wakes {
+                    self.work.notify_one();
+                }
+                hands.begin_batch();
             } else if core.closed {
                 return;
             } else if !hands.are_empty() {
                 drop(core);
                 hands.clear();
-                core = self.lock();
             } else {
-                core.sleeping += 1;
-                core = self.work.wait(core).unwrap_or_else(PoisonError::into_inner);
-                core.sleeping -= 1;
-                hands.now = Instant::now();
+                self.sleep(core, &mut hands);
             }
         }
     }
 
-    /// Runs a task that was picked, outside of the lock, and reports it.
-    pub(super) fn run<'a>(
+    /// Waits for something to run, unless there is something by now.
+    fn sleep(&self, mut core: MutexGuard<'_, Core>, hands: &mut Hands) {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        // Who keeps a result from now on sees that somebody waits, and tells of it.
+        core.report_all(hands);
+        if !core.state.has_ready(None) && !core.closed {
+            drop(self.work.wait(core).unwrap_or_else(PoisonError::into_inner));
+        }
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        hands.now = Instant::now();
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) > 0
+    }
+
+    /// Waits at most `time` for `changed`; a thread that would run something of its run.
+    pub(super) fn wait_for<'a>(
         &'a self,
         core: MutexGuard<'a, Core>,
-        run: RunId,
-        task: TaskId,
-        hands: &mut Hands,
+        changed: &Condvar,
+        time: Duration,
+        helps: bool,
     ) -> MutexGuard<'a, Core> {
-        let wake = core.sleeping > 0 && core.state.has_ready(None);
+        let counted = usize::from(helps);
+        self.waiting.fetch_add(counted, Ordering::SeqCst);
+        let waited = changed.wait_timeout(core, time);
+        self.waiting.fetch_sub(counted, Ordering::SeqCst);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Runs a task of the thread's lane, and tells of it at once where that may matter to anybody.
+    fn run_one(&self, picked: Picked, lane: usize, hands: &mut Hands) {
+        let Some(picked) = self.complete(picked, lane, hands) else {
+            return;
+        };
+        let done = self.run(picked, hands);
+        let is_late = done.ended - hands.batch_began > BATCH_TIME;
+        let bytes = self.lanes.keep(lane, done);
+        if is_late || bytes > KEPT_BYTES_MAX || self.is_awaited() {
+            let mut core = self.lock();
+            core.report_own(lane, hands);
+            let wakes = self.is_awaited() && core.state.has_ready(None);
+            drop(core);
+            if wakes {
+                self.work.notify_one();
+            }
+            hands.begin_batch();
+        }
+    }
+
+    /// `picked` with what was run elsewhere in the meantime; given back if that has not ended.
+    fn complete(&self, mut picked: Picked, lane: usize, hands: &mut Hands) -> Option<Picked> {
+        if picked.holes.is_empty() {
+            return Some(picked);
+        }
+        let mut core = self.lock();
+        core.report_own(lane, hands);
+        core.fill(&mut picked);
+        if picked.holes.is_empty() {
+            return Some(picked);
+        }
+        let Picked {
+            run, task, inputs, ..
+        } = picked;
+        hands.garbage.extend(inputs);
+        core.apply(Event::Returned { run, task }, hands);
+        None
+    }
+
+    /// Runs a task, outside of the lock.
+    fn run(&self, picked: Picked, hands: &mut Hands) -> Done {
+        hands.drop_garbage();
+        let is_current = |(run, ..): &(RunId, _, _)| *run == picked.run;
+        if !hands.current.as_ref().is_some_and(is_current) {
+            hands.current = self.lock().current(picked.run);
+        }
+        let started = hands.now;
+        let result = match &hands.current {
+            Some((run, graph, served)) => nested::within(self, *run, || {
+                run_task(graph, picked.task, picked.inputs, *served)
+            }),
+            None => Err(task::cancelled()),
+        };
+        hands.now = Instant::now();
+        Done {
+            run: picked.run,
+            task: picked.task,
+            result,
+            started,
+            ended: hands.now,
+        }
+    }
+
+    /// Runs a task of `run` if there is one that nobody has begun, and reports it.
+    pub(super) fn help<'a>(
+        &'a self,
+        mut core: MutexGuard<'a, Core>,
+        run: RunId,
+        hands: &mut Hands,
+    ) -> Result<MutexGuard<'a, Core>, MutexGuard<'a, Core>> {
+        core.report_all(hands);
+        core.pick(Some(run), 1, hands);
+        let picked = hands.picked.pop();
+        let stolen = || core.lanes.steal(Some(run)).pop();
+        let Some(picked) = picked.or_else(stolen) else {
+            return Err(core);
+        };
         drop(core);
-        if wake {
+        hands.now = Instant::now();
+        let done = self.run(picked, hands);
+        let mut core = self.lock();
+        core.report(done, hands);
+        let wakes = self.is_awaited() && core.state.has_ready(None);
+        if wakes {
             self.work.notify_one();
         }
-        let result = nested::within(self, run, || hands.run(task));
-        let mut core = self.lock();
-        core.report(run, task, result, hands);
-        core
+        Ok(core)
     }
 
     /// Lets the threads know of new tasks, or that the pool is closed.
@@ -164,6 +306,7 @@ impl Core {
             log: Vec::new(),
             has_helper: parent.is_some(),
             audience,
+            begun: Vec::new(),
         };
         self.jobs.insert(run, job);
         let event = Event::Submitted {
@@ -175,41 +318,123 @@ impl Core {
         (run, changed, canceller)
     }
 
-    /// The next task, of any run or of one, its inputs and graph in `hands`.
-    pub(super) fn pick(&mut self, of: Option<RunId>, hands: &mut Hands) -> Option<(RunId, TaskId)> {
-        self.state.handle(Event::Idle { of }, &mut hands.actions);
-        let Some(Action::Run { run, task }) = hands.actions.pop() else {
-            return None;
-        };
-        let job = self
-            .jobs
-            .get_mut(&run)
-            .expect("a run that is open has a job");
-        if hands
-            .current
-            .as_ref()
-            .is_none_or(|(current, ..)| *current != run)
-        {
-            hands.current = Some((run, job.graph.clone(), job.served));
+    /// Reports what `hands` have run, and fills them: with tasks that can run, or with those that another thread has taken and
+    /// not begun. Whether there were any.
+    fn take_tasks(&mut self, lane: usize, hands: &mut Hands) -> bool {
+        self.report_own(lane, hands);
+        self.pick(None, hands.batch, hands);
+        if hands.picked.is_empty() {
+            self.report_all(hands);
+            self.pick(None, hands.batch, hands);
         }
-        let inputs = &job.graph.task(task).inputs;
-        hands
-            .inputs
-            .extend(inputs.iter().map(|input| job.results.share(*input)));
-        let thread = hands.thread;
-        job.note(hands.now, events::Event::Started { task, thread });
-        Some((run, task))
+        if hands.picked.is_empty() {
+            hands.picked = self.lanes.steal(None);
+        }
+        !hands.picked.is_empty()
     }
 
-    fn report(&mut self, run: RunId, task: TaskId, result: Result<Value>, hands: &mut Hands) {
+    /// Takes at most so many tasks into `hands`, with their inputs: of any run, or of one.
+    fn pick(&mut self, of: Option<RunId>, most: usize, hands: &mut Hands) {
+        let mut actions = std::mem::take(&mut hands.actions);
+        self.state.handle(Event::Idle { of, most }, &mut actions);
+        let mut is_first = hands.picked.is_empty();
+        for action in actions.drain(..) {
+            let Action::Run { run, task } = action else {
+                continue;
+            };
+            let job = self
+                .jobs
+                .get_mut(&run)
+                .expect("a run that is open has a job");
+            let mut holes = SmallVec::new();
+            let inputs = job.graph.inputs(task).iter().enumerate();
+            let inputs = inputs.map(|(idx, input)| {
+                job.results.get(*input).unwrap_or_else(|| {
+                    holes.push((idx as u32, *input));
+                    Value::new(())
+                })
+            });
+            let inputs = inputs.collect();
+            if std::mem::take(&mut is_first) {
+                job.note_begun(hands.now, task, hands.thread);
+            }
+            hands.picked.push(Picked {
+                run,
+                task,
+                inputs,
+                holes,
+            });
+        }
+        hands.actions = actions;
+    }
+
+    /// Takes note of what has happened to `run` so far, for its observers.
+    pub(super) fn look(&mut self, run: RunId, hands: &mut Hands) {
+        self.report_all(hands);
+        let running = self.lanes.running(run);
+        let Some(job) = self.jobs.get_mut(&run) else {
+            return;
+        };
+        for (thread, task, since) in running {
+            job.note_begun(since, task, thread);
+        }
+    }
+
+    /// Fills what has been reported.
+    fn fill(&self, picked: &mut Picked) {
+        let Picked {
+            run, inputs, holes, ..
+        } = picked;
+        let Some(job) = self.jobs.get(run) else {
+            return;
+        };
+        holes.retain(|(idx, task)| match job.results.get(*task) {
+            Some(value) => {
+                inputs[*idx as usize] = value;
+                false
+            }
+            None => true,
+        });
+    }
+
+    /// The graph of `run`, and what it works for.
+    fn current(&self, run: RunId) -> Option<(RunId, Arc<Graph>, u32)> {
+        let job = self.jobs.get(&run)?;
+        Some((run, job.graph.clone(), job.served))
+    }
+
+    fn report_own(&mut self, lane: usize, hands: &mut Hands) {
+        let mut done = std::mem::take(&mut hands.done);
+        self.lanes.take_done(lane, &mut done);
+        done.drain(..).for_each(|done| self.report(done, hands));
+        hands.done = done;
+    }
+
+    fn report_all(&mut self, hands: &mut Hands) {
+        let mut done = std::mem::take(&mut hands.done);
+        self.lanes.take_all_done(&mut done);
+        done.drain(..).for_each(|done| self.report(done, hands));
+        hands.done = done;
+    }
+
+    fn report(&mut self, done: Done, hands: &mut Hands) {
+        let Done {
+            run,
+            task,
+            result,
+            started,
+            ended,
+        } = done;
         let job = self
             .jobs
             .get_mut(&run)
             .expect("a run lasts as long as its tasks");
+        let thread = hands.thread;
+        job.note_started(started, task, thread);
         let event = match result {
             Ok(value) => {
                 let bytes = value.bytes();
-                job.note(hands.now, events::Event::Finished { task, bytes });
+                job.note(ended, events::Event::Finished { task, bytes });
                 if self.state.is_open(run) {
                     job.results.insert(task, value);
                 } else {
@@ -218,7 +443,7 @@ impl Core {
                 Event::Finished { run, task }
             }
             Err(error) => {
-                job.note(hands.now, events::Event::Failed { task });
+                job.note(ended, events::Event::Failed { task });
                 let interrupted = error.kind() == ErrorKind::Cancelled;
                 job.error.get_or_insert(error);
                 if interrupted {
@@ -227,7 +452,11 @@ impl Core {
                 Event::Failed { run }
             }
         };
+        let is_failure = matches!(event, Event::Failed { .. });
         self.apply(event, hands);
+        if is_failure {
+            self.withdraw(hands);
+        }
         if let Some(job) = self.jobs.get(&run)
             && job.has_helper
             && self.state.has_ready(Some(run))
@@ -236,8 +465,21 @@ impl Core {
         }
     }
 
+    /// Takes back what threads have taken and not begun of runs that go on no more.
+    fn withdraw(&mut self, hands: &mut Hands) {
+        let withdrawn = self.lanes.withdraw(|run| !self.state.is_open(run));
+        for Picked {
+            run, task, inputs, ..
+        } in withdrawn
+        {
+            hands.garbage.extend(inputs);
+            self.apply(Event::Returned { run, task }, hands);
+        }
+    }
+
     pub(super) fn cancel(&mut self, run: RunId, hands: &mut Hands) {
         self.apply(Event::Cancelled { run }, hands);
+        self.withdraw(hands);
     }
 
     /// The job of a run, to look whether it has ended.
@@ -295,6 +537,24 @@ impl Core {
 }
 
 impl Job {
+    /// Notes that `task` runs, if that is not known.
+    fn note_begun(&mut self, at: Instant, task: TaskId, thread: u32) {
+        if self.audience == Audience::Observers && !self.begun.contains(&task) {
+            self.note(at, events::Event::Started { task, thread });
+            self.begun.push(task);
+        }
+    }
+
+    /// Notes that `task`, which has ended, had started, if that is not known.
+    fn note_started(&mut self, at: Instant, task: TaskId, thread: u32) {
+        match self.begun.iter().position(|begun| *begun == task) {
+            Some(idx) => {
+                self.begun.swap_remove(idx);
+            }
+            None => self.note(at, events::Event::Started { task, thread }),
+        }
+    }
+
     fn note(&mut self, at: Instant, event: events::Event) {
         if self.audience == Audience::Observers {
             self.log.push(Stamped { at, event });
@@ -304,35 +564,29 @@ impl Job {
 
 impl Hands {
     pub(super) fn new(thread: u32) -> Self {
+        let now = Instant::now();
         Hands {
             thread,
-            now: Instant::now(),
+            now,
+            batch: 1,
+            batch_began: now,
             actions: Vec::new(),
             current: None,
-            inputs: Vec::new(),
+            picked: Vec::new(),
+            done: Vec::new(),
             garbage: Vec::new(),
             finished_jobs: Vec::new(),
         }
     }
 
-    fn run(&mut self, task: TaskId) -> Result<Value> {
-        self.drop_garbage();
-        let (_, graph, served) = self
-            .current
-            .as_ref()
-            .expect("the graph was picked with the task");
-        let inputs = &mut self.inputs;
-        let result = threads::serve(*served, || {
-            let result = if cancel::requested() {
-                Err(task::cancelled())
-            } else {
-                task::run(graph, task, inputs)
-            };
-            drop_quietly(|| inputs.clear());
-            result
-        });
-        self.now = Instant::now();
-        result
+    /// Takes more at once as long as all of it is done soon.
+    fn begin_batch(&mut self) {
+        let took = self.now - self.batch_began;
+        self.batch = match took < BATCH_TIME / 2 {
+            true => (self.batch * 2).min(BATCH_MAX),
+            false => (self.batch / 2).max(1),
+        };
+        self.batch_began = self.now;
     }
 
     fn are_empty(&self) -> bool {
@@ -351,6 +605,17 @@ impl Hands {
         drop_quietly(|| garbage.clear());
         drop_quietly(|| jobs.clear());
     }
+}
+
+fn run_task(graph: &Graph, task: TaskId, inputs: Inputs, served: u32) -> Result<Value> {
+    threads::serve(served, || {
+        let result = match cancel::requested() {
+            true => Err(task::cancelled()),
+            false => task::run(graph, task, &inputs),
+        };
+        drop_quietly(|| drop(inputs));
+        result
+    })
 }
 
 /// A value whose `drop` panics does not take the thread with it.

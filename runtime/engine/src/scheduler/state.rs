@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
-use crate::graph::{Dependents, Graph, Task, TaskId};
+use crate::graph::{Dependents, Graph, TaskId};
 
 /// One computation of a graph, by the number of the computation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -31,9 +31,16 @@ pub(super) enum Event {
         parent: Option<RunId>,
         schedule: Schedule,
     },
-    /// A thread has nothing to do and takes a task: of any run, or only of one.
+    /// A thread has nothing to do and takes tasks of one run: of any, or of a given one. It takes those that follow one another
+    /// in the planned order, also such as need the one before; of those that can run it leaves three of four to others.
     Idle {
         of: Option<RunId>,
+        most: usize,
+    },
+    /// A task that was taken will not be run by who took it.
+    Returned {
+        run: RunId,
+        task: TaskId,
     },
     Finished {
         run: RunId,
@@ -51,7 +58,8 @@ pub(super) enum Event {
 /// What the scheduler asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Action {
-    /// Run a task, all of whose inputs have results.
+    /// Run a task whose inputs have results, or will have when the tasks have run that were given to the same thread just
+    /// before.
     Run { run: RunId, task: TaskId },
     /// Forget a result: no task will take it.
     Drop { run: RunId, task: TaskId },
@@ -68,8 +76,11 @@ pub(super) struct Schedule {
     missing: Vec<u32>,
     /// How often each result will still be taken, once for being an output.
     uses: Vec<u32>,
-    /// Tasks that can run; the one with the lowest id is next.
+    /// Tasks that can run; the one with the lowest id is next. Some have been taken already.
     ready: BinaryHeap<Reverse<TaskId>>,
+    n_ready: usize,
+    /// Which tasks have been taken.
+    taken: Vec<bool>,
     unfinished: usize,
 }
 
@@ -77,19 +88,19 @@ impl Schedule {
     /// Nothing of `graph` computed yet. Takes time linear in tasks and edges.
     pub(super) fn new(graph: Arc<Graph>, outputs: &[TaskId]) -> Self {
         let dependents = Dependents::of(&graph);
-        let n_inputs = |(_, task): (TaskId, &Task)| task.inputs.len() as u32;
-        let missing: Vec<u32> = graph.tasks().map(n_inputs).collect();
-        let n_dependents = |(id, _)| dependents.of_task(id).len() as u32;
-        let mut uses: Vec<u32> = graph.tasks().map(n_dependents).collect();
+        let n_inputs = |id| graph.inputs(id).len() as u32;
+        let missing: Vec<u32> = graph.ids().map(n_inputs).collect();
+        let n_dependents = |id| dependents.of_task(id).len() as u32;
+        let mut uses: Vec<u32> = graph.ids().map(n_dependents).collect();
         for output in outputs {
             uses[output.index()] += 1;
         }
-        let sources = missing
-            .iter()
-            .enumerate()
-            .filter(|(_, missing)| **missing == 0);
+        let sources = graph.ids().filter(|id| missing[id.index()] == 0);
+        let ready: BinaryHeap<_> = sources.map(Reverse).collect();
         Schedule {
-            ready: sources.map(|(idx, _)| Reverse(TaskId::new(idx))).collect(),
+            n_ready: ready.len(),
+            ready,
+            taken: vec![false; graph.len()],
             unfinished: graph.len(),
             graph,
             dependents,
@@ -101,7 +112,7 @@ impl Schedule {
     /// Takes note that `task` has its result. What only it took is appended to `unused`.
     fn finished(&mut self, task: TaskId, mut unused: impl FnMut(TaskId)) {
         self.unfinished -= 1;
-        for &input in &self.graph.task(task).inputs {
+        for &input in self.graph.inputs(task) {
             let uses = &mut self.uses[input.index()];
             *uses -= 1;
             if *uses == 0 {
@@ -111,10 +122,65 @@ impl Schedule {
         for &dependent in self.dependents.of_task(task) {
             let missing = &mut self.missing[dependent.index()];
             *missing -= 1;
-            if *missing == 0 {
+            if *missing == 0 && !self.taken[dependent.index()] {
                 self.ready.push(Reverse(dependent));
+                self.n_ready += 1;
             }
         }
+    }
+
+    /// Takes the first task that can run, and at most `most` with those that follow it.
+    fn take(&mut self, most: usize, mut took: impl FnMut(TaskId)) {
+        let mut others = self.n_ready.div_ceil(4);
+        let Some(first) = self.pop() else {
+            return;
+        };
+        took(first);
+        for idx in first.index() + 1..self.graph.len().min(first.index() + most) {
+            let missing = self.missing[idx];
+            if self.taken[idx] {
+                return;
+            }
+            let next = TaskId::new(idx);
+            if missing == 0 {
+                others -= 1;
+                if others == 0 {
+                    return;
+                }
+                self.n_ready -= 1;
+            } else {
+                let inputs = self.graph.inputs(next).iter();
+                let own = inputs.filter(|input| **input >= first).count();
+                if own < missing as usize {
+                    return;
+                }
+            }
+            self.taken[idx] = true;
+            took(next);
+        }
+    }
+
+    fn pop(&mut self) -> Option<TaskId> {
+        while let Some(Reverse(task)) = self.ready.pop() {
+            if !std::mem::replace(&mut self.taken[task.index()], true) {
+                self.n_ready -= 1;
+                return Some(task);
+            }
+        }
+        None
+    }
+
+    fn give_back(&mut self, task: TaskId) {
+        self.taken[task.index()] = false;
+        if self.missing[task.index()] == 0 {
+            self.ready.push(Reverse(task));
+            self.n_ready += 1;
+        }
+    }
+
+    fn clear(&mut self) {
+        self.ready.clear();
+        self.n_ready = 0;
     }
 }
 
@@ -141,7 +207,8 @@ impl State {
                 parent,
                 schedule,
             } => self.submitted(run, parent, schedule, actions),
-            Event::Idle { of } => self.idle(of, actions),
+            Event::Idle { of, most } => self.idle(of, most, actions),
+            Event::Returned { run, task } => self.returned(run, task, actions),
             Event::Finished { run, task } => self.finished(run, task, actions),
             Event::Failed { run } => {
                 self.run_mut(run).running -= 1;
@@ -186,7 +253,7 @@ impl State {
     }
 
     /// Fair between runs: the one with the fewest running tasks gives the next, the oldest of several.
-    fn idle(&mut self, of: Option<RunId>, actions: &mut Vec<Action>) {
+    fn idle(&mut self, of: Option<RunId>, most: usize, actions: &mut Vec<Action>) {
         let next = match of {
             Some(run) => Some(run),
             None => {
@@ -194,10 +261,23 @@ impl State {
                 ready.min_by_key(|(_, run)| run.running).map(|(id, _)| *id)
             }
         };
-        let Some(run) = next else { return };
-        if let Some(task) = self.runs.get_mut(&run).and_then(Run::start) {
-            actions.push(Action::Run { run, task });
+        let Some(id) = next else { return };
+        let Some(run) = self.runs.get_mut(&id) else {
+            return;
+        };
+        run.schedule.take(most, |task| {
+            run.running += 1;
+            actions.push(Action::Run { run: id, task });
+        });
+    }
+
+    fn returned(&mut self, id: RunId, task: TaskId, actions: &mut Vec<Action>) {
+        let run = self.run_mut(id);
+        run.running -= 1;
+        if run.stopped.is_none() {
+            run.schedule.give_back(task);
         }
+        self.end_if_over(id, actions);
     }
 
     fn finished(&mut self, id: RunId, task: TaskId, actions: &mut Vec<Action>) {
@@ -217,7 +297,7 @@ impl State {
         };
         if run.stopped.is_none() {
             run.stopped = Some(why);
-            run.schedule.ready.clear();
+            run.schedule.clear();
             let is_child = |(_, run): &(&RunId, &Run)| run.parent == Some(id);
             let children: Vec<RunId> = self
                 .runs
@@ -254,12 +334,6 @@ impl State {
 
 impl Run {
     fn is_ready(&self) -> bool {
-        !self.schedule.ready.is_empty()
-    }
-
-    fn start(&mut self) -> Option<TaskId> {
-        let Reverse(task) = self.schedule.ready.pop()?;
-        self.running += 1;
-        Some(task)
+        self.schedule.n_ready > 0
     }
 }

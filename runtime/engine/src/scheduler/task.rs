@@ -18,9 +18,9 @@ thread_local! {
 
 /// Runs `task` on the values of its inputs. Panics become errors.
 pub(super) fn run(graph: &Graph, task: TaskId, inputs: &[Value]) -> Result<Value> {
-    let run = &graph.task(task).run;
+    let run = graph.task(task).run;
     let outer = IN_TASK.replace(true);
-    let result = catch_unwind(AssertUnwindSafe(|| attempt(|| run(inputs))));
+    let result = catch_unwind(AssertUnwindSafe(|| attempt(|| run.run(inputs))));
     IN_TASK.set(outer);
     result
         .map_err(|payload| panic_error(&*payload))
@@ -87,7 +87,7 @@ fn named(graph: &Graph, task: TaskId, inputs: &[Value], cause: &Error) -> Error 
     );
     if !inputs.is_empty() {
         text.push_str("\n  inputs: ");
-        text.push_str(&describe_inputs(graph, &graph.task(task).inputs, inputs));
+        text.push_str(&describe_inputs(graph, graph.inputs(task), inputs));
     }
     Error::new(cause.kind(), text)
 }

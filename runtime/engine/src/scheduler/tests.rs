@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::state::{Action, Event, Outcome, RunId, Schedule, State};
-use crate::graph::{Graph, Layer, LayerKind, Task, TaskId};
+use crate::graph::{Graph, Layer, LayerKind, NewTask, Task, TaskId};
 
 fn graph(edges: &[Vec<Index>]) -> Arc<Graph> {
     let mut graph = Graph::default();
@@ -20,11 +20,11 @@ fn graph(edges: &[Vec<Index>]) -> Arc<Graph> {
     });
     for (idx, inputs) in edges.iter().enumerate() {
         let inputs = inputs.iter().filter(|_| idx > 0);
-        graph.add_task(Task {
+        graph.add_task(NewTask {
             layer,
             block: Box::new([]),
             inputs: inputs.map(|input| TaskId::new(input.index(idx))).collect(),
-            run: Arc::new(|_| Ok(Value::new(()))),
+            run: Arc::new(|_: &[Value]| Ok(Value::new(()))),
             bytes: 0,
         });
     }
@@ -52,6 +52,10 @@ struct World {
 #[derive(Clone, Debug)]
 enum Step {
     Submit(Vec<Vec<Index>>, Vec<Index>),
+    /// Several are taken, at most so many.
+    StartSeveral(usize),
+    /// One that was taken is given back.
+    Return(Index),
     /// A run that a running task asks for.
     Nest(Index, Vec<Vec<Index>>),
     Start,
@@ -71,6 +75,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (any::<Index>(), edges()).prop_map(|(task, edges)| Step::Nest(task, edges)),
         30 => Just(Step::Start),
         10 => any::<Index>().prop_map(Step::StartOf),
+        5 => (1_usize..9).prop_map(Step::StartSeveral),
+        5 => any::<Index>().prop_map(Step::Return),
         40 => any::<Index>().prop_map(Step::Finish),
         1 => any::<Index>().prop_map(Step::Fail),
         1 => any::<Index>().prop_map(Step::Cancel),
@@ -91,6 +97,16 @@ impl World {
             Step::StartOf(run) => {
                 if let Some(run) = self.pick_open(&run) {
                     self.start(Some(run));
+                }
+            }
+            Step::StartSeveral(most) => {
+                let n_running = self.n_running();
+                self.handle(Event::Idle { of: None, most });
+                assert!(self.n_running() - n_running <= most);
+            }
+            Step::Return(task) => {
+                if let Some((run, task)) = self.pick_running(&task) {
+                    self.give_back(run, task);
                 }
             }
             Step::Finish(task) => {
@@ -147,8 +163,13 @@ impl World {
             .any(|(id, run)| of.is_none_or(|of| of == *id) && run.can_start());
         assert_eq!(self.state.has_ready(of), could);
         let n_running = self.n_running();
-        self.handle(Event::Idle { of });
+        self.handle(Event::Idle { of, most: 1 });
         assert_eq!(self.n_running(), n_running + usize::from(could));
+    }
+
+    fn give_back(&mut self, run: RunId, task: TaskId) {
+        self.model(run).running.remove(&task);
+        self.handle(Event::Returned { run, task });
     }
 
     fn finish(&mut self, run: RunId, task: TaskId) {
@@ -179,14 +200,10 @@ impl World {
                 Action::Run { run, task } => {
                     let model = self.model(run);
                     assert!(model.may_start && model.outcome.is_none());
-                    assert!(
-                        model
-                            .graph
-                            .task(task)
-                            .inputs
-                            .iter()
-                            .all(|input| model.results.contains(input))
-                    );
+                    let mut inputs = model.graph.inputs(task).iter();
+                    assert!(inputs.all(|input| {
+                        model.results.contains(input) || model.running.contains(input)
+                    }));
                     assert!(!model.finished.contains(&task));
                     assert!(model.running.insert(task), "{task:?} runs twice");
                 }
@@ -225,10 +242,18 @@ impl World {
             let running = self
                 .runs
                 .iter()
-                .find_map(|(id, run)| Some((*id, *run.running.first()?)));
+                .find_map(|(id, run)| Some((*id, run.runnable().next()?)));
+            // What waits for a result that will not come is given back.
+            let stuck = || {
+                let mut runs = self.runs.iter();
+                runs.find_map(|(id, run)| Some((*id, *run.running.first()?)))
+            };
             match running {
                 Some((run, task)) => self.finish(run, task),
-                None => break,
+                None => match stuck() {
+                    Some((run, task)) => self.give_back(run, task),
+                    None => break,
+                },
             }
         }
         assert!(
@@ -249,7 +274,7 @@ impl World {
         let running = self
             .runs
             .iter()
-            .flat_map(|(id, run)| run.running.iter().map(|task| (*id, *task)));
+            .flat_map(|(id, run)| run.runnable().map(|task| (*id, task)));
         let running: Vec<_> = running.collect();
         (!running.is_empty()).then(|| running[idx.index(running.len())])
     }
@@ -262,8 +287,20 @@ impl World {
 }
 
 impl Model {
+    /// Tasks that have been taken, and do not wait for others that have.
+    fn runnable(&self) -> impl Iterator<Item = TaskId> {
+        let waits = |task: &&TaskId| {
+            let mut inputs = self.graph.inputs(**task).iter();
+            inputs.any(|input| self.running.contains(input))
+        };
+        self.running
+            .iter()
+            .filter(move |task| !waits(task))
+            .copied()
+    }
+
     fn can_start(&self) -> bool {
-        let is_ready = |(id, task): (TaskId, &Task)| {
+        let is_ready = |(id, task): (TaskId, Task<'_>)| {
             !self.finished.contains(&id)
                 && !self.running.contains(&id)
                 && task

@@ -22,13 +22,17 @@ impl Results {
         self.values[task.index()] = Some(value);
     }
 
+    /// The result of `task`, which is kept on, if it is there.
+    pub(crate) fn get(&self, task: TaskId) -> Option<Value> {
+        self.values[task.index()].clone()
+    }
+
     /// The result of `task`, which is kept on.
     ///
     /// # Panics
     /// If there is none.
     pub(crate) fn share(&self, task: TaskId) -> Value {
-        self.values[task.index()]
-            .clone()
+        self.get(task)
             .expect("a result is kept until the last task has taken it")
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Barrier, Mutex};
 
 use dagbok::{Error, ErrorKind, Name, Result, Site, Value};
 use dagbok_engine::events::{Event, Observer, Outcome, Run, Stamped};
-use dagbok_engine::graph::{Graph, Layer, LayerKind, Task, TaskId, arrange};
+use dagbok_engine::graph::{Graph, Layer, LayerKind, NewTask, TaskId, arrange};
 use dagbok_engine::scheduler::Scheduler;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -31,7 +31,7 @@ fn add(
         site: Site::caller(),
         detail: String::new(),
     });
-    graph.add_task(Task {
+    graph.add_task(NewTask {
         layer,
         block: Box::new([]),
         inputs: inputs.into(),
@@ -108,7 +108,7 @@ fn naive(graph: &Graph) -> Vec<Option<Value>> {
             .map(|input| values[input.index()].clone())
             .collect();
         let run = |inputs: Vec<Value>| {
-            catch_unwind(AssertUnwindSafe(|| (task.run)(&inputs)))
+            catch_unwind(AssertUnwindSafe(|| task.run.run(&inputs)))
                 .ok()?
                 .ok()
         };
@@ -305,13 +305,13 @@ fn results_go_as_soon_as_nothing_needs_them() {
     let total = (0..200).fold(None, |total, _| {
         let counter = alive.clone();
         let part = add(&mut graph, "part", &[], move |_| {
-            Ok(Value::new(Counted::new(&counter)))
+            Ok(Value::with_bytes(Counted::new(&counter), 1 << 20))
         });
         let inputs: Vec<TaskId> = total.into_iter().chain([part]).collect();
         let (counter, most) = (alive.clone(), most.clone());
         Some(add(&mut graph, "fold", &inputs, move |_| {
             most.fetch_max(counter.load(Ordering::SeqCst), Ordering::SeqCst);
-            Ok(Value::new(Counted::new(&counter)))
+            Ok(Value::with_bytes(Counted::new(&counter), 1 << 20))
         }))
     });
     let mut outputs = [vec![total.expect("a fold of something")]];

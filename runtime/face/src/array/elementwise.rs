@@ -31,7 +31,7 @@ fn with_signature(function: Ufunc, operands: &[Operand], signature: Signature) -
     }
     let shape = or_raise(broadcast_shapes(&inputs, function));
     let (inputs, chunks) = unify(&inputs, &shape);
-    let names: Vec<&str> = inputs.iter().map(|input| input.name().as_str()).collect();
+    let names: Vec<&Name> = inputs.iter().map(Array::name).collect();
     Array::new(ArrayNode {
         name: Name::of(function.name(), (names, &nodes, signature.result)),
         dtype: signature.result,

@@ -158,7 +158,7 @@ impl Array {
         let cut = ranges.iter().zip(self.chunks());
         let chunks = cut.map(|(range, lengths)| range.chunks(lengths)).collect();
         Array::new(ArrayNode {
-            name: Name::of(operation, (self.name().as_str(), &ranges)),
+            name: Name::of(operation, (self.name(), &ranges)),
             shape: ranges.iter().map(|range| range.len).collect(),
             op: ArrayOp::Slice(ranges),
             inputs: vec![self.clone()],
@@ -179,7 +179,7 @@ impl Array {
         });
         let chunks: Vec<Vec<usize>> = chunks.collect();
         Array::new(ArrayNode {
-            name: Name::of(operation, (self.name().as_str(), &axes)),
+            name: Name::of(operation, (self.name(), &axes)),
             shape: chunks.iter().map(|lengths| lengths.iter().sum()).collect(),
             op: ArrayOp::Axes(axes),
             inputs: vec![self.clone()],

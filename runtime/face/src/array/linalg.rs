@@ -85,7 +85,7 @@ fn product(operation: &str, left: Array, right: Array) -> Array {
     let right = right.astype(dtype).with_chunks(right_chunks);
     let chunks = vec![left.chunks()[0].clone(), right.chunks()[1].clone()];
     Array::new(ArrayNode {
-        name: Name::of(operation, (left.name().as_str(), right.name().as_str())),
+        name: Name::of(operation, (left.name(), right.name())),
         op: ArrayOp::MatMul,
         dtype,
         shape: vec![left.shape()[0], right.shape()[1]],

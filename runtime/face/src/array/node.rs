@@ -353,7 +353,7 @@ impl Array {
         let node = &self.node;
         let (name, op, inputs) = match &node.op {
             op @ (ArrayOp::Data(_) | ArrayOp::Source(_) | ArrayOp::Npy(_)) => {
-                let token = (node.name.as_str(), &chunks);
+                let token = (node.name, &chunks);
                 (
                     Name::of(node.name.operation(), token),
                     op.clone(),
@@ -361,7 +361,7 @@ impl Array {
                 )
             }
             _ => (
-                Name::of("rechunk", (node.name.as_str(), &chunks)),
+                Name::of("rechunk", (node.name, &chunks)),
                 ArrayOp::Rechunk,
                 vec![self.clone()],
             ),

@@ -223,7 +223,7 @@ impl Array {
         });
         let chunks: Vec<Vec<usize>> = chunks.collect();
         Array::new(ArrayNode {
-            name: Name::of(function.name(), (self.name().as_str(), &reduction, dtype)),
+            name: Name::of(function.name(), (self.name(), &reduction, dtype)),
             op: ArrayOp::Reduce(reduction),
             inputs: vec![self.clone()],
             dtype,

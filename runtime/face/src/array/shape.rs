@@ -81,7 +81,7 @@ impl Array {
             false => self.with_chunks(row_chunks(self.shape(), chunk_len)),
         };
         Array::new(ArrayNode {
-            name: Name::of("reshape", (input.name().as_str(), &shape)),
+            name: Name::of("reshape", (input.name(), &shape)),
             op: ArrayOp::Reshape,
             inputs: vec![input],
             dtype: self.dtype(),
@@ -193,7 +193,7 @@ impl Array {
             }
         }
         Array::new(ArrayNode {
-            name: Name::of("broadcast_to", (self.name().as_str(), &shape)),
+            name: Name::of("broadcast_to", (self.name(), &shape)),
             op: ArrayOp::Broadcast,
             inputs: vec![self.clone()],
             dtype: self.dtype(),
@@ -316,7 +316,7 @@ fn join(operation: &str, arrays: &[Array], axis: i64) -> Array {
         chunks[axis].extend(&own[axis]);
         inputs.push(array.astype(dtype).with_chunks(own));
     }
-    let names: Vec<&str> = inputs.iter().map(|input| input.name().as_str()).collect();
+    let names: Vec<&Name> = inputs.iter().map(Array::name).collect();
     Array::new(ArrayNode {
         name: Name::of(operation, (names, axis)),
         op: ArrayOp::Concatenate { axis },

@@ -3,38 +3,28 @@
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
+use std::mem::ManuallyDrop;
 
 use super::Delayed;
 use super::call::{by_value, of_all};
+use super::node::{Collect, Several, Slot};
 use crate::Value;
 use crate::array::{Array, NdArray};
 use crate::engine::Collection;
 use crate::erased::Erased;
 use crate::frame::{DataFrame, Frame};
 
-/// One argument of a delayed call: a value, or what computes to it.
-pub struct Argument(Box<dyn Any + Send>);
-
-/// What an [`Argument`] holds.
-pub(super) enum Kind {
-    /// Known already.
-    Value(Value),
-    /// The whole value of a collection.
-    Input(Collection),
-    /// One value put together from those of several calls.
-    Several(Vec<Erased>, Box<Collect>),
-}
-
-/// Puts one value together from several.
-pub(super) type Collect = dyn Fn(&[Value]) -> Value + Send + Sync;
+/// One argument of a delayed call: a value, or what computes to it. One that is given to no call leaks, as a
+/// [`Call`](super::Call) does.
+pub struct Argument(ManuallyDrop<Slot>);
 
 impl Argument {
     fn value(value: Value) -> Self {
-        Argument(Box::new(Kind::Value(value)))
+        Argument(ManuallyDrop::new(Slot::Value(value)))
     }
 
     fn input(input: Collection) -> Self {
-        Argument(Box::new(Kind::Input(input)))
+        Argument(ManuallyDrop::new(Slot::Input(input)))
     }
 
     fn lazy(node: &Erased) -> Self {
@@ -42,15 +32,15 @@ impl Argument {
     }
 
     fn several(len: usize, node: &dyn Fn(usize) -> Erased, collect: Box<Collect>) -> Self {
-        Argument(Box::new(Kind::Several(
-            (0..len).map(node).collect(),
+        let nodes = (0..len).map(|idx| super::call::collection(&node(idx)));
+        Argument(ManuallyDrop::new(Slot::Several(Box::new(Several {
+            inputs: nodes.collect(),
             collect,
-        )))
+        }))))
     }
 
-    pub(super) fn into_kind(self) -> Kind {
-        let kind = self.0.downcast();
-        *kind.unwrap_or_else(|_| unreachable!("an argument holds its kind"))
+    pub(super) fn into_slot(self) -> Slot {
+        ManuallyDrop::into_inner(self.0)
     }
 }
 

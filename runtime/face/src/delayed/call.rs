@@ -3,61 +3,41 @@
 
 use std::any::{Any, type_name};
 use std::fmt::Display;
-use std::ops::Range;
-use std::sync::Arc;
+use std::mem::ManuallyDrop;
 
-use super::argument::{Collect, Kind};
-use super::{Argument, ByValue, Delayed, DelayedNode};
+use super::node::{DelayedNode, Function, Slot, Slots};
+use super::{Argument, ByValue, Delayed};
 use crate::display::MimeBundle;
 use crate::engine::{Collection, engine};
 use crate::erased::Erased;
 use crate::{Error, ErrorKind, Name, Result, Site, Value};
 
 /// A call that is being put together.
+///
+/// Nothing is compiled in a cell to drop one that is never made: it leaks, which takes a panic between two arguments.
 #[doc(hidden)]
-pub struct Call(Box<dyn Any + Send>);
+pub struct Call(ManuallyDrop<Parts>);
 
 /// What a [`Call`] holds.
 struct Parts {
     function: &'static str,
-    inputs: Vec<Collection>,
-    slots: Vec<Slot>,
+    slots: Slots,
     site: Site,
-}
-
-/// Where an argument's value comes from, once the inputs have theirs.
-enum Slot {
-    Value(Value),
-    Input(usize),
-    Several(Range<usize>, Box<Collect>),
 }
 
 impl Call {
     #[track_caller]
     pub fn new(function: &'static str) -> Self {
-        Call(Box::new(Parts {
+        Call(ManuallyDrop::new(Parts {
             function,
-            inputs: Vec::new(),
-            slots: Vec::new(),
+            slots: Slots::default(),
             site: Site::caller(),
         }))
     }
 
     /// The call with one argument more.
     pub fn with(mut self, argument: Argument) -> Self {
-        let parts: &mut Parts = self.0.downcast_mut().expect("a call holds its parts");
-        let start = parts.inputs.len();
-        parts.slots.push(match argument.into_kind() {
-            Kind::Value(value) => Slot::Value(value),
-            Kind::Input(input) => {
-                parts.inputs.push(input);
-                Slot::Input(start)
-            }
-            Kind::Several(nodes, collect) => {
-                parts.inputs.extend(nodes.iter().map(collection));
-                Slot::Several(start..parts.inputs.len(), collect)
-            }
-        });
+        self.0.slots.push(argument.into_slot());
         self
     }
 
@@ -72,28 +52,13 @@ impl Call {
     }
 
     fn into_node(self, run: fn(&[Value]) -> Result<Value>) -> Erased {
-        let parts = self.0.downcast::<Parts>();
-        let parts = *parts.unwrap_or_else(|_| unreachable!("a call holds its parts"));
-        let slots = parts.slots;
+        let parts = ManuallyDrop::into_inner(self.0);
         Erased::new(DelayedNode {
             name: Name::unique(parts.function),
-            inputs: parts.inputs,
-            run: Arc::new(move |inputs: &[Value]| {
-                let arguments: Vec<Value> = slots.iter().map(|slot| slot.value(inputs)).collect();
-                run(&arguments)
-            }),
             site: parts.site,
+            function: Function::Call(run),
+            slots: parts.slots,
         })
-    }
-}
-
-impl Slot {
-    fn value(&self, inputs: &[Value]) -> Value {
-        match self {
-            Slot::Value(value) => value.clone(),
-            Slot::Input(idx) => inputs[*idx].clone(),
-            Slot::Several(range, collect) => collect(&inputs[range.clone()]),
-        }
     }
 }
 
@@ -102,9 +67,9 @@ impl Slot {
 pub(super) fn known(name: Option<Name>, value: Value) -> Erased {
     Erased::new(DelayedNode {
         name: name.unwrap_or_else(|| Name::unique("value")),
-        inputs: Vec::new(),
-        run: Arc::new(move |_| Ok(value.clone())),
         site: Site::caller(),
+        function: Function::Known(value),
+        slots: Slots::default(),
     })
 }
 
@@ -112,14 +77,16 @@ pub(super) fn known(name: Option<Name>, value: Value) -> Erased {
 #[track_caller]
 pub(super) fn then(
     node: &Erased,
-    operation: &str,
+    operation: &'static str,
     run: Box<dyn Fn(&Value) -> Result<Value> + Send + Sync>,
 ) -> Erased {
+    let mut slots = Slots::default();
+    slots.push(Slot::Input(collection(node)));
     Erased::new(DelayedNode {
         name: Name::unique(operation),
-        inputs: vec![collection(node)],
-        run: Arc::new(move |inputs| run(&inputs[0])),
         site: Site::caller(),
+        function: Function::Then(run),
+        slots,
     })
 }
 
@@ -139,7 +106,7 @@ pub(super) fn compute(node: &Erased) -> Result<Value> {
 #[track_caller]
 pub(super) fn persist(node: &Erased) -> Result<Erased> {
     let value = compute(node)?;
-    Ok(known(Some(name(node).clone()), value))
+    Ok(known(Some(*name(node)), value))
 }
 
 pub(super) fn visualize(node: &Erased) -> Result<MimeBundle> {

@@ -21,11 +21,11 @@
 
 mod argument;
 mod call;
+mod node;
 
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 pub use argument::{Argument, ByValue, IntoDelayed};
 #[doc(hidden)]
@@ -70,6 +70,7 @@ pub use call::{Call, by_reference, by_value, task_error};
 /// inc("one"); // a delayed function takes `i64` here and was given `&str`
 /// ```
 pub use dagbok_macros::delayed;
+pub use node::DelayedNode;
 
 use crate::array::{Array, NdArray};
 use crate::compute::Compute;
@@ -77,17 +78,7 @@ use crate::display::{MimeBundle, Render};
 use crate::engine::{Collection, engine};
 use crate::erased::Erased;
 use crate::frame::{DataFrame, Frame};
-use crate::{Name, Result, Site, Value};
-
-/// A call that has not happened yet: what to run once `inputs` are computed.
-pub struct DelayedNode {
-    pub name: Name,
-    /// The collections whose whole values are the call's arguments, in order.
-    pub inputs: Vec<Collection>,
-    /// Runs the call.
-    pub run: Arc<dyn Fn(&[Value]) -> Result<Value> + Send + Sync>,
-    pub site: Site,
-}
+use crate::{Name, Result, Value};
 
 /// The `T` that a call will return, or that is known already. Cheap to clone.
 ///
@@ -227,7 +218,7 @@ impl<T: Any + Send + Sync> Delayed<T> {
     #[track_caller]
     fn then<U: Any + Send + Sync>(
         &self,
-        operation: &str,
+        operation: &'static str,
         function: impl Fn(&T) -> Result<Value> + Send + Sync + 'static,
     ) -> Delayed<U> {
         let run = move |value: &Value| function(by_reference(value));
@@ -307,11 +298,5 @@ impl<T> Render for Delayed<T> {
 impl<T> fmt::Debug for Delayed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.node.get::<DelayedNode>(), f)
-    }
-}
-
-impl fmt::Debug for DelayedNode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Delayed({})", self.name)
     }
 }

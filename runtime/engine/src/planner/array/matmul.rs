@@ -8,7 +8,7 @@ use dagbok::{Array, Result, Value};
 use super::grid::Grid;
 use super::tree::{Tree, part_layer};
 use super::{layer, value};
-use crate::graph::{Task, TaskId};
+use crate::graph::{NewTask, TaskId};
 use crate::kernels::matmul::{matmul, sum};
 use crate::planner::{Planner, input};
 
@@ -34,7 +34,7 @@ pub(super) fn plan(planner: &mut Planner, array: &Array) -> Result<Vec<TaskId>> 
                 planner.planned(left)[left_grid.flat(&[row, inner])],
                 planner.planned(right)[right_grid.flat(&[inner, column])],
             ];
-            planner.graph.add_task(Task {
+            planner.graph.add_task(NewTask {
                 layer: products.unwrap_or(sums),
                 block: match products {
                     Some(_) => [row, column, inner].map(|index| index as u32).into(),
@@ -52,7 +52,7 @@ pub(super) fn plan(planner: &mut Planner, array: &Array) -> Result<Vec<TaskId>> 
             return *only;
         }
         let inputs = tree.shrink(planner, &block.key(), parts, bytes);
-        planner.graph.add_task(Task {
+        planner.graph.add_task(NewTask {
             layer: sums,
             block: block.key(),
             inputs: inputs.into(),

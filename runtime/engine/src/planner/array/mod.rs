@@ -14,7 +14,7 @@ use dagbok::array::{ArrayOp, Block, BlockFn, NdArray, NpyFile, shape_text};
 use dagbok::{Array, DType, Error, ErrorKind, Result, Value};
 
 use super::{Planner, input};
-use crate::graph::{Layer, LayerId, LayerKind, Run, Task, TaskId};
+use crate::graph::{Layer, LayerId, LayerKind, NewTask, Run, TaskId};
 use crate::io::npy;
 use fuse::Fused;
 use grid::{Grid, GridBlock};
@@ -78,7 +78,7 @@ fn add_blocks(
     let grid = Grid::of(array);
     let tasks = grid.blocks().map(|block| {
         let (inputs, run) = make(planner, &block);
-        planner.graph.add_task(Task {
+        planner.graph.add_task(NewTask {
             layer,
             block: block.key(),
             inputs: inputs.into(),

@@ -8,7 +8,7 @@ use dagbok::{Array, Result, Value};
 use super::grid::{Grid, GridBlock, indices};
 use super::tree::part_layer;
 use super::{add_blocks, value};
-use crate::graph::{Task, TaskId};
+use crate::graph::{NewTask, TaskId};
 use crate::kernels::assemble::{Piece, assemble, flat};
 use crate::planner::{Planner, input};
 
@@ -132,7 +132,7 @@ pub(super) fn join(planner: &mut Planner, array: &Array, blocks: &[TaskId]) -> T
     let (shape, dtype) = (array.shape().to_vec(), array.dtype());
     let detail = "all chunks in one".to_owned();
     let layer = part_layer(planner, array, "join", detail);
-    planner.graph.add_task(Task {
+    planner.graph.add_task(NewTask {
         layer,
         block: Box::new([]),
         inputs: blocks.into(),

@@ -9,7 +9,7 @@ use super::fuse::Fused;
 use super::grid::{Grid, GridBlock, indices};
 use super::tree::{Tree, part_layer};
 use super::{layer, value};
-use crate::graph::{LayerId, Task, TaskId};
+use crate::graph::{LayerId, NewTask, TaskId};
 use crate::kernels::Program;
 use crate::kernels::reduce::{Partial, Position, finish, merge, reduce};
 use crate::planner::{Planner, input};
@@ -50,7 +50,7 @@ pub(super) fn plan(
         let bytes = block.len() * reduction.computed.itemsize();
         let parts = tree.shrink(planner, &block.key(), parts, bytes);
         let (reduction, dtype, shape) = (reduction.clone(), array.dtype(), block.shape.clone());
-        planner.graph.add_task(Task {
+        planner.graph.add_task(NewTask {
             layer,
             block: block.key(),
             inputs: parts.into(),
@@ -113,7 +113,7 @@ impl Chunks {
         let inputs = placed.inputs.clone().into();
         let (program, whole) = (self.program.clone(), self.whole.clone());
         let reduction = self.reduction.clone();
-        planner.graph.add_task(Task {
+        planner.graph.add_task(NewTask {
             layer: self.layer,
             block: block.key(),
             inputs,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dagbok::{Array, Name, Result, Value};
 
-use crate::graph::{Layer, LayerId, LayerKind, Run, Task, TaskId};
+use crate::graph::{Layer, LayerId, LayerKind, NewTask, Run, TaskId};
 use crate::planner::Planner;
 
 /// How many partial results a task takes.
@@ -44,7 +44,7 @@ impl<'a> Tree<'a> {
             let layer = self.level(planner, level);
             let groups = partials.chunks(FAN_IN).enumerate();
             let groups = groups.map(|(group, inputs)| {
-                planner.graph.add_task(Task {
+                planner.graph.add_task(NewTask {
                     layer,
                     block: block.iter().copied().chain([group as u32]).collect(),
                     inputs: inputs.into(),
@@ -79,7 +79,7 @@ pub(super) fn part_layer(
     let node = array.node();
     let operation = format!("{}-{part}", node.name.operation());
     planner.graph.add_layer(Layer {
-        name: Name::of(&operation, node.name.as_str()),
+        name: Name::of(&operation, node.name),
         kind: LayerKind::Array,
         site: node.site,
         detail,

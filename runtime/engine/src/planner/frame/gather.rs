@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use dagbok::Result;
 use dagbok::frame::{Frame, FrameOp};
+use dagbok::{Result, Value};
 use polars::prelude as pl;
 
 use super::pipeline::{Pipeline, Sink};
 use super::{Planner, add_layer, bytes_of, layer_of};
-use crate::graph::{Task, TaskId};
+use crate::graph::{NewTask, TaskId};
 use crate::table::{apply, collect, concat, needed_columns, table_value, task_table};
 
 /// The operation of `frame` on all rows of its inputs.
@@ -35,11 +35,11 @@ pub(super) fn plan(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> 
     let detail = format!("{} partitions to one table", inputs.len());
     let layer = planner.graph.add_layer(layer_of(&node, "", detail));
     let bytes = bytes_of(planner, &inputs);
-    Ok(vec![planner.graph.add_task(Task {
+    Ok(vec![planner.graph.add_task(NewTask {
         layer,
         block: Box::new([0]),
         inputs: inputs.into(),
-        run: Arc::new(move |values| {
+        run: Arc::new(move |values: &[Value]| {
             let mut tables = values.iter().map(|value| task_table(value).clone());
             let frames = n_inputs
                 .iter()

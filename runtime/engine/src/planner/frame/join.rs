@@ -9,7 +9,7 @@ use polars::prelude as pl;
 
 use super::pipeline::{Pipeline, Sink};
 use super::{Planner, add_layer, gather, layer_of};
-use crate::graph::{Task, TaskId};
+use crate::graph::{NewTask, TaskId};
 use crate::planner::input;
 use crate::table::{
     Class, Converter, apply, classify, collect, concat, from_polars_error, hash_dtypes,
@@ -139,11 +139,11 @@ fn by_hash(
     Ok((0..n)
         .map(|idx| {
             let op = node.op.clone();
-            planner.graph.add_task(Task {
+            planner.graph.add_task(NewTask {
                 layer,
                 block: Box::new([idx as u32]),
                 inputs: splits.clone().into(),
-                run: Arc::new(move |values| {
+                run: Arc::new(move |values: &[Value]| {
                     let part = |values: &[Value]| {
                         let parts = values
                             .iter()

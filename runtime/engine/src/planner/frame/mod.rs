@@ -15,11 +15,11 @@ use std::sync::Arc;
 
 use dagbok::engine::Collection;
 use dagbok::frame::{Format, Frame, FrameNode, FrameOp, UniqueKeepStrategy};
-use dagbok::{Name, Result};
+use dagbok::{Name, Result, Value};
 
 use self::pipeline::Pipeline;
 use super::Planner;
-use crate::graph::{Layer, LayerId, LayerKind, Task, TaskId};
+use crate::graph::{Layer, LayerId, LayerKind, NewTask, TaskId};
 use crate::table::{collect, concat, table_value, task_table};
 
 /// At most so many operations run in one task, as polars plans them recursively.
@@ -148,11 +148,11 @@ fn repartition(planner: &mut Planner, frame: &Frame, n: usize) -> Result<Vec<Tas
         for piece in 0..pieces {
             let block = Box::new([tasks.len() as u32]);
             let bytes = planner.graph.task(*part).bytes / pieces;
-            tasks.push(planner.graph.add_task(Task {
+            tasks.push(planner.graph.add_task(NewTask {
                 layer,
                 block,
                 inputs: Box::new([*part]),
-                run: Arc::new(move |values| {
+                run: Arc::new(move |values: &[Value]| {
                     let table = task_table(&values[0]);
                     let border = |idx: usize| table.height() * idx / pieces;
                     let (start, end) = (border(piece), border(piece + 1));
@@ -188,11 +188,11 @@ pub(super) fn join(planner: &mut Planner, frame: &Frame, blocks: &[TaskId]) -> R
 /// The rows of all `inputs`, one after the other.
 fn concat_task(planner: &mut Planner, layer: LayerId, idx: usize, inputs: &[TaskId]) -> TaskId {
     let bytes = bytes_of(planner, inputs);
-    planner.graph.add_task(Task {
+    planner.graph.add_task(NewTask {
         layer,
         block: Box::new([idx as u32]),
         inputs: inputs.into(),
-        run: Arc::new(|values| {
+        run: Arc::new(|values: &[Value]| {
             if let [only] = values {
                 return Ok(only.clone());
             }

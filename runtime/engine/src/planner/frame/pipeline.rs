@@ -10,7 +10,7 @@ use polars::prelude as pl;
 
 use super::step::{self, Step};
 use super::{Planner, layer_of};
-use crate::graph::{LayerId, Task, TaskId};
+use crate::graph::{LayerId, NewTask, TaskId};
 use crate::io::{Borders, borders, count_quotes, in_file, read};
 use crate::planner::input;
 use crate::table::{polars_frame, task_table};
@@ -134,12 +134,12 @@ impl Pipeline {
         inputs.extend(steps.iter().filter_map(|step| step.table));
         let n_own = inputs.len();
         inputs.extend_from_slice(further);
-        planner.graph.add_task(Task {
+        planner.graph.add_task(NewTask {
             layer,
             block: Box::new([idx as u32]),
             inputs: inputs.into(),
             bytes: origin.bytes().map_or(0, |bytes| bytes.max(1)),
-            run: Arc::new(move |values| {
+            run: Arc::new(move |values: &[Value]| {
                 let (own, further) = values.split_at(n_own);
                 let partition = || run_steps(&origin, &steps, own);
                 sink(&partition, further).map_err(|error| match &origin {
@@ -227,11 +227,11 @@ fn borders_task(
         let layer = planner.graph.add_layer(layer);
         for index in 0..of {
             let path = path.to_owned();
-            inputs.push(planner.graph.add_task(Task {
+            inputs.push(planner.graph.add_task(NewTask {
                 layer,
                 block: Box::new([index as u32]),
                 inputs: Box::new([]),
-                run: Arc::new(move |_| {
+                run: Arc::new(move |_: &[Value]| {
                     Ok(Value::new(count_quotes(&path, index, blocksize, quote)?))
                 }),
                 bytes: size_of::<u64>(),
@@ -241,11 +241,11 @@ fn borders_task(
     let layer = layer_of(frame.node(), "borders", format!("{of} blocks of `{path}`"));
     let layer = planner.graph.add_layer(layer);
     let path = path.to_owned();
-    let task = planner.graph.add_task(Task {
+    let task = planner.graph.add_task(NewTask {
         layer,
         block: Box::new([0]),
         inputs: inputs.into(),
-        run: Arc::new(move |values| {
+        run: Arc::new(move |values: &[Value]| {
             let mut quotes: Vec<u64> = values.iter().map(|value| *input(value)).collect();
             quotes.resize(of, 0);
             Ok(Value::new(borders(&path, blocksize, &quotes, quote)?))

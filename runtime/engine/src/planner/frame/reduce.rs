@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use dagbok::Result;
 use dagbok::frame::Frame;
+use dagbok::{Result, Value};
 use polars::prelude as pl;
 
 use super::pipeline::{Pipeline, Sink};
 use super::{Planner, add_layer, gather, layer_of};
-use crate::graph::{LayerId, Task, TaskId};
+use crate::graph::{LayerId, NewTask, TaskId};
 use crate::table::{apply, collect, concat, empty, reduction, table_value, task_table};
 
 /// So many results are combined in one task.
@@ -95,11 +95,11 @@ fn combine_task(
     combine: &Combine,
 ) -> TaskId {
     let combine = combine.clone();
-    planner.graph.add_task(Task {
+    planner.graph.add_task(NewTask {
         layer,
         block: Box::new([idx as u32]),
         inputs: inputs.into(),
-        run: Arc::new(move |values| {
+        run: Arc::new(move |values: &[Value]| {
             let tables = values.iter().map(|value| task_table(value).clone());
             Ok(table_value(collect(combine(tables.collect())?)?))
         }),

@@ -37,7 +37,7 @@ fn run(planner: &mut Planner, frame: &Frame) -> pl::DataFrame {
             .iter()
             .map(|id| values[id.index()].clone())
             .collect();
-        values.push((task.run)(&inputs).unwrap());
+        values.push(task.run.run(&inputs).unwrap());
     }
     task_table(&values[whole.index()]).clone()
 }

@@ -164,7 +164,7 @@ fn edges(graph: &Graph, group_of: &[usize]) -> BTreeMap<(usize, usize), usize> {
     let mut edges = BTreeMap::new();
     for (_, task) in graph.tasks() {
         let to = group_of[task.layer.index()];
-        for &input in &task.inputs {
+        for &input in task.inputs {
             let from = group_of[graph.task(input).layer.index()];
             if from != to {
                 *edges.entry((from, to)).or_default() += 1;
@@ -178,7 +178,7 @@ fn edges(graph: &Graph, group_of: &[usize]) -> BTreeMap<(usize, usize), usize> {
 fn merge_twins(graph: &Graph, group_of: &[usize]) -> Vec<usize> {
     let mut depth = vec![0; graph.layers().len()];
     for (_, task) in graph.tasks() {
-        for &input in &task.inputs {
+        for &input in task.inputs {
             let from = graph.task(input).layer.index();
             let to = task.layer.index();
             if from != to {

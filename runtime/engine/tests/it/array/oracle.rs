@@ -13,7 +13,7 @@ fn run(plan: &Plan) -> Result<Vec<Vec<Value>>> {
             .iter()
             .map(|input| values[input.index()].clone());
         let inputs: Vec<Value> = inputs.collect();
-        values.push((task.run)(&inputs)?);
+        values.push(task.run.run(&inputs)?);
     }
     let outputs = plan.outputs.iter().map(|tasks| {
         let values = tasks.iter().map(|task| values[task.index()].clone());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dagbok::{Name, Site};
-use dagbok_engine::graph::{Graph, Layer, LayerId, LayerKind, Task, TaskId};
+use dagbok_engine::graph::{Graph, Layer, LayerId, LayerKind, NewTask, TaskId};
 use dagbok_engine::planner::Plan;
 use dagbok_engine::render;
 use expect_test::{Expect, expect};
@@ -25,11 +25,11 @@ impl Builder {
     }
 
     fn task(&mut self, layer: LayerId, block: &[u32], inputs: &[TaskId]) -> TaskId {
-        self.0.add_task(Task {
+        self.0.add_task(NewTask {
             layer,
             block: block.into(),
             inputs: inputs.into(),
-            run: Arc::new(|_| unreachable!("nothing runs")),
+            run: Arc::new(|_: &[dagbok::Value]| unreachable!("nothing runs")),
             bytes: 0,
         })
     }
