@@ -4,5 +4,7 @@ mod array;
 mod compute;
 mod delayed;
 mod frame;
+mod golden;
 mod plot;
+mod random_graphs;
 mod render;
