@@ -2,25 +2,25 @@
 
 use std::num::NonZero;
 use std::path::Path;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use dagbok::array::NpyFile;
+use dagbok::config::Settings;
 use dagbok::display::MimeBundle;
 use dagbok::engine::{Collection, Engine};
 use dagbok::frame::{DataFrame, Format, Frame, Schema, Source, Values};
 use dagbok::plot::Plot;
-use dagbok::{Error, ErrorKind, Result, Value};
+use dagbok::{Result, Value};
 
+use crate::config::Configuration;
 use crate::events::Observer;
+use crate::executor::Pools;
 use crate::planner::{self, Plan};
 use crate::progress::Progress;
-use crate::scheduler::Scheduler;
 use crate::{io, plot, render, table};
 
-/// The number of threads, where it is not that of the cores.
-const NUM_THREADS: &str = "DAGBOK_NUM_THREADS";
-
-/// Makes the collections of this process compute on this machine, with a thread a core or `DAGBOK_NUM_THREADS` of them.
+/// Makes the collections of this process compute on this machine, as [`Config`](dagbok::Config) says: with a thread a core where
+/// nothing is set.
 ///
 /// The threads start with the first computation. Only the first call has an effect.
 pub fn install() {
@@ -30,16 +30,16 @@ pub fn install() {
 /// Computes collections on a pool of threads of its own, and shows how far a computation is while it runs.
 #[derive(Default)]
 pub struct LocalEngine {
-    n_threads: Option<NonZero<usize>>,
-    scheduler: OnceLock<Result<Scheduler>>,
+    config: Configuration,
+    pools: Pools,
     observers: RwLock<Vec<Arc<dyn Observer>>>,
 }
 
 impl LocalEngine {
-    /// An engine with so many threads, whatever the machine and the environment say.
+    /// An engine with so many threads, whatever the machine and the environment say, until it is told otherwise.
     pub fn with_threads(n_threads: NonZero<usize>) -> Self {
         LocalEngine {
-            n_threads: Some(n_threads),
+            config: Configuration::default().with_threads(n_threads),
             ..LocalEngine::default()
         }
     }
@@ -53,30 +53,33 @@ impl LocalEngine {
         observers.push(observer);
     }
 
-    /// The values of the plan's outputs, for each of them those of its tasks.
+    /// What computations go by.
+    pub fn config(&self) -> &Configuration {
+        &self.config
+    }
+
+    /// The values of the plan's outputs, for each of them those of its tasks. What a task asks for runs as its own computation does.
     fn run(&self, plan: Plan) -> Result<Vec<Vec<Value>>> {
-        let scheduler = self.scheduler.get_or_init(|| self.start()).as_ref();
-        let scheduler = scheduler.map_err(Clone::clone)?;
+        let executor = match self.pools.of_current_task() {
+            Some(executor) => executor,
+            None => {
+                self.config.tell_mistakes()?;
+                self.pools.executor(self.config.scheduler())?
+            }
+        };
         let mut observers = self
             .observers
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        if !scheduler.is_in_task() {
+        if !executor.is_nested && self.config.progress() {
             observers.push(Arc::new(Progress::default()));
         }
-        let mut values = scheduler
+        let mut values = executor
             .compute(plan.graph, &plan.outputs.concat(), &observers)?
             .into_iter();
         let take = |tasks: &Vec<_>| values.by_ref().take(tasks.len()).collect();
         Ok(plan.outputs.iter().map(take).collect())
-    }
-
-    fn start(&self) -> Result<Scheduler> {
-        Scheduler::new(match self.n_threads {
-            Some(n_threads) => n_threads,
-            None => n_threads(std::env::var(NUM_THREADS).ok().as_deref())?,
-        })
     }
 }
 
@@ -125,44 +128,8 @@ impl Engine for LocalEngine {
     fn plot(&self, plot: &Plot) -> Result<MimeBundle> {
         plot::bundle(plot)
     }
-}
 
-/// How many threads `setting` asks for; without it, one a core.
-fn n_threads(setting: Option<&str>) -> Result<NonZero<usize>> {
-    match setting {
-        Some(setting) => setting.trim().parse().map_err(|_| {
-            let text = format!("`{NUM_THREADS}` is `{setting}`, not a whole number above 0");
-            Error::new(ErrorKind::Value, text)
-        }),
-        None => Ok(std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::n_threads;
-
-    #[test]
-    fn the_number_of_threads_is_above_zero() {
-        let check = |setting, expected: &str| {
-            let n_threads = n_threads(Some(setting));
-            let shown = n_threads.map_or_else(|error| error.to_string(), |n| n.to_string());
-            assert_eq!(shown, expected);
-        };
-        check("3", "3");
-        check(" 12 ", "12");
-        check(
-            "0",
-            "`DAGBOK_NUM_THREADS` is `0`, not a whole number above 0",
-        );
-        check(
-            "-1",
-            "`DAGBOK_NUM_THREADS` is `-1`, not a whole number above 0",
-        );
-        check(
-            "all",
-            "`DAGBOK_NUM_THREADS` is `all`, not a whole number above 0",
-        );
-        assert!(n_threads(None).is_ok());
+    fn settings(&self) -> &dyn Settings {
+        &self.config
     }
 }

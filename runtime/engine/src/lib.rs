@@ -1,8 +1,10 @@
 //! What computes dagbok's collections.
 
 mod carried;
+pub mod config;
 mod engine;
 pub mod events;
+mod executor;
 pub mod graph;
 mod instances;
 pub mod interop;

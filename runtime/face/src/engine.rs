@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use crate::array::{Array, NpyFile};
+use crate::config::Settings;
 use crate::delayed::DelayedNode;
 use crate::display::MimeBundle;
 use crate::frame::{DataFrame, Format, Frame, Schema, Source, Values};
@@ -81,6 +82,8 @@ pub trait Engine: Send + Sync {
     fn render_table(&self, table: &DataFrame) -> MimeBundle;
     /// Draws `plot`.
     fn plot(&self, plot: &Plot) -> Result<MimeBundle>;
+    /// What computations go by.
+    fn settings(&self) -> &dyn Settings;
 }
 
 static ENGINE: OnceLock<Arc<dyn Engine>> = OnceLock::new();

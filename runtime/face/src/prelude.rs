@@ -5,6 +5,7 @@ pub use crate::array::{
     from_npy, full, linspace, ones, stack, where_, zeros,
 };
 pub use crate::compute::{Compute, compute_all, visualize_all};
+pub use crate::config::Config;
 pub use crate::delayed::{Delayed, delayed};
 pub use crate::df;
 pub use crate::display::{Render, display};

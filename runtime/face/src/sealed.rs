@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::array::{ArrayNode, Buffer};
 use crate::comm;
+use crate::config::Change;
 use crate::error::Repr;
 use crate::frame::{Expr, ExprNode, FrameNode, Table};
 use crate::widgets;
@@ -78,6 +79,7 @@ drop_here![
     Arc<widgets::Core>,
     Box<widgets::Draft>,
     Box<Repr>,
+    Vec<Change>,
     Vec<Expr>,
     Vec<usize>,
 ];

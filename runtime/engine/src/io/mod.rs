@@ -2,7 +2,9 @@
 
 mod blocks;
 mod csv;
+pub(crate) mod disk;
 mod files;
+pub(crate) mod memory;
 pub mod npy;
 mod parquet;
 mod tables;

@@ -4,6 +4,7 @@
 //! front end strips scripts, styles and inline SVG.
 
 pub mod array;
+pub(crate) mod config;
 pub mod delayed;
 pub mod format;
 pub mod frame;

@@ -4,11 +4,13 @@ mod lanes;
 mod nested;
 mod pool;
 mod state;
+pub mod synchronous;
 mod task;
 #[cfg(test)]
 mod tests;
 
 use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, MutexGuard};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
@@ -27,6 +29,12 @@ const TICK: Duration = Duration::from_millis(20);
 const GRACE: Duration = Duration::from_millis(60);
 /// Enough for deeply recursive functions; only what is used takes memory.
 const STACK_BYTES: usize = 64 << 20;
+
+/// A number that no other run of this process has.
+fn next_run() -> RunId {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    RunId(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+}
 
 /// A pool of threads that computes graphs, several at once.
 pub struct Scheduler {

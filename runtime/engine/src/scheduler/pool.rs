@@ -44,7 +44,6 @@ pub(super) struct Core {
     state: State,
     jobs: BTreeMap<RunId, Job>,
     lanes: Arc<Lanes>,
-    last_run: u64,
     pub(super) closed: bool,
 }
 
@@ -104,7 +103,6 @@ impl Shared {
                 state: State::default(),
                 jobs: BTreeMap::new(),
                 lanes: lanes.clone(),
-                last_run: 0,
                 closed: false,
             }),
             work: Condvar::new(),
@@ -290,8 +288,7 @@ impl Core {
         audience: Audience,
         hands: &mut Hands,
     ) -> (RunId, Arc<Condvar>, Canceller) {
-        self.last_run += 1;
-        let run = RunId(self.last_run);
+        let run = super::next_run();
         let changed = Arc::new(Condvar::new());
         let asker = parent.and_then(|parent| self.jobs.get(&parent));
         let canceller = asker.map_or_else(Canceller::default, |job| job.canceller.clone());

@@ -73,7 +73,7 @@ pub(super) fn cancelled() -> Error {
 }
 
 /// `cause` with the task that it happened in: its operation, key, inputs, and the line that made it.
-fn named(graph: &Graph, task: TaskId, inputs: &[Value], cause: &Error) -> Error {
+pub(super) fn named(graph: &Graph, task: TaskId, inputs: &[Value], cause: &Error) -> Error {
     if cause.kind() == ErrorKind::Cancelled {
         return cause.clone();
     }

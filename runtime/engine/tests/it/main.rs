@@ -8,3 +8,4 @@ mod golden;
 mod plot;
 mod random_graphs;
 mod render;
+mod synchronous;

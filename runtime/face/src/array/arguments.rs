@@ -263,7 +263,7 @@ impl From<()> for ChunkSizes {
     }
 }
 
-/// `"auto"`: about 128 MiB a chunk.
+/// `"auto"`: at most the `chunk_size` of [`Config`](crate::Config) a chunk, 128 MiB where nothing is set.
 ///
 /// # Panics
 /// If the text is another one.

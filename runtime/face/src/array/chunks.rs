@@ -3,19 +3,27 @@
 use super::arguments::{ChunkSizes, ChunkSpec};
 use super::ndarray::shape_text;
 use super::{Array, DType};
+use crate::config::{CHUNK_BYTES, chunk_bytes};
 use crate::{Error, ErrorKind, Result};
-
-/// The most bytes of a chunk whose size is chosen automatically, as Dask's default.
-const CHUNK_BYTES_MAX: usize = 128 << 20;
 
 /// The number of chunks.
 pub(crate) fn n_blocks(chunks: &[Vec<usize>]) -> usize {
     chunks.iter().map(Vec::len).product()
 }
 
-/// Chunks of at most 128 MiB, as close to a cube as the shape allows, of one length along an axis but for the last.
+/// Chunks of at most the `chunk_size` that is set, as close to a cube as the shape allows, of one length along an axis but
+/// for the last.
 pub(crate) fn auto_chunks(shape: &[usize], dtype: DType) -> Vec<Vec<usize>> {
-    let mut room = (CHUNK_BYTES_MAX / dtype.itemsize()) as f64;
+    cubes(shape, dtype, chunk_bytes())
+}
+
+/// The automatic chunks where nothing is set.
+pub(crate) fn default_chunks(shape: &[usize], dtype: DType) -> Vec<Vec<usize>> {
+    cubes(shape, dtype, CHUNK_BYTES)
+}
+
+fn cubes(shape: &[usize], dtype: DType, bytes_max: usize) -> Vec<Vec<usize>> {
+    let mut room = (bytes_max / dtype.itemsize()) as f64;
     let mut sizes: Vec<usize> = shape.to_vec();
     let mut open: Vec<usize> = (0..shape.len()).collect();
     open.sort_by_key(|&axis| shape[axis]);
@@ -30,7 +38,7 @@ pub(crate) fn auto_chunks(shape: &[usize], dtype: DType) -> Vec<Vec<usize>> {
     axes.map(|(&len, size)| regular(len, size)).collect()
 }
 
-/// Chunks of at most 128 MiB that lie one after the other in C order: whole along the last axes, one long along the
+/// Chunks of at most `len_max` elements that lie one after the other in C order: whole along the last axes, one long along the
 /// first, cut along one in between.
 pub(crate) fn row_chunks(shape: &[usize], len_max: usize) -> Vec<Vec<usize>> {
     let mut inner = 1;
@@ -56,8 +64,8 @@ pub(crate) fn are_rows(chunks: &[Vec<usize>], shape: &[usize]) -> bool {
 }
 
 /// The automatic chunks of an array that is read from disk in C order.
-pub(crate) fn disk_chunks(shape: &[usize], dtype: DType) -> Vec<Vec<usize>> {
-    row_chunks(shape, CHUNK_BYTES_MAX / dtype.itemsize())
+pub(crate) fn disk_chunks(shape: &[usize], dtype: DType, bytes_max: usize) -> Vec<Vec<usize>> {
+    row_chunks(shape, bytes_max / dtype.itemsize())
 }
 
 /// `len` in chunks of `size`, the last one shorter.

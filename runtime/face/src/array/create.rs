@@ -4,8 +4,9 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::path::Path;
 
-use super::chunks::{auto_chunks, disk_chunks};
-use super::{Array, ArrayNode, ArrayOp, DType, Dims, NdArray, Scalar, Source};
+use super::chunks::{auto_chunks, default_chunks, disk_chunks};
+use super::{Array, ArrayNode, ArrayOp, DType, Dims, NdArray, NpyFile, Scalar, Source};
+use crate::config::{CHUNK_BYTES, chunk_bytes};
 use crate::engine::engine;
 use crate::raise::or_raise;
 use crate::{Error, ErrorKind, Name, Result, Site};
@@ -207,15 +208,22 @@ pub(super) fn from_source(
     shape: Vec<usize>,
     dtype: DType,
 ) -> Array {
-    Array::new(ArrayNode {
+    let array = Array::new(ArrayNode {
         name: Name::of(operation, (&source, &shape, dtype)),
         op: ArrayOp::Source(source),
         inputs: Vec::new(),
         dtype,
-        chunks: auto_chunks(&shape, dtype),
+        chunks: default_chunks(&shape, dtype),
         shape,
         site: Site::caller(),
-    })
+    });
+    in_auto_chunks(array)
+}
+
+/// `array` in chunks of the size that is set; it has a name of its own where that is not the default.
+#[track_caller]
+fn in_auto_chunks(array: Array) -> Array {
+    array.with_chunks(auto_chunks(array.shape(), array.dtype()))
 }
 
 /// The array in a `.npy` file. Only the header is read now; each chunk reads its own part of the file, so the file may
@@ -235,24 +243,28 @@ pub(super) fn from_source(
 pub fn from_npy(path: impl AsRef<Path>) -> Result<Array> {
     let site = Site::caller();
     let file = engine()?.open_npy(path.as_ref())?;
-    let chunks = match file.fortran_order {
-        false => disk_chunks(&file.shape, file.dtype),
-        true => {
-            let reversed: Vec<usize> = file.shape.iter().rev().copied().collect();
-            let mut chunks = disk_chunks(&reversed, file.dtype);
-            chunks.reverse();
-            chunks
-        }
-    };
-    Ok(Array::new(ArrayNode {
+    let chunks = npy_chunks(&file, chunk_bytes());
+    let array = Array::new(ArrayNode {
         name: Name::of("from_npy", &file),
         inputs: Vec::new(),
         dtype: file.dtype,
         shape: file.shape.clone(),
+        chunks: npy_chunks(&file, CHUNK_BYTES),
         op: ArrayOp::Npy(file),
-        chunks,
         site,
-    }))
+    });
+    Ok(array.with_chunks(chunks))
+}
+
+/// Chunks of at most `bytes_max` that lie in one piece in the file.
+fn npy_chunks(file: &NpyFile, bytes_max: usize) -> Vec<Vec<usize>> {
+    if !file.fortran_order {
+        return disk_chunks(&file.shape, file.dtype, bytes_max);
+    }
+    let reversed: Vec<usize> = file.shape.iter().rev().copied().collect();
+    let mut chunks = disk_chunks(&reversed, file.dtype, bytes_max);
+    chunks.reverse();
+    chunks
 }
 
 /// Arrays of up to this many elements are named by what they hold, larger ones get a name of their own.
@@ -295,13 +307,14 @@ fn from_ndarray(array: NdArray) -> Array {
         }
         _ => Name::unique("array"),
     };
-    Array::new(ArrayNode {
+    let array = Array::new(ArrayNode {
         name,
         inputs: Vec::new(),
         dtype: array.dtype(),
         shape: array.shape().to_vec(),
-        chunks: auto_chunks(array.shape(), array.dtype()),
+        chunks: default_chunks(array.shape(), array.dtype()),
         op: ArrayOp::Data(array),
         site: Site::caller(),
-    })
+    });
+    in_auto_chunks(array)
 }

@@ -193,7 +193,7 @@ impl Array {
             }
         }
         Array::new(ArrayNode {
-            name: Name::of("broadcast_to", (self.name(), &shape)),
+            name: Name::of("broadcast_to", (self.name(), &shape, &chunks)),
             op: ArrayOp::Broadcast,
             inputs: vec![self.clone()],
             dtype: self.dtype(),

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{DataFrame, DataType, Frame, FrameOp};
+use crate::config::chunk_bytes;
 use crate::engine::engine;
 use crate::{Name, Result, Site};
 
@@ -47,9 +48,14 @@ impl Default for CsvReadOptions {
             skip_rows: 0,
             infer_schema_length: Some(100),
             schema_overwrite: Vec::new(),
-            blocksize: 64 << 20,
+            blocksize: blocksize(),
         }
     }
+}
+
+/// The bytes of a file that make one partition: in memory, a table takes about twice as much.
+fn blocksize() -> usize {
+    (chunk_bytes() / 2).max(1)
 }
 
 impl CsvReadOptions {
@@ -113,7 +119,7 @@ impl CsvReadOptions {
         self
     }
 
-    /// The bytes of a file that make one partition, 64 MiB by default; a file is never joined with another.
+    /// The bytes of a file that make one partition, by default half the `chunk_size` of [`Config`](crate::Config); a file is never joined with another.
     pub fn with_blocksize(mut self, bytes: usize) -> Self {
         self.blocksize = bytes.max(1);
         self
@@ -138,13 +144,13 @@ pub struct ParquetReadOptions {
 impl Default for ParquetReadOptions {
     fn default() -> Self {
         ParquetReadOptions {
-            blocksize: 64 << 20,
+            blocksize: blocksize(),
         }
     }
 }
 
 impl ParquetReadOptions {
-    /// The uncompressed bytes that make one partition, 64 MiB by default: neighbouring row groups of a file are joined
+    /// The uncompressed bytes that make one partition, by default half the `chunk_size` of [`Config`](crate::Config): neighbouring row groups of a file are joined
     /// until they reach it.
     pub fn with_blocksize(mut self, bytes: usize) -> Self {
         self.blocksize = bytes.max(1);
@@ -164,8 +170,8 @@ impl ParquetReadOptions {
 
 /// A frame of the CSV files that `pattern` names: a path, or one with `*`, `?`, `[…]` and `**`.
 ///
-/// Only the first rows are read now, for names and types. Each file is one partition, and one of more than 64 MiB
-/// several; files are in the order of their names. [`CsvReadOptions`] has all options.
+/// Only the first rows are read now, for names and types. Each file is one partition, and one of more than half the
+/// `chunk_size` of [`Config`](crate::Config) (64 MiB where nothing is set) several; files are in the order of their names. [`CsvReadOptions`] has all options.
 ///
 /// # Errors
 /// [`ErrorKind::Io`](crate::ErrorKind::Io) if no file matches or one cannot be read,

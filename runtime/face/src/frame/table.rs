@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{DataType, Frame, FromValues, Values};
 use crate::engine::engine;
+use crate::nearest::nearest;
 use crate::sealed::Sealed;
 use crate::{Error, ErrorKind, Result};
 
@@ -344,20 +345,8 @@ impl Schema {
     }
 
     fn no_column(&self, name: &str) -> Error {
-        let hint = self
-            .names()
-            .map(|column| {
-                (
-                    distance(&column.to_lowercase(), &name.to_lowercase()),
-                    column,
-                )
-            })
-            .filter(|(distance, column)| {
-                let n_chars = column.chars().count();
-                *distance <= 1 + n_chars / 4 && *distance < n_chars
-            })
-            .min()
-            .map(|(_, column)| format!(" (did you mean `{column}`?)"))
+        let hint = nearest(name, &mut self.names())
+            .map(|column| format!(" (did you mean `{column}`?)"))
             .unwrap_or_default();
         let mut listed: Vec<String> = self
             .names()
@@ -392,31 +381,6 @@ impl fmt::Display for Schema {
         }
         Ok(())
     }
-}
-
-/// How many characters must be changed, added, removed or swapped with a neighbour to come from `a` to `b`
-/// (optimal string alignment distance).
-fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().collect();
-    let b: Vec<char> = b.chars().collect();
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for (i, row) in rows.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    rows[0] = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        for j in 1..=b.len() {
-            let change = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (rows[i - 1][j] + 1)
-                .min(rows[i][j - 1] + 1)
-                .min(rows[i - 1][j - 1] + change);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            rows[i][j] = best;
-        }
-    }
-    rows[a.len()][b.len()]
 }
 
 /// Columns on their way into a [`DataFrame`]; the [`df!`](crate::df) macro adds them.

@@ -1,0 +1,488 @@
+//! Settings from all sources: which counts, what they may be, and what is said of mistakes.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use dagbok::config::{Change, Setting, Settings};
+use dagbok::{ErrorKind, Site};
+use expect_test::{Expect, expect};
+use tempfile::TempDir;
+
+use super::Configuration;
+
+/// An environment with a file of settings.
+struct World {
+    folder: TempDir,
+    config: Configuration,
+}
+
+impl World {
+    /// `variables` as `NAME=VALUE`, without `DAGBOK_`.
+    fn new(variables: &[&str], toml: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, toml).unwrap();
+        let mut environment = environment(variables);
+        environment.insert("DAGBOK_CONFIG".to_owned(), path.into());
+        World::of(folder, environment)
+    }
+
+    fn of(folder: TempDir, environment: HashMap<String, OsString>) -> Self {
+        let config = Configuration::of(Box::new(move |name| environment.get(name).cloned()));
+        World { folder, config }
+    }
+
+    fn write(&self, toml: &str) {
+        fs::write(self.folder.path().join("config.toml"), toml).unwrap();
+    }
+
+    fn get(&self, key: &str) -> String {
+        let value = self.config.get(key);
+        value.map_or_else(|error| format!("{error:?}"), |value| value.to_string())
+    }
+
+    fn set(&self, key: &str, value: impl Into<Setting>) {
+        let set = self.config.set(key, value.into(), Site::caller());
+        set.expect("a value that is allowed");
+    }
+
+    fn enter(&self, key: &str, value: impl Into<Setting>) -> u64 {
+        let change = Change {
+            key: key.to_owned(),
+            value: value.into(),
+        };
+        let scope = self.config.enter(&[change], Site::caller());
+        scope.expect("a value that is allowed")
+    }
+
+    /// What a computation fails with before it begins.
+    fn told(&self) -> String {
+        let told = self.config.tell_mistakes();
+        let told = told.map_or_else(|error| error.to_string(), |()| "nothing".to_owned());
+        self.without_folder(&told)
+    }
+
+    fn without_folder(&self, text: &str) -> String {
+        text.replace(&self.folder.path().display().to_string(), "~")
+    }
+}
+
+fn environment(variables: &[&str]) -> HashMap<String, OsString> {
+    let pairs = variables.iter().map(|pair| {
+        let (name, value) = pair.split_once('=').expect("NAME=VALUE");
+        (format!("DAGBOK_{name}"), value.into())
+    });
+    pairs.collect()
+}
+
+#[test]
+fn code_comes_before_the_environment_before_the_file_before_the_default() {
+    let check = |variables: &[&str], toml: &str, code: Option<&str>, expected: &str| {
+        let world = World::new(variables, toml);
+        if let Some(code) = code {
+            world.set("chunk_size", code);
+        }
+        assert_eq!(world.get("chunk_size"), expected);
+        assert_eq!(world.told(), "nothing");
+    };
+    check(&[], "", None, "134217728");
+    check(&[], "chunk_size = 10", None, "10");
+    check(&["CHUNK_SIZE=20"], "", None, "20");
+    check(&["CHUNK_SIZE=20"], "chunk_size = 10", None, "20");
+    check(&["CHUNK_SIZE="], "chunk_size = 10", None, "10");
+    check(&["CHUNK_SIZE= "], "chunk_size = 10", None, "10");
+    check(&[], "chunk_size = 10", Some("30"), "30");
+    check(&["CHUNK_SIZE=20"], "chunk_size = 10", Some("30"), "30");
+    check(&["CHUNK_SIZE=20"], "", Some("auto"), "134217728");
+}
+
+#[test]
+fn every_setting_has_a_variable_and_a_line() {
+    let check = |key: &str, variable: &str, line: &str, expected: &str| {
+        for (variables, toml) in [(&[variable][..], ""), (&[], line)] {
+            let world = World::new(variables, toml);
+            assert_eq!(world.told(), "nothing");
+            let value = world.without_folder(&world.get(key));
+            assert_eq!(value, expected, "{variables:?} {toml}");
+        }
+    };
+    check("threads", "NUM_THREADS= 3 ", "threads = 3", "3");
+    check("threads", "NUM_THREADS=4096", "threads = \"4096\"", "4096");
+    check(
+        "memory_limit",
+        "MEMORY_LIMIT=2 GB",
+        "memory_limit = 2_000_000_000",
+        "2000000000",
+    );
+    check(
+        "memory-limit",
+        "MEMORY_LIMIT=1e3",
+        "memory-limit = 1e3",
+        "1000",
+    );
+    check(
+        "memory_limit",
+        "MEMORY_LIMIT=512MiB",
+        "memory_limit = \"512MiB\"",
+        "536870912",
+    );
+    check(
+        "chunk_size",
+        "CHUNK_SIZE=1 kB",
+        "chunk_size = 0x3e8",
+        "1000",
+    );
+    check(
+        "temporary_directory",
+        "TEMPORARY_DIRECTORY=/a/ü b",
+        "temporary_directory = '/a/ü b'",
+        "/a/ü b",
+    );
+    check("progress", "PROGRESS=off", "progress = false", "false");
+    check("progress", "PROGRESS=1", "progress = \"yes\"", "true");
+    check(
+        "scheduler",
+        "SCHEDULER=sync",
+        "scheduler = \"single-threaded\"",
+        "synchronous",
+    );
+    check(
+        "scheduler",
+        "SCHEDULER=Threads",
+        "scheduler = 'threading'",
+        "threads",
+    );
+}
+
+#[test]
+fn shares_are_of_the_memory_there_is() {
+    let limit = |share: &str| {
+        let world = World::new(&[&format!("MEMORY_LIMIT={share}")], "");
+        world.config.memory_limit().unwrap() as f64
+    };
+    let all = limit("100%");
+    assert!(all >= 1e6, "{all}");
+    assert!((limit("25%") / all - 0.25).abs() < 1e-6);
+    assert!((limit("auto") / all - 0.6).abs() < 1e-6);
+}
+
+#[test]
+fn folders_start_at_the_file_or_at_home() {
+    let world = World::new(&[], "temporary_directory = 'spill/a'");
+    assert_eq!(
+        world.without_folder(&world.get("temporary_directory")),
+        "~/spill/a"
+    );
+    let home = std::env::home_dir().unwrap();
+    for (written, expected) in [("~", home.clone()), ("~/x", home.join("x"))] {
+        world.set("temporary_directory", written);
+        assert_eq!(Path::new(&world.get("temporary_directory")), expected);
+    }
+}
+
+fn check_refused(key: &str, value: impl Into<Setting>, expected: Expect) {
+    let world = World::new(&[], "");
+    let error = world.config.set(key, value.into(), Site::caller());
+    let error = error.expect_err("a value that is not allowed");
+    assert_eq!(error.kind(), ErrorKind::Value);
+    let text = error.to_string();
+    let (origin, text) = text.split_once(": ").expect("an origin");
+    assert!(
+        origin.starts_with("`Config::set` at ") && origin.contains("tests.rs:"),
+        "{origin}"
+    );
+    expected.assert_eq(text);
+}
+
+#[test]
+fn values_that_are_not_allowed() {
+    check_refused("threads", 0, expect![[""]]);
+    check_refused("threads", -1, expect![[""]]);
+    check_refused("threads", 4097, expect![[""]]);
+    check_refused("threads", u64::MAX, expect![[""]]);
+    check_refused("threads", 2.0, expect![[""]]);
+    check_refused("threads", "all", expect![[""]]);
+    check_refused("threads", true, expect![[""]]);
+    check_refused("memory_limit", 0, expect![[""]]);
+    check_refused("memory_limit", -5, expect![[""]]);
+    check_refused("memory_limit", "0%", expect![[""]]);
+    check_refused("memory_limit", "NaN %", expect![[""]]);
+    check_refused("memory_limit", "120%", expect![[""]]);
+    check_refused("memory_limit", f64::NAN, expect![[""]]);
+    check_refused("memory_limit", "2 GBs", expect![[""]]);
+    check_refused("chunk_size", 0, expect![[""]]);
+    check_refused("chunk_size", "50%", expect![[""]]);
+    check_refused("temporary_directory", "", expect![[""]]);
+    check_refused("temporary_directory", 7, expect![[""]]);
+    check_refused("progress", "maybe", expect![[""]]);
+    check_refused("progress", 2, expect![[""]]);
+    check_refused("scheduler", "processes", expect![[""]]);
+    check_refused("thread", 2, expect![[""]]);
+    check_refused("Memory-Limit", 2, expect![[""]]);
+    check_refused("colour", "red", expect![[""]]);
+    check_refused("", "red", expect![[""]]);
+}
+
+/// What the first computation says of the environment and the file; the second one says nothing.
+fn check_mistakes(variables: &[&str], toml: &str, expected: Expect) {
+    let world = World::new(variables, toml);
+    expected.assert_eq(&world.told());
+    assert_eq!(world.told(), "nothing");
+    assert!(
+        world
+            .config
+            .show()
+            .get("text/plain")
+            .unwrap()
+            .contains("! ")
+    );
+}
+
+#[test]
+fn mistakes_in_the_environment_and_the_file() {
+    check_mistakes(&["NUM_THREADS=0"], "", expect![[""]]);
+    check_mistakes(&["MEMORY_LIMIT=-1 GB"], "", expect![[""]]);
+    check_mistakes(&["SCHEDULER=processes", "PROGRESS=?"], "", expect![[""]]);
+    check_mistakes(&[], "progress = true\nthreads = 0", expect![[""]]);
+    check_mistakes(&[], "threads = [1, 2]", expect![[""]]);
+    check_mistakes(&[], "[threads]\nn = 1", expect![[""]]);
+    check_mistakes(&[], "threads = 1979-05-27", expect![[""]]);
+    check_mistakes(&[], "\n\nthreds = 4", expect![[""]]);
+    check_mistakes(&[], "[scheduling]\nthreads = 4", expect![[""]]);
+    check_mistakes(&[], "threads = 2\nthreads = 3", expect![[""]]);
+    check_mistakes(&[], "memory_limit = 60%", expect![[""]]);
+    check_mistakes(&[], "threads: 4", expect![[""]]);
+    check_mistakes(
+        &[],
+        "threads = 99999999999999999999999999999999999999999999",
+        expect![[""]],
+    );
+    check_mistakes(&[], "\u{0}", expect![[""]]);
+}
+
+#[test]
+fn what_is_right_in_a_broken_file_counts() {
+    let world = World::new(&[], "threads = 3\nmemory_limit = 60%\nchunk_size = 5\n");
+    assert_eq!(world.get("threads"), "3");
+    assert_eq!(world.get("chunk_size"), "5");
+    assert_ne!(world.told(), "nothing");
+}
+
+#[test]
+fn a_mistake_that_makes_no_difference_is_not_told() {
+    let world = World::new(&["NUM_THREADS=0"], "chunk_size = -1");
+    world.set("threads", 2);
+    let scope = world.enter("chunk_size", 7);
+    assert_eq!(world.told(), "nothing");
+    world.config.leave(scope);
+    assert!(world.told().contains("chunk_size"));
+    world.config.unset("threads").unwrap();
+    assert!(world.told().contains("threads"));
+    assert_eq!(
+        World::new(&["NUM_THREADS=2"], "threads = 0").told(),
+        "nothing"
+    );
+}
+
+#[test]
+fn a_file_is_read_again() {
+    let world = World::new(&[], "threads = 0");
+    assert_eq!(world.get("chunk_size"), "134217728");
+    world.write("chunk_size = 5");
+    assert_eq!(world.get("chunk_size"), "134217728");
+    world.config.reload().unwrap();
+    assert_eq!(world.get("chunk_size"), "5");
+    assert_eq!(world.told(), "nothing");
+    world.write("chunk_size = 0");
+    assert!(
+        world
+            .config
+            .reload()
+            .unwrap_err()
+            .to_string()
+            .contains("line 1")
+    );
+    assert_eq!(world.get("chunk_size"), "134217728");
+}
+
+#[test]
+fn where_the_file_is() {
+    let check = |variables: &[(&str, &str)], file: &str, expected: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "threads = 7").unwrap();
+        let root = folder.path().to_str().unwrap();
+        let variables = variables.iter();
+        let variables =
+            variables.map(|(name, value)| ((*name).to_owned(), value.replace("ROOT", root).into()));
+        let world = World::of(tempfile::tempdir().unwrap(), variables.collect());
+        world.set("progress", false);
+        let told = world.told().replace(root, "ROOT");
+        let is_seven = world.get("threads") == "7";
+        assert_eq!(format!("{is_seven} {told}"), expected, "{file}");
+    };
+    let usual = ".config/dagbok/config.toml";
+    check(&[("HOME", "ROOT")], usual, "true nothing");
+    check(&[("HOME", "ROOT")], "other.toml", "false nothing");
+    check(&[], usual, "false nothing");
+    check(
+        &[("HOME", "/nowhere"), ("XDG_CONFIG_HOME", "ROOT")],
+        "dagbok/config.toml",
+        "true nothing",
+    );
+    check(
+        &[("HOME", "ROOT"), ("XDG_CONFIG_HOME", "")],
+        usual,
+        "true nothing",
+    );
+    check(
+        &[("HOME", "ROOT"), ("XDG_CONFIG_HOME", "relative")],
+        usual,
+        "true nothing",
+    );
+    check(
+        &[("HOME", "ROOT"), ("DAGBOK_CONFIG", "")],
+        usual,
+        "false nothing",
+    );
+    check(
+        &[("HOME", "/nowhere"), ("DAGBOK_CONFIG", "ROOT/ü.toml")],
+        "ü.toml",
+        "true nothing",
+    );
+    check(
+        &[("HOME", "ROOT"), ("DAGBOK_CONFIG", "ROOT/missing.toml")],
+        usual,
+        "false `ROOT/missing.toml`: there is no such file, which `DAGBOK_CONFIG` names\n  computations from here on do without; `Config::reload()` reads environment and file again",
+    );
+    check(
+        &[("DAGBOK_CONFIG", "ROOT")],
+        usual,
+        "false `ROOT`: the file of settings cannot be read: Is a directory (os error 21)\n  computations from here on do without; `Config::reload()` reads environment and file again",
+    );
+}
+
+#[test]
+fn what_is_not_utf8_is_a_mistake_but_for_folders() {
+    use std::os::unix::ffi::OsStringExt;
+    let odd = OsString::from_vec(b"/tmp/\xff".to_vec());
+    for (name, is_allowed) in [("NUM_THREADS", false), ("TEMPORARY_DIRECTORY", true)] {
+        let environment = HashMap::from([(format!("DAGBOK_{name}"), odd.clone())]);
+        let world = World::of(tempfile::tempdir().unwrap(), environment);
+        assert_eq!(world.told() == "nothing", is_allowed, "{name}");
+    }
+    let world = World::new(&[], "");
+    fs::write(world.folder.path().join("config.toml"), b"threads = \xff").unwrap();
+    assert!(world.told().contains("UTF-8"), "{}", world.told());
+}
+
+#[test]
+fn scopes_restore_what_was_in_any_order() {
+    let world = World::new(&[], "threads = 9");
+    let first = world.enter("threads", 1);
+    let second = world.enter("threads", 2);
+    let third = world.enter("chunk_size", 3);
+    assert_eq!(world.get("threads"), "2");
+    world.config.leave(first);
+    assert_eq!(world.get("threads"), "2");
+    world.config.leave(first);
+    assert_eq!(world.get("chunk_size"), "3");
+    world.config.leave(second);
+    assert_eq!(world.get("threads"), "9");
+    world.config.leave(third);
+    assert_eq!(world.get("chunk_size"), "134217728");
+}
+
+#[test]
+fn what_is_set_in_a_scope_ends_with_it_if_the_scope_has_changed_it() {
+    let world = World::new(&[], "");
+    world.set("threads", 9);
+    let scope = world.enter("threads", 1);
+    world.set("threads", 2);
+    world.set("chunk_size", 3);
+    assert_eq!(world.get("threads"), "2");
+    world.config.unset("threads").unwrap();
+    assert_ne!(world.get("threads"), "9");
+    world.config.leave(scope);
+    assert_eq!(world.get("threads"), "9");
+    assert_eq!(world.get("chunk_size"), "3");
+    world.config.unset("chunk_size").unwrap();
+    assert_eq!(world.get("chunk_size"), "134217728");
+    world.set("chunk_size", 4);
+    assert_eq!(world.get("chunk_size"), "4");
+}
+
+#[test]
+fn a_scope_with_a_mistake_changes_nothing() {
+    let world = World::new(&[], "");
+    let change = |key: &str, value: i32| Change {
+        key: key.to_owned(),
+        value: value.into(),
+    };
+    let changes = [change("chunk_size", 5), change("threads", 0)];
+    let error = world.config.enter(&changes, Site::caller()).unwrap_err();
+    assert!(
+        error.to_string().starts_with("`Config::scope` at "),
+        "{error}"
+    );
+    assert_eq!(world.get("chunk_size"), "134217728");
+    let changes = [change("chunk_size", 5), change("chunk_size", 6)];
+    world.config.enter(&changes, Site::caller()).unwrap();
+    assert_eq!(world.get("chunk_size"), "6");
+}
+
+#[test]
+fn a_folder_is_looked_at_when_it_is_used() {
+    let world = World::new(&[], "temporary_directory = 'new/deep'");
+    let folder = world.config.writable_temporary_directory().unwrap();
+    assert!(folder.is_dir());
+    assert_eq!(
+        fs::read_dir(folder).unwrap().count(),
+        0,
+        "nothing is left there"
+    );
+    let check = |path: &str, expected: Expect| {
+        world.set("temporary_directory", path);
+        let error = world.config.writable_temporary_directory().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io);
+        let text = error.to_string();
+        let (before, rest) = text.split_once(" (`Config::set` at ").unwrap();
+        let (_, after) = rest.split_once(')').unwrap();
+        expected.assert_eq(&format!("{before} …{after}"));
+    };
+    check("/proc/nowhere", expect![[""]]);
+    check("/dev/null", expect![[""]]);
+    check("a\0b", expect![[""]]);
+}
+
+#[test]
+fn the_table_says_who_sets_what() {
+    let world = World::new(
+        &["PROGRESS=off", "NUM_THREADS=0"],
+        "chunk_size = '1 MiB'\nthreads = 2",
+    );
+    world.set("memory_limit", "2 GiB");
+    let _scope = world.enter("temporary_directory", "/tmp/a<b");
+    let shown = world.config.show();
+    let text = world.without_folder(shown.get("text/plain").unwrap());
+    let text = text.replace(file!(), "tests.rs");
+    let lines = text.lines().map(|line| {
+        let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        match line.split_once("tests.rs:") {
+            Some((before, after)) => {
+                let after = after.trim_start_matches(|char: char| char.is_ascii_digit());
+                format!("{before}tests.rs:N{after}\n")
+            }
+            None => line + "\n",
+        }
+    });
+    expect![[""]].assert_eq(&lines.collect::<String>());
+    let html = shown.get("text/html").unwrap();
+    assert!(
+        html.contains("/tmp/a&lt;b") && html.contains("⚠ `DAGBOK_NUM_THREADS`"),
+        "{html}"
+    );
+}
