@@ -39,7 +39,7 @@ use crate::{Error, ErrorKind, Result, Site};
 /// assert_eq!(Config::memory_limit()?, 1_610_612_736);
 ///
 /// let error = Config::set("thread", 4).unwrap_err();
-/// assert!(error.to_string().starts_with("there is no setting `thread` (did you mean `threads`?)"));
+/// assert!(error.to_string().contains("there is no setting `thread` (did you mean `threads`?)"));
 /// # Config::unset("threads")?;
 /// # Config::unset("memory_limit")?;
 /// # Ok::<(), dagbok::Error>(())
