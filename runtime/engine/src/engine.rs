@@ -2,20 +2,22 @@
 
 use std::num::NonZero;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use dagbok::array::NpyFile;
 use dagbok::config::Settings;
 use dagbok::display::MimeBundle;
-use dagbok::engine::{Collection, Engine};
+use dagbok::engine::{Collection, Engine, Recording};
 use dagbok::frame::{DataFrame, Format, Frame, Schema, Source, Values};
 use dagbok::plot::Plot;
+use dagbok::profile::{Profile, Scope};
 use dagbok::{Result, Value};
 
 use crate::config::Configuration;
-use crate::events::Observer;
+use crate::events::{Observer, Observers};
 use crate::executor::Pools;
 use crate::planner::{self, Plan};
+use crate::profile;
 use crate::progress::Progress;
 use crate::{io, plot, render, table};
 
@@ -32,7 +34,7 @@ pub fn install() {
 pub struct LocalEngine {
     config: Configuration,
     pools: Pools,
-    observers: RwLock<Vec<Arc<dyn Observer>>>,
+    observers: Arc<Observers>,
 }
 
 impl LocalEngine {
@@ -46,11 +48,14 @@ impl LocalEngine {
 
     /// Lets `observer` see all computations that start from now on.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
-        let mut observers = self
-            .observers
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        observers.push(observer);
+        self.observers.add(observer);
+    }
+
+    /// Lets `observer` see no computation that starts from now on. Those that it sees already it sees to their end.
+    ///
+    /// Returns whether it was observing.
+    pub fn stop_observing(&self, observer: &Arc<dyn Observer>) -> bool {
+        self.observers.remove(observer)
     }
 
     /// What computations go by.
@@ -67,11 +72,7 @@ impl LocalEngine {
                 self.pools.executor(self.config.scheduler())?
             }
         };
-        let mut observers = self
-            .observers
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let mut observers = self.observers.all();
         if !executor.is_nested && self.config.progress() {
             observers.push(Arc::new(Progress::default()));
         }
@@ -127,6 +128,19 @@ impl Engine for LocalEngine {
 
     fn plot(&self, plot: &Plot) -> Result<MimeBundle> {
         plot::bundle(plot)
+    }
+
+    fn profile(&self, scope: Scope) -> Box<dyn Recording> {
+        Box::new(profile::Measurement::start(self.observers.clone(), scope))
+    }
+
+    fn render_profile(&self, profile: &Profile) -> MimeBundle {
+        render::profile::bundle(profile.record())
+    }
+
+    fn save_profile(&self, profile: &Profile, path: &Path) -> Result<()> {
+        let text = render::profile::file(profile.record(), path)?;
+        io::save(path, text.as_bytes())
     }
 
     fn settings(&self) -> &dyn Settings {

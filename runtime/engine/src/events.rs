@@ -3,8 +3,8 @@
 //! Events are noted by the threads that run tasks, a few bytes each, and handed out by the thread that waits for the computation, so
 //! that an observer never holds up a task.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use crate::graph::{Graph, TaskId};
@@ -66,4 +66,34 @@ pub trait Observer: Send + Sync {
     ///
     /// Called on the thread that waits for `run`, about fifty times a second, and a last time when `run` has ended.
     fn observe(&self, run: &Run, events: &[Stamped]);
+}
+
+/// Those who watch the computations of one engine.
+#[derive(Default)]
+pub(crate) struct Observers(RwLock<Vec<Arc<dyn Observer>>>);
+
+impl Observers {
+    /// `observer` sees all computations that start from now on.
+    pub(crate) fn add(&self, observer: Arc<dyn Observer>) {
+        let mut observers = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        observers.push(observer);
+    }
+
+    /// `observer` sees none that starts from now on. Returns whether it was there.
+    pub(crate) fn remove(&self, observer: &Arc<dyn Observer>) -> bool {
+        let mut observers = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let place = observers
+            .iter()
+            .position(|known| Arc::ptr_eq(known, observer));
+        if let Some(place) = place {
+            observers.remove(place);
+        }
+        place.is_some()
+    }
+
+    /// Those who are there now.
+    pub(crate) fn all(&self) -> Vec<Arc<dyn Observer>> {
+        let observers = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        observers.clone()
+    }
 }

@@ -12,6 +12,7 @@ pub mod io;
 mod kernels;
 pub mod planner;
 pub mod plot;
+mod profile;
 mod progress;
 pub mod render;
 pub mod scheduler;

@@ -9,6 +9,7 @@ use crate::delayed::DelayedNode;
 use crate::display::MimeBundle;
 use crate::frame::{DataFrame, Format, Frame, Schema, Source, Values};
 use crate::plot::Plot;
+use crate::profile::{Profile, Scope};
 use crate::{Error, ErrorKind, Name, Result, Value};
 
 /// Any lazy collection, as the engine takes it.
@@ -84,6 +85,18 @@ pub trait Engine: Send + Sync {
     fn plot(&self, plot: &Plot) -> Result<MimeBundle>;
     /// What computations go by.
     fn settings(&self) -> &dyn Settings;
+    /// Measures what is computed from now on, until the recording is stopped or dropped.
+    fn profile(&self, scope: Scope) -> Box<dyn Recording>;
+    /// How a profile is shown.
+    fn render_profile(&self, profile: &Profile) -> MimeBundle;
+    /// Writes `profile` to a file, in the format that its name ends in.
+    fn save_profile(&self, profile: &Profile, path: &Path) -> Result<()>;
+}
+
+/// A measurement under way.
+pub trait Recording: Send {
+    /// What was measured.
+    fn stop(self: Box<Self>) -> Profile;
 }
 
 static ENGINE: OnceLock<Arc<dyn Engine>> = OnceLock::new();

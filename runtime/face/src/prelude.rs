@@ -18,5 +18,6 @@ pub use crate::frame::{
 };
 pub use crate::input::input;
 pub use crate::plot;
+pub use crate::profile::{Profile, Profiler, profile};
 pub use crate::raise::attempt;
 pub use crate::s;

@@ -13,6 +13,7 @@ use crate::comm;
 use crate::config::Change;
 use crate::error::Repr;
 use crate::frame::{Expr, ExprNode, FrameNode, Table};
+use crate::profile;
 use crate::widgets;
 
 /// A `T`, but for who drops it.
@@ -76,6 +77,7 @@ drop_here![
     Arc<FrameNode>,
     Arc<comm::Inner>,
     Arc<dyn Table>,
+    Arc<profile::Record>,
     Arc<widgets::Core>,
     Box<widgets::Draft>,
     Box<Repr>,

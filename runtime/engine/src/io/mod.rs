@@ -7,9 +7,13 @@ mod files;
 pub(crate) mod memory;
 pub mod npy;
 mod parquet;
+mod process;
+mod save;
 mod tables;
 
 pub use tables::scan;
 
 pub(crate) use blocks::{Borders, borders, count_quotes};
+pub(crate) use process::{Usage, usage};
+pub(crate) use save::save;
 pub(crate) use tables::{in_file, read};

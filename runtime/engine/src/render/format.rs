@@ -58,3 +58,27 @@ pub fn shape(shape: &[usize]) -> String {
         ),
     }
 }
+
+/// A time to three figures: `0 s`, `850 ns`, `12.3 µs`, `1.25 ms`, `420 ms`, `12.3 s`, `3 min 05 s`.
+pub fn duration(duration: std::time::Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    let figures = |value: f64, unit: &str| match value {
+        ..9.995 => format!("{value:.2} {unit}"),
+        ..99.95 => format!("{value:.1} {unit}"),
+        _ => format!("{value:.0} {unit}"),
+    };
+    match duration.as_nanos() {
+        0 => "0 s".to_owned(),
+        nanos @ ..1_000 => format!("{nanos} ns"),
+        ..1_000_000 => figures(seconds * 1e6, "µs"),
+        ..1_000_000_000 => figures(seconds * 1e3, "ms"),
+        ..60_000_000_000 => figures(seconds, "s"),
+        _ => {
+            let seconds = seconds.round() as u64;
+            match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+                (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
+                (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+            }
+        }
+    }
+}

@@ -10,6 +10,7 @@ pub mod format;
 pub mod frame;
 pub mod graph;
 pub(crate) mod picture;
+pub mod profile;
 mod progress;
 pub mod table;
 pub(crate) mod text;

@@ -6,6 +6,7 @@ mod delayed;
 mod frame;
 mod golden;
 mod plot;
+mod profile;
 mod random_graphs;
 mod render;
 mod synchronous;
