@@ -7,10 +7,11 @@ use std::sync::Arc;
 use dagbok::array::NpyFile;
 use dagbok::config::Settings;
 use dagbok::display::MimeBundle;
-use dagbok::engine::{Collection, Engine, Recording};
+use dagbok::engine::{Collection, Engine, Recording, TaskGraph};
 use dagbok::frame::{DataFrame, Format, Frame, Schema, Source, Values};
 use dagbok::plot::Plot;
 use dagbok::profile::{Profile, Scope};
+use dagbok::visualize::{OptimizeGraph, Options};
 use dagbok::{Result, Value};
 
 use crate::config::Configuration;
@@ -94,8 +95,15 @@ impl Engine for LocalEngine {
         self.run(planner::plan(outputs)?)
     }
 
-    fn visualize(&self, outputs: &[Collection]) -> Result<MimeBundle> {
-        Ok(render::graph::bundle(&planner::plan_whole(outputs)?))
+    fn visualize(
+        &self,
+        outputs: &[Collection],
+        optimize: OptimizeGraph,
+    ) -> Result<Arc<dyn TaskGraph>> {
+        Ok(Arc::new(match optimize {
+            OptimizeGraph::Yes => planner::plan_whole(outputs)?,
+            OptimizeGraph::No => planner::plan_unfused(outputs)?,
+        }))
     }
 
     fn render(&self, collection: &Collection) -> MimeBundle {
@@ -145,5 +153,23 @@ impl Engine for LocalEngine {
 
     fn settings(&self) -> &dyn Settings {
         &self.config
+    }
+}
+
+impl TaskGraph for Plan {
+    fn render(&self, options: &Options) -> MimeBundle {
+        render::graph::bundle_with(self, options)
+    }
+
+    fn dot(&self, options: &Options) -> String {
+        render::graph::dot(self, options)
+    }
+
+    fn mermaid(&self, options: &Options) -> String {
+        render::graph::mermaid(self, options)
+    }
+
+    fn save(&self, options: &Options, path: &Path) -> Result<()> {
+        io::save(path, &render::graph::file(self, options, path)?)
     }
 }

@@ -1,9 +1,10 @@
 //! `compute`, `persist` and `visualize` on one collection or on several at once.
 
-use crate::Result;
-use crate::Value;
-use crate::display::MimeBundle;
+use std::path::Path;
+
 use crate::engine::{Collection, engine};
+use crate::visualize::Visualization;
+use crate::{Error, ErrorKind, Result, Value};
 
 /// A collection, or a tuple, vector or array of them, that [`compute_all`] turns into plain values.
 pub trait Compute {
@@ -18,6 +19,27 @@ pub trait Compute {
     /// # Errors
     /// [`ErrorKind::Task`](crate::ErrorKind::Task) if a value is not of the declared type.
     fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output>;
+
+    /// Writes the task graph to a file, in the format that its name ends in; see [`Visualization::save`].
+    ///
+    /// # Errors
+    /// As for [`visualize_all`] and [`Visualization::save`].
+    ///
+    /// ```
+    /// use dagbok::prelude::*;
+    /// # dagbok_engine::install();
+    ///
+    /// let path = std::env::temp_dir().join("graph of a sum.svg");
+    /// arange(10).sum(()).visualize_to(&path)?;
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok::<(), dagbok::Error>(())
+    /// ```
+    fn visualize_to(&self, path: impl AsRef<Path>) -> Result<()>
+    where
+        Self: Sized,
+    {
+        visualize_all(self)?.save(path.as_ref())
+    }
 }
 
 /// Computes several collections in one run, so that what they share is computed once.
@@ -41,14 +63,24 @@ pub fn compute_all<C: Compute>(collections: C) -> Result<C::Output> {
     collections.from_values(&mut values.into_iter())
 }
 
-/// The task graph of several collections in one picture.
+/// The task graph of several collections in one picture: of a tuple, vector or array of them, or of one.
 ///
 /// # Errors
 /// What planning the collections returns, such as a file that cannot be read.
-pub fn visualize_all<C: Compute>(collections: C) -> Result<MimeBundle> {
+///
+/// ```
+/// use dagbok::prelude::*;
+/// # dagbok_engine::install();
+///
+/// let (a, b) = (arange(10), arange(10).sum(()));
+/// let picture = visualize_all(&[&a, &b])?;
+/// assert!(picture.render().get("text/plain").unwrap().contains("sum"));
+/// # Ok::<(), dagbok::Error>(())
+/// ```
+pub fn visualize_all<C: Compute>(collections: C) -> Result<Visualization> {
     let mut outputs = Vec::new();
     collections.collections(&mut outputs);
-    engine()?.visualize(&outputs)
+    Visualization::of(outputs)
 }
 
 impl<C: Compute + ?Sized> Compute for &C {
@@ -75,6 +107,21 @@ impl<C: Compute> Compute for [C] {
         self.iter()
             .map(|collection| collection.from_values(values))
             .collect()
+    }
+}
+
+impl<C: Compute, const N: usize> Compute for [C; N] {
+    type Output = [C::Output; N];
+
+    fn collections(&self, outputs: &mut Vec<Collection>) {
+        self.as_slice().collections(outputs);
+    }
+
+    fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
+        let values = self.as_slice().from_values(values)?;
+        values
+            .try_into()
+            .map_err(|_| Error::new(ErrorKind::Task, "a computation gave too few values"))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::display::MimeBundle;
 use crate::frame::{DataFrame, Format, Frame, Schema, Source, Values};
 use crate::plot::Plot;
 use crate::profile::{Profile, Scope};
+use crate::visualize::{OptimizeGraph, Options};
 use crate::{Error, ErrorKind, Name, Result, Value};
 
 /// Any lazy collection, as the engine takes it.
@@ -65,8 +66,12 @@ pub trait Engine: Send + Sync {
     fn compute(&self, outputs: &[Collection]) -> Result<Vec<Value>>;
     /// Like [`compute`](Engine::compute), but the blocks stay apart: for each output its chunks or partitions, in order.
     fn compute_blocks(&self, outputs: &[Collection]) -> Result<Vec<Vec<Value>>>;
-    /// The task graph of `outputs`, drawn.
-    fn visualize(&self, outputs: &[Collection]) -> Result<MimeBundle>;
+    /// The task graph of `outputs`, to be drawn.
+    fn visualize(
+        &self,
+        outputs: &[Collection],
+        optimize: OptimizeGraph,
+    ) -> Result<Arc<dyn TaskGraph>>;
     /// How a collection that has not been computed is shown.
     fn render(&self, collection: &Collection) -> MimeBundle;
     /// Column names and types of `frame`, without computing it.
@@ -91,6 +96,18 @@ pub trait Engine: Send + Sync {
     fn render_profile(&self, profile: &Profile) -> MimeBundle;
     /// Writes `profile` to a file, in the format that its name ends in.
     fn save_profile(&self, profile: &Profile, path: &Path) -> Result<()>;
+}
+
+/// A planned graph that can be looked at.
+pub trait TaskGraph: Send + Sync {
+    /// How it is shown.
+    fn render(&self, options: &Options) -> MimeBundle;
+    /// In Graphviz's language.
+    fn dot(&self, options: &Options) -> String;
+    /// In Mermaid's language.
+    fn mermaid(&self, options: &Options) -> String;
+    /// Writes it to a file, in the format that its name ends in.
+    fn save(&self, options: &Options, path: &Path) -> Result<()>;
 }
 
 /// A measurement under way.

@@ -22,6 +22,7 @@ mod raise;
 mod release;
 mod sealed;
 mod value;
+pub mod visualize;
 pub mod widgets;
 
 pub use array::{Array, DType, NdArray};
@@ -36,3 +37,4 @@ pub use name::{Name, Site};
 pub use profile::{Profile, Profiler, profile};
 pub use raise::attempt;
 pub use value::Value;
+pub use visualize::Visualization;

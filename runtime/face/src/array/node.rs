@@ -10,7 +10,7 @@ use crate::display::{MimeBundle, Render};
 use crate::engine::{Collection, engine};
 use crate::raise::or_raise;
 use crate::sealed::Sealed;
-use crate::{Compute, Error, ErrorKind, Name, Result, Site, Value};
+use crate::{Compute, Error, ErrorKind, Name, Result, Site, Value, Visualization};
 
 /// A lazy, chunked, n-dimensional array.
 ///
@@ -320,7 +320,7 @@ impl Array {
     ///
     /// # Errors
     /// What planning the array returns.
-    pub fn visualize(&self) -> Result<MimeBundle> {
+    pub fn visualize(&self) -> Result<Visualization> {
         crate::visualize_all(self)
     }
 

@@ -7,7 +7,6 @@ use std::mem::ManuallyDrop;
 
 use super::node::{DelayedNode, Function, Slot, Slots};
 use super::{Argument, ByValue, Delayed};
-use crate::display::MimeBundle;
 use crate::engine::{Collection, engine};
 use crate::erased::Erased;
 use crate::{Error, ErrorKind, Name, Result, Site, Value};
@@ -107,10 +106,6 @@ pub(super) fn compute(node: &Erased) -> Result<Value> {
 pub(super) fn persist(node: &Erased) -> Result<Erased> {
     let value = compute(node)?;
     Ok(known(Some(*name(node)), value))
-}
-
-pub(super) fn visualize(node: &Erased) -> Result<MimeBundle> {
-    engine()?.visualize(&[collection(node)])
 }
 
 /// An argument that the function takes by reference.

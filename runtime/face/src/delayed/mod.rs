@@ -78,7 +78,7 @@ use crate::display::{MimeBundle, Render};
 use crate::engine::{Collection, engine};
 use crate::erased::Erased;
 use crate::frame::{DataFrame, Frame};
-use crate::{Name, Result, Value};
+use crate::{Name, Result, Value, Visualization};
 
 /// The `T` that a call will return, or that is known already. Cheap to clone.
 ///
@@ -142,8 +142,8 @@ impl<T> Delayed<T> {
     ///
     /// # Errors
     /// What planning a collection that it depends on returns, such as a file that cannot be read.
-    pub fn visualize(&self) -> Result<MimeBundle> {
-        call::visualize(&self.node)
+    pub fn visualize(&self) -> Result<Visualization> {
+        Visualization::of(vec![self.collection()])
     }
 }
 

@@ -41,7 +41,7 @@ use crate::display::{MimeBundle, Render};
 use crate::engine::{Collection, engine};
 use crate::raise::{or_raise, raise};
 use crate::sealed::Sealed;
-use crate::{Error, ErrorKind, Name, Result, Site, Value};
+use crate::{Error, ErrorKind, Name, Result, Site, Value, Visualization};
 
 /// The deepest expression that a frame takes; polars walks expressions recursively.
 const EXPR_DEPTH_MAX: u32 = 1000;
@@ -288,7 +288,7 @@ impl Frame {
     ///
     /// # Errors
     /// As [`schema`](Frame::schema).
-    pub fn visualize(&self) -> Result<MimeBundle> {
+    pub fn visualize(&self) -> Result<Visualization> {
         visualize_all(self)
     }
 

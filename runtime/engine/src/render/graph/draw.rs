@@ -3,11 +3,16 @@
 use std::fmt::Write;
 
 use super::layout::{Layout, Point, Route, SUBTITLE_SIZE, TITLE_SIZE};
+use super::measure::{Fill, SHADES};
+use super::text_formats::{class, colour};
 use super::{Drawing, Node, Role};
 use crate::render::picture::{PALETTE, Picture, Zoom};
-use crate::render::text::escape;
+use crate::render::text::{escape, width};
 
-const MARGIN: f64 = 16.0;
+pub(super) const MARGIN: f64 = 16.0;
+/// A legend: its height, and how wide each of its samples is.
+const LEGEND_HEIGHT: f64 = 24.0;
+const SAMPLE_WIDTH: f64 = 16.0;
 
 pub(super) fn picture(drawing: &Drawing, layout: &Layout) -> Picture {
     let mut body = format!(
@@ -34,9 +39,14 @@ pub(super) fn picture(drawing: &Drawing, layout: &Layout) -> Picture {
         draw_node(&mut body, node, layout.centers[idx], layout.sizes[idx]);
     }
     body.push_str("</g></g>");
+    let (mut width, mut height) = (layout.width + 2.0 * MARGIN, layout.height + 2.0 * MARGIN);
+    if let Some(text) = &drawing.legend {
+        width = width.max(legend(&mut body, text, height) + MARGIN);
+        height += LEGEND_HEIGHT;
+    }
     Picture {
-        width: (layout.width + 2.0 * MARGIN).ceil(),
-        height: (layout.height + 2.0 * MARGIN).ceil(),
+        width: width.ceil(),
+        height: height.ceil(),
         style: style(),
         body,
         label: String::new(),
@@ -55,8 +65,36 @@ fn style() -> String {
             "& .c{idx}{{fill:{colour};fill-opacity:.16;stroke:{colour};stroke-width:1.3}}"
         );
     }
-    style.push_str("& .o{fill:none;stroke-width:1}");
+    for fill in (0..SHADES).map(Fill::Shade).chain([Fill::Unknown]) {
+        let (colour, opacity) = colour(fill);
+        let _ = write!(
+            style,
+            "& .{}{{fill:{colour};fill-opacity:{:.2};stroke:{colour};stroke-width:1.3}}",
+            class(fill),
+            f64::from(opacity) / 255.0
+        );
+    }
+    style.push_str("& .u{stroke-dasharray:4 3}& .o{fill:none;stroke-width:1}");
     style
+}
+
+/// Samples of the shades from light to dark and what they mean; returns where that ends.
+fn legend(body: &mut String, text: &str, top: f64) -> f64 {
+    for shade in 0..SHADES {
+        let _ = write!(
+            body,
+            "<rect class=\"v{shade}\" x=\"{:.0}\" y=\"{top:.0}\" width=\"{SAMPLE_WIDTH}\" height=\"12\"/>",
+            MARGIN + SAMPLE_WIDTH * shade as f64
+        );
+    }
+    let left = MARGIN + SAMPLE_WIDTH * SHADES as f64 + 8.0;
+    let _ = write!(
+        body,
+        "<text class=\"s\" fill=\"currentColor\" x=\"{left:.0}\" y=\"{:.0}\">{}</text>",
+        top + 10.0,
+        escape(text)
+    );
+    left + width(text, SUBTITLE_SIZE)
 }
 
 fn arrow(body: &mut String, route: &Route) {
@@ -73,11 +111,11 @@ fn arrow(body: &mut String, route: &Route) {
 fn draw_node(body: &mut String, node: &Node, (x, y): Point, (width, height): Point) {
     let _ = write!(body, "<g><title>{}</title>", escape(&node.tooltip));
     let (left, top) = (x - width / 2.0, y - height / 2.0);
-    let colour = node.colour;
+    let class = class(node.fill);
     let _ = match node.role {
         Role::Source => write!(
             body,
-            "<path class=\"c{colour}\" d=\"M{:.1} {top:.1}h{:.1}l6 6v{:.1}l-6 6h{:.1}l-6 -6v{:.1}z\"/>",
+            "<path class=\"{class}\" d=\"M{:.1} {top:.1}h{:.1}l6 6v{:.1}l-6 6h{:.1}l-6 -6v{:.1}z\"/>",
             left + 6.0,
             width - 12.0,
             height - 12.0,
@@ -86,7 +124,7 @@ fn draw_node(body: &mut String, node: &Node, (x, y): Point, (width, height): Poi
         ),
         Role::Step | Role::Result => write!(
             body,
-            "<rect class=\"c{colour}\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.0}\" height=\"{height:.0}\" \
+            "<rect class=\"{class}\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.0}\" height=\"{height:.0}\" \
              rx=\"{:.0}\"/>",
             (height / 2.0).min(14.0)
         ),
@@ -94,7 +132,7 @@ fn draw_node(body: &mut String, node: &Node, (x, y): Point, (width, height): Poi
     if node.role == Role::Result {
         let _ = write!(
             body,
-            "<rect class=\"c{colour} o\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.0}\" height=\"{:.0}\" rx=\"{:.0}\"/>",
+            "<rect class=\"{class} o\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.0}\" height=\"{:.0}\" rx=\"{:.0}\"/>",
             left - 3.0,
             top - 3.0,
             width + 6.0,

@@ -1,24 +1,33 @@
 //! The task graph of some collections, drawn.
 
 mod draw;
+mod file;
 mod groups;
 mod layout;
+mod measure;
 mod summary;
+mod text_formats;
 
 use std::collections::HashSet;
 
 use dagbok::display::MimeBundle;
+use dagbok::visualize::{Level, Options};
 
+pub use self::file::file;
 use self::groups::Groups;
 use self::layout::{Layout, Router};
+use self::measure::{Fill, Measure, Scale};
 use super::format::counted;
-use super::picture::{PALETTE, Zoom};
-use super::text::shorten;
+use super::picture::{PALETTE, Picture};
+use super::text::{escape, shorten};
 use crate::graph::{Graph, LayerKind};
 use crate::planner::Plan;
 
 const TASKS_MAX: usize = 150;
 const TASK_EDGES_MAX: usize = 450;
+/// As many are drawn where tasks are asked for.
+const ASKED_TASKS_MAX: usize = 500;
+const ASKED_EDGES_MAX: usize = 3_000;
 const DRAWN_LAYERS_MAX: usize = 40;
 const LISTED_LAYERS_MAX: usize = 20;
 
@@ -26,6 +35,9 @@ const LISTED_LAYERS_MAX: usize = 20;
 struct Drawing {
     nodes: Vec<Node>,
     edges: Vec<Edge>,
+    /// What the shades of nodes mean, if they are no colours of operations.
+    legend: Option<String>,
+    headline: String,
 }
 
 struct Node {
@@ -33,8 +45,8 @@ struct Node {
     subtitles: Vec<String>,
     tooltip: String,
     role: Role,
-    /// Nodes of one operation have one colour.
-    colour: usize,
+    /// Nodes of one operation have one colour, or their shade tells a figure.
+    fill: Fill,
     /// Nodes that stand side by side, where they can.
     row: Option<usize>,
 }
@@ -55,39 +67,33 @@ struct Edge {
     label: String,
 }
 
+/// A drawing that has no places yet, and what is said about it.
+struct Sketch {
+    drawing: Drawing,
+    note: String,
+}
+
 /// The graph of `plan` as HTML with pan and zoom, as SVG, and as a summary in text.
 ///
 /// Up to 150 tasks are drawn one by one, larger graphs by layers, and graphs of very many layers by groups of these.
 /// Graphviz's `dot` places the nodes where it is installed and the graph is not too tangled for it, a layout of our own
 /// elsewhere.
 pub fn bundle(plan: &Plan) -> MimeBundle {
+    bundle_with(plan, &Options::default())
+}
+
+/// Like [`bundle`], but drawn as `options` say.
+pub fn bundle_with(plan: &Plan, options: &Options) -> MimeBundle {
     let graph = &plan.graph;
-    let groups = Groups::of(graph, DRAWN_LAYERS_MAX);
-    let listed = Groups::of(graph, LISTED_LAYERS_MAX);
-    if graph.tasks().len() == 0 {
+    if graph.is_empty() {
         return MimeBundle::plain("task graph: no tasks");
     }
-    let n_edges: usize = graph.tasks().map(|(_, task)| task.inputs.len()).sum();
-    let each_task = graph.tasks().len() <= TASKS_MAX && n_edges <= TASK_EDGES_MAX;
-    let drawing = if each_task {
-        tasks(plan)
-    } else {
-        layers(plan, &groups)
-    };
-    let layout = Layout::of(&drawing);
-    let headline = headline(graph);
-    let note = match (each_task, groups.are_merged()) {
-        (true, _) => String::new(),
-        (false, false) => "One node a layer; figures on the arrows count what is passed on.".into(),
-        (false, true) => {
-            "One node for several layers of a kind; figures on the arrows count what is passed on."
-                .into()
-        }
-    };
-    let mut picture = draw::picture(&drawing, &layout);
-    picture.label = format!("{headline}: {}", listed.outline());
-    picture.zoom = Zoom::PanAndZoom;
-    let mut plain = summary::plain(&headline, &listed);
+    let sketch = Sketch::of(plan, options);
+    let layout = sketch.layout(options);
+    let listed = Groups::of(graph, LISTED_LAYERS_MAX);
+    let picture = sketch.picture(&layout, &listed);
+    let headline = &sketch.drawing.headline;
+    let mut plain = summary::plain(headline, &listed);
     if layout.router == Router::RowsWithoutGraphviz {
         plain
             .push_str("\n(drawn without Graphviz: with its `dot` installed, pictures are clearer)");
@@ -99,9 +105,93 @@ pub fn bundle(plan: &Plan) -> MimeBundle {
             format!(
                 "{}{}",
                 picture.html(),
-                summary::html(&headline, &note, &listed)
+                summary::html(headline, &sketch.note, &listed)
             ),
         )
+}
+
+/// The graph of `plan` as an SVG file.
+pub fn svg(plan: &Plan, options: &Options) -> String {
+    let sketch = Sketch::of(plan, options);
+    let listed = Groups::of(&plan.graph, LISTED_LAYERS_MAX);
+    sketch.picture(&sketch.layout(options), &listed).svg()
+}
+
+/// The graph of `plan` in Graphviz's language.
+pub fn dot(plan: &Plan, options: &Options) -> String {
+    text_formats::dot(&Sketch::of(plan, options).drawing, options.rankdir, None)
+}
+
+/// The graph of `plan` in Mermaid's language.
+pub fn mermaid(plan: &Plan, options: &Options) -> String {
+    text_formats::mermaid(&Sketch::of(plan, options).drawing, options.rankdir)
+}
+
+impl Sketch {
+    fn of(plan: &Plan, options: &Options) -> Self {
+        let graph = &plan.graph;
+        let measure = Measure::of(plan, options);
+        let mut notes = Vec::new();
+        let mut drawing = if draws_tasks(graph, options.level) {
+            tasks(plan, measure.as_ref())
+        } else {
+            let groups = Groups::of(graph, DRAWN_LAYERS_MAX);
+            notes.push(match groups.are_merged() {
+                false => "One node a layer; figures on the arrows count what is passed on.",
+                true => {
+                    "One node for several layers of a kind; figures on the arrows count what is passed on."
+                }
+            });
+            if options.level == Level::Tasks {
+                notes.push("There are too many tasks to draw them one by one: up to 500 are.");
+            }
+            layers(plan, &groups, measure.as_ref())
+        };
+        drawing.headline = headline(graph);
+        let legend = drawing
+            .legend
+            .iter()
+            .map(|legend| format!("Colours: {}.", escape(legend)));
+        let note: Vec<String> = notes.into_iter().map(str::to_owned).chain(legend).collect();
+        Sketch {
+            drawing,
+            note: note.join(" "),
+        }
+    }
+
+    fn layout(&self, options: &Options) -> Layout {
+        Layout::of(&self.drawing, options.rankdir)
+    }
+
+    fn picture(&self, layout: &Layout, listed: &Groups) -> Picture {
+        let mut picture = draw::picture(&self.drawing, layout);
+        picture.label = format!("{}: {}", self.drawing.headline, listed.outline());
+        if let Some(legend) = &self.drawing.legend {
+            picture.label.push_str(&format!(". Colours: {legend}"));
+        }
+        picture
+    }
+}
+
+impl Drawing {
+    /// What is written below the drawing where it is on its own.
+    fn caption(&self) -> String {
+        match &self.legend {
+            Some(legend) => format!("{}. Colours: {legend}", self.headline),
+            None => self.headline.clone(),
+        }
+    }
+}
+
+/// Whether there is a node for each task, or for each layer.
+fn draws_tasks(graph: &Graph, level: Level) -> bool {
+    let (tasks_max, edges_max) = match level {
+        Level::Layers => return false,
+        Level::Fitting => (TASKS_MAX, TASK_EDGES_MAX),
+        Level::Tasks => (ASKED_TASKS_MAX, ASKED_EDGES_MAX),
+    };
+    let n_edges = || -> usize { graph.tasks().map(|(_, task)| task.inputs.len()).sum() };
+    graph.len() <= tasks_max && n_edges() <= edges_max
 }
 
 fn headline(graph: &Graph) -> String {
@@ -112,8 +202,9 @@ fn headline(graph: &Graph) -> String {
     )
 }
 
-fn tasks(plan: &Plan) -> Drawing {
+fn tasks(plan: &Plan, measure: Option<&Measure>) -> Drawing {
     let graph = &plan.graph;
+    let scale = measure.map(|measure| measure.scale(graph.len(), |task| task.index()));
     let results: HashSet<usize> = plan.outputs.iter().flatten().map(|id| id.index()).collect();
     let mut colours = Colours::default();
     let rows = rows(graph);
@@ -132,18 +223,33 @@ fn tasks(plan: &Plan) -> Drawing {
             let layer = graph.layer(task.layer);
             Node {
                 title: shorten(layer.name.operation(), 22),
-                subtitles: block_title(layer.kind, &task.block).into_iter().collect(),
+                subtitles: block_title(layer.kind, &task.block)
+                    .into_iter()
+                    .chain(scale.as_ref().map(|scale| scale.text(id.index())))
+                    .collect(),
                 tooltip: tooltip(&graph.key(id), &layer.detail, &layer.site.to_string()),
                 role: role(inputs.is_empty(), results.contains(&id.index())),
-                colour: colours.of(layer.name.operation()),
+                fill: fill(scale.as_ref(), id.index(), || {
+                    colours.of(layer.name.operation())
+                }),
                 row: rows[task.layer.index()],
             }
         })
         .collect();
-    Drawing { nodes, edges }
+    Drawing {
+        nodes,
+        edges,
+        legend: scale.map(|scale| scale.legend()),
+        headline: String::new(),
+    }
 }
 
-fn layers(plan: &Plan, groups: &Groups) -> Drawing {
+fn layers(plan: &Plan, groups: &Groups, measure: Option<&Measure>) -> Drawing {
+    let scale = measure.map(|measure| {
+        measure.scale(groups.members.len(), |task| {
+            groups.group_of(plan.graph.task(task).layer)
+        })
+    });
     let results: HashSet<usize> = plan
         .outputs
         .iter()
@@ -161,10 +267,11 @@ fn layers(plan: &Plan, groups: &Groups) -> Drawing {
             subtitles: [group.size(), shorten(&group.detail, 34)]
                 .into_iter()
                 .filter(|line| !line.is_empty())
+                .chain(scale.as_ref().map(|scale| scale.text(idx)))
                 .collect(),
             tooltip: tooltip(&group.name, &group.detail, &group.site),
             role: role(!fed.contains(&idx), results.contains(&idx)),
-            colour: colours.of(&group.operation),
+            fill: fill(scale.as_ref(), idx, || colours.of(&group.operation)),
             row: None,
         })
         .collect();
@@ -177,7 +284,19 @@ fn layers(plan: &Plan, groups: &Groups) -> Drawing {
             label: super::format::count(edge.n_tasks),
         })
         .collect();
-    Drawing { nodes, edges }
+    Drawing {
+        nodes,
+        edges,
+        legend: scale.map(|scale| scale.legend()),
+        headline: String::new(),
+    }
+}
+
+fn fill(scale: Option<&Scale>, node: usize, operation: impl FnOnce() -> usize) -> Fill {
+    match scale {
+        Some(scale) => scale.fill(node),
+        None => Fill::Operation(operation()),
+    }
 }
 
 /// The colours of operations, in the order in which they are met.

@@ -3,6 +3,8 @@
 mod dot;
 mod layered;
 
+use dagbok::visualize::RankDir;
+
 use super::{Drawing, Edge, Node};
 use crate::render::text::width;
 
@@ -53,10 +55,33 @@ const PASSAGES_MAX: usize = 600;
 
 impl Layout {
     /// Places the nodes with `dot`, or in rows of our own where it is missing or would take long.
-    pub(super) fn of(drawing: &Drawing) -> Layout {
+    ///
+    /// Without `rankdir` the arrows run as suits the graph.
+    pub(super) fn of(drawing: &Drawing, rankdir: Option<RankDir>) -> Layout {
+        let mut layout = Layout::forwards(drawing, rankdir);
+        match rankdir {
+            Some(RankDir::BottomToTop) => {
+                let height = layout.height;
+                layout.move_points(|(x, y)| (x, height - y));
+            }
+            Some(RankDir::RightToLeft) => {
+                let width = layout.width;
+                layout.move_points(|(x, y)| (width - x, y));
+            }
+            Some(RankDir::TopToBottom | RankDir::LeftToRight) | None => {}
+        }
+        layout
+    }
+
+    /// A layout whose arrows run down or to the right.
+    fn forwards(drawing: &Drawing, rankdir: Option<RankDir>) -> Layout {
         let sizes: Vec<Point> = drawing.nodes.iter().map(size).collect();
         let depths = depths(drawing);
-        let direction = direction(&depths);
+        let direction = match rankdir {
+            Some(RankDir::TopToBottom | RankDir::BottomToTop) => Direction::Down,
+            Some(RankDir::LeftToRight | RankDir::RightToLeft) => Direction::Right,
+            None => direction(&depths),
+        };
         let span = |edge: &Edge| depths[edge.to].abs_diff(depths[edge.from]);
         let n_passages: usize = drawing.edges.iter().map(span).sum();
         let rows = |router| layered::layout(drawing, &sizes, direction, router);
@@ -64,6 +89,14 @@ impl Layout {
             return rows(Router::Rows);
         }
         dot::layout(drawing, &sizes, direction).unwrap_or_else(|| rows(Router::RowsWithoutGraphviz))
+    }
+
+    fn move_points(&mut self, to: impl Fn(Point) -> Point) {
+        let routes = self.routes.iter_mut();
+        let curves = routes.flat_map(|route| route.curve.iter_mut().chain(&mut route.label));
+        for point in self.centers.iter_mut().chain(curves) {
+            *point = to(*point);
+        }
     }
 }
 
