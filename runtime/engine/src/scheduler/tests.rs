@@ -287,11 +287,11 @@ impl World {
 }
 
 impl Model {
-    /// Tasks that have been taken, and do not wait for others that have.
+    /// Tasks that have been taken and have all inputs.
     fn runnable(&self) -> impl Iterator<Item = TaskId> {
         let waits = |task: &&TaskId| {
             let mut inputs = self.graph.inputs(**task).iter();
-            inputs.any(|input| self.running.contains(input))
+            inputs.any(|input| !self.finished.contains(input))
         };
         self.running
             .iter()

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use dagbok::prelude::*;
 use dagbok::{Name, Result, Site, Value};
-use dagbok_engine::graph::{Graph, Layer, LayerKind, Task, TaskId, arrange};
+use dagbok_engine::graph::{Graph, Layer, LayerKind, NewTask, Task, TaskId, arrange};
 use dagbok_engine::scheduler::Scheduler;
 
 #[delayed]
@@ -93,7 +93,7 @@ impl Sums {
             let sum: Option<i64> = inputs.map(|input| input.copied()).sum();
             Ok(Value::new(sum.expect("numbers") + more))
         };
-        self.0.add_task(Task {
+        self.0.add_task(NewTask {
             layer,
             block: Box::new([]),
             inputs: inputs.into(),
@@ -106,7 +106,7 @@ impl Sums {
     fn get(self, outputs: &[TaskId]) -> (Vec<i64>, String) {
         let mut outputs = [outputs.to_vec()];
         let graph = arrange(self.0, &mut outputs);
-        let name = |(_, task): (TaskId, &Task)| graph.layer(task.layer).name.operation().to_owned();
+        let name = |(_, task): (TaskId, Task<'_>)| graph.layer(task.layer).name.operation().to_owned();
         let order: Vec<String> = graph.tasks().map(name).collect();
         let scheduler = Scheduler::new(NonZero::<usize>::MIN).unwrap();
         let values = scheduler.compute(graph, &outputs[0], &[]).unwrap();

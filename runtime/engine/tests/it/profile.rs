@@ -210,13 +210,15 @@ fn a_failure_is_in_it() {
     check_shown(&profile);
 }
 
-/// Calls off each run that it sees, and tells.
+/// Calls off each run that it sees, and tells once that has been heeded.
 struct CallOff(Mutex<mpsc::Sender<()>>);
 
 impl Observer for CallOff {
     fn observe(&self, run: &Run, _: &[Stamped]) {
+        if run.canceller.is_cancelled() {
+            let _ = self.0.lock().expect("a sender").send(());
+        }
         run.canceller.cancel();
-        let _ = self.0.lock().expect("a sender").send(());
     }
 }
 

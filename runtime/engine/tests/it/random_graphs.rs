@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use dagbok::{Error, ErrorKind, Name, Result, Site, Value};
 use dagbok_engine::events::{Canceller, Observer, Run, Stamped};
-use dagbok_engine::graph::{Graph, Layer, LayerKind, Task, TaskId, arrange};
+use dagbok_engine::graph::{Graph, Layer, LayerKind, NewTask, TaskId, arrange};
 use dagbok_engine::scheduler::Scheduler;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -243,7 +243,7 @@ fn add(
         site: Site::caller(),
         detail: String::new(),
     });
-    graph.add_task(Task {
+    graph.add_task(NewTask {
         layer,
         block: Box::new([]),
         inputs: inputs.into(),

@@ -9,7 +9,7 @@ use dagbok::engine::{Collection, Engine};
 use dagbok::{Error, ErrorKind, Name, Result, Site, Value};
 use dagbok_engine::LocalEngine;
 use dagbok_engine::events::{Event, Observer, Outcome, Run, Stamped};
-use dagbok_engine::graph::{Graph, Layer, LayerKind, Task, TaskId, arrange};
+use dagbok_engine::graph::{Graph, Layer, LayerKind, NewTask, TaskId, arrange};
 use dagbok_engine::scheduler::{Scheduler, synchronous};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -26,7 +26,7 @@ fn add(
         site: Site::caller(),
         detail: String::new(),
     });
-    graph.add_task(Task {
+    graph.add_task(NewTask {
         layer,
         block: Box::new([]),
         inputs: inputs.into(),

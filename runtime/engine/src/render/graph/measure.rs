@@ -140,7 +140,7 @@ fn ages(plan: &Plan) -> Vec<Option<u64>> {
     let n = plan.graph.len();
     let mut last_use: Vec<usize> = (0..n).collect();
     for (id, task) in plan.graph.tasks() {
-        for input in &task.inputs {
+        for input in task.inputs {
             let last = &mut last_use[input.index()];
             *last = (*last).max(id.index());
         }
