@@ -431,11 +431,11 @@ b.compute()? ||| let a = arange(10).rechunk([10]);
 let s = a.map_blocks(|x| { assert!(x.len() > 100, "short"); x.to_owned() }); ||| s.compute()?"#,
         expect![[r#"
             3: Error: `bad` failed: panicked at cell 1, line 2: too big
-              task `bad-5c43007a6cb39e9d`, made at cell 2, line 1
+              task `bad-e220a8397b1dcdaf`, made at cell 2, line 1
              --> cell 3, line 1
               | b.compute()?
             5: Error: `map_blocks` failed: panicked at cell 4, line 2: short
-              task `('map_blocks-c509260486467b04', 0)`, made at cell 4, line 2
+              task `('map_blocks-6e789e6aa1b965f4', 0)`, made at cell 4, line 2
               inputs: `('arange-389748c0e4258dea', 0)` (NdArray, 80 B)
              --> cell 5, line 1
               | s.compute()?"#]],

@@ -207,18 +207,25 @@ impl Graph {
             .map(|(idx, layer)| (LayerId(idx as u32), layer))
     }
 
-    /// The key of a task as Dask writes it: `sum-9f86d081`, or with its block, `('sum-9f86d081', 0, 2)`.
-    pub fn key(&self, id: TaskId) -> String {
+    /// The name of a task without its block: that of its collection or call.
+    pub fn name(&self, id: TaskId) -> Name {
         let layer = self.layer(self.tasks[id.index()].layer);
         match (layer.kind, self.block(id)) {
-            (LayerKind::Delayed, &[high, low]) => {
-                let token = u64::from(high) << 32 | u64::from(low);
-                layer.name.with_token(token).to_string()
-            }
-            (_, []) => layer.name.to_string(),
-            (_, block) => {
+            (LayerKind::Delayed, &[high, low]) => layer
+                .name
+                .with_token(u64::from(high) << 32 | u64::from(low)),
+            _ => layer.name,
+        }
+    }
+
+    /// The key of a task as Dask writes it: `sum-9f86d081`, or with its block, `('sum-9f86d081', 0, 2)`.
+    pub fn key(&self, id: TaskId) -> String {
+        let name = self.name(id);
+        match self.task(id).block {
+            [] => name.to_string(),
+            block => {
                 let block: Vec<String> = block.iter().map(u32::to_string).collect();
-                format!("('{}', {})", layer.name, block.join(", "))
+                format!("('{name}', {})", block.join(", "))
             }
         }
     }

@@ -219,12 +219,19 @@ impl Notes {
         let task = graph.task(id);
         let layer = task.layer.index();
         let block = self.record.blocks.len();
-        self.record.blocks.extend_from_slice(&task.block);
+        self.record.blocks.extend_from_slice(task.block);
+        let name = match graph.layer(task.layer).kind {
+            LayerKind::Array | LayerKind::Frame => open.names_from + layer,
+            LayerKind::Delayed => {
+                self.record.names.push(graph.name(id));
+                self.record.names.len() - 1
+            }
+        };
         open.tasks.insert(id, self.record.tasks.len());
         self.record.tasks.push(TaskRecord {
             computation: open.computation as u32,
             layer: open.layers[layer],
-            name: (open.names_from + layer) as u32,
+            name: name as u32,
             block: block..self.record.blocks.len(),
             thread,
             start: at,

@@ -106,7 +106,8 @@ impl Sums {
     fn get(self, outputs: &[TaskId]) -> (Vec<i64>, String) {
         let mut outputs = [outputs.to_vec()];
         let graph = arrange(self.0, &mut outputs);
-        let name = |(_, task): (TaskId, Task<'_>)| graph.layer(task.layer).name.operation().to_owned();
+        let name =
+            |(_, task): (TaskId, Task<'_>)| graph.layer(task.layer).name.operation().to_owned();
         let order: Vec<String> = graph.tasks().map(name).collect();
         let scheduler = Scheduler::new(NonZero::<usize>::MIN).unwrap();
         let values = scheduler.compute(graph, &outputs[0], &[]).unwrap();
