@@ -18,6 +18,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs")
                 && !path.ends_with("tests.rs")
+                && !path.ends_with("simulation.rs")
             {
                 let text = fs::read_to_string(&path).expect("UTF-8");
                 let shipped = text
@@ -95,8 +96,15 @@ fn collections_know_no_threads() {
 }
 
 #[test]
-fn the_schedulers_state_is_pure() {
-    for (path, text) in sources("runtime/engine/src/scheduler") {
+fn state_machines_are_pure() {
+    for folder in ["scheduler", "futures"] {
+        check_pure(&format!("runtime/engine/src/{folder}"));
+    }
+}
+
+#[track_caller]
+fn check_pure(folder: &str) {
+    for (path, text) in sources(folder) {
         if path.ends_with("state.rs") {
             for word in [
                 "std::thread",
@@ -112,7 +120,7 @@ fn the_schedulers_state_is_pure() {
             return;
         }
     }
-    panic!("scheduler/state.rs is gone");
+    panic!("{folder}/state.rs is gone");
 }
 
 #[test]
@@ -182,7 +190,7 @@ fn the_face_stays_thin_and_nobody_looks_up() {
 }
 
 #[test]
-fn unsafe_only_where_cells_are_loaded_and_processes_forked() {
+fn unsafe_only_where_cells_are_loaded_processes_forked_and_files_mapped() {
     let allowed = ["kernel/session", "kernel/src/evaluate/native"];
     check_absent(
         "kernel",
@@ -192,7 +200,11 @@ fn unsafe_only_where_cells_are_loaded_and_processes_forked() {
     check_absent(
         "runtime",
         &["unsafe {", "unsafe fn", "unsafe impl"],
-        &["runtime/face/src/cell", "runtime/face/src/sealed.rs"],
+        &[
+            "runtime/face/src/cell",
+            "runtime/face/src/sealed.rs",
+            "runtime/engine/src/storage/folder.rs",
+        ],
     );
 }
 

@@ -31,6 +31,7 @@ pub(super) fn run() -> io::Result<()> {
     let link = Arc::new(Link::new(socket.try_clone()?));
     let word = print_to_kernel(path)?;
     dagbok::display::set_sink(Some(link.clone()));
+    cancel::set_waker(waiting::wake_all);
     let questions = Questions::start(link.clone());
     report_panics(link.clone());
     crate::calls::trace();

@@ -198,9 +198,9 @@ fn dagbok_and_its_crates() {
         Arra¦ ||| a.su¦ ||| zer¦ ||| dagbok::¦ ||| use polars::prelude::*; ||| Ser¦ ||| let frame = df![\"a\" => [1, 2]]?; ||| frame.he¦ ||| frame.clone().lazy().filt¦ ||| ndarray::Array2::<f64>::ze¦",
         expect![[r#"
             Arra¦: "Arra" Array class
-            a.su¦: "su" sum function (&self, over: impl Into<Reduce>) -> Array
+            a.su¦: "su" submit function (&self) -> Future<Self::Value> | sum function (&self, over: impl Into<Reduce>) -> Array
             zer¦: "zer" zeros function (shape: impl Into<Dims>) -> Array
-            dagbok::¦: "" Array class | array module | attempt function (build: impl FnOnce() -> T) -> Result<T, Error> | cancel module | cell module | clear_output function (wait: bool) | …
+            dagbok::¦: "" Array class | array module | as_completed function (futures: impl IntoIterator<Item = Future<T>>) -> AsCompleted<T> | attempt function (build: impl FnOnce() -> T) -> Result<T, Error> | Cache class | cache module | …
             Ser¦: "Ser" SerializeOptions class | Series class | SeriesJoin class | SeriesMethods class | SeriesOpsTime class | SeriesRank class | …
             frame.he¦: "he" head function (&self, n: usize) -> DataFrame | height function (&self) -> usize
             frame.clone().lazy().filt¦: "filt" filter function (&self, predicate: impl Into<Expr>) -> Frame

@@ -422,6 +422,39 @@ fn what_a_result_holds_is_shown() {
 }
 
 #[test]
+fn graphs_by_hand_and_tasks_that_run_again() {
+    check_cells(
+        r#"let graph = Graph::builder()
+    .value("x", 1)
+    .task(("y", 0), "x", |x: &i32| { println!("y of {x}"); assert!(*x > 1, "small"); x + 1 })
+    .alias("w", ("y", 0))
+    .build()?; |||
+graph.keys() ||| graph[("y", 0)].dependencies.len() ||| let error = graph.get::<i32>("w").unwrap_err(); ||| error ||| error.rerun_locally()?; |||
+graph.get::<i32>("x")? ||| graph.get::<i64>("x")? ||| Graph::builder().alias("a", "b").build()?;"#,
+        expect![[r#"
+            2: =[x, ('y', 0), w]
+            3: =1
+            4: stdout "y of 1\n"
+            5: =Task: `y` failed: panicked at cell 1, line 3: small
+              task `('y', 0)`, made at cell 1, line 3
+              inputs: `x` (i32, 4 B)
+            6: stdout "y of 1\n"
+            Panic: small
+             --> cell 1, line 3
+              | .task(("y", 0), "x", |x: &i32| { println!("y of {x}"); assert!(*x > 1, "small"); x + 1 })
+             called from cell 1, in `<dagbok_cell_1`
+             called from cell 6
+            7: =1
+            8: Error: the value of `x` is `i32`, not `i64`
+             --> cell 8, line 1
+              | graph.get::<i64>("x")?
+            9: Error: `a` is an alias of `b`, and the graph has no such key; made at cell 9, line 1
+             --> cell 9, line 1
+              | Graph::builder().alias("a", "b").build()?;"#]],
+    );
+}
+
+#[test]
 fn tasks_name_the_lines_of_cells() {
     check_cells(
         r#"#[delayed]
@@ -436,7 +469,7 @@ let s = a.map_blocks(|x| { assert!(x.len() > 100, "short"); x.to_owned() }); |||
               | b.compute()?
             5: Error: `map_blocks` failed: panicked at cell 4, line 2: short
               task `('map_blocks-6e789e6aa1b965f4', 0)`, made at cell 4, line 2
-              inputs: `('arange-389748c0e4258dea', 0)` (NdArray, 80 B)
+              inputs: `('arange-389748c0e4258dea', 0)` (i64 array of shape (10,), 80 B)
              --> cell 5, line 1
               | s.compute()?"#]],
     );

@@ -5,21 +5,31 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dagbok::array::NpyFile;
+use dagbok::cache::CacheEntry;
 use dagbok::config::Settings;
 use dagbok::display::MimeBundle;
-use dagbok::engine::{Collection, Engine, Recording, TaskGraph};
+use dagbok::engine::{
+    Collection, Completions, Engine, LiveDrawing, Recording, Submission, Submitted, TaskGraph,
+};
+use dagbok::explain::Figures;
 use dagbok::frame::{DataFrame, Format, Frame, Schema, Source, Values};
 use dagbok::plot::Plot;
 use dagbok::profile::{Profile, Scope};
 use dagbok::visualize::{OptimizeGraph, Options};
 use dagbok::{Result, Value};
 
-use crate::config::Configuration;
+use crate::config::{Configuration, SchedulerKind};
 use crate::events::{Observer, Observers};
-use crate::executor::Pools;
-use crate::planner::{self, Plan};
+use crate::executor::{Executor, Pools};
+use crate::futures::{self, Begun, Futures};
+use crate::graph::{self, TaskId};
+use crate::live::Following;
+use crate::mapping::Open;
+use crate::planner::{self, Each, Plan};
 use crate::profile;
 use crate::progress::Progress;
+use crate::render::future::FutureView;
+use crate::storage::Kept;
 use crate::{io, plot, render, table};
 
 /// Makes the collections of this process compute on this machine, as [`Config`](dagbok::Config) says: with a thread a core where
@@ -36,6 +46,7 @@ pub struct LocalEngine {
     config: Configuration,
     pools: Pools,
     observers: Arc<Observers>,
+    futures: Arc<Futures>,
 }
 
 impl LocalEngine {
@@ -64,35 +75,91 @@ impl LocalEngine {
         &self.config
     }
 
-    /// The values of the plan's outputs, for each of them those of its tasks. What a task asks for runs as its own computation does.
-    fn run(&self, plan: Plan) -> Result<Vec<Vec<Value>>> {
-        let executor = match self.pools.of_current_task() {
-            Some(executor) => executor,
-            None => {
-                self.config.tell_mistakes()?;
-                self.pools.executor(self.config.scheduler())?
-            }
-        };
+    /// The values of `outputs`, for each of them those of its tasks. What a task asks for runs as its own computation does.
+    fn run(&self, outputs: &[Collection], each: Each) -> Result<Vec<Vec<Value>>> {
+        let (plan, caches) = self.plan(outputs, each)?;
+        self.run_plan(plan, caches)
+    }
+
+    fn run_plan(&self, plan: Plan, caches: bool) -> Result<Vec<Vec<Value>>> {
+        futures::gather(&plan.futures)?;
+        let executor = self.executor()?;
         let mut observers = self.observers.all();
         if !executor.is_nested && self.config.progress() {
             observers.push(Arc::new(Progress::default()));
         }
         let mut values = executor
-            .compute(plan.graph, &plan.outputs.concat(), &observers)?
+            .compute(plan.graph, &plan.outputs.concat(), &observers, caches)?
             .into_iter();
         let take = |tasks: &Vec<_>| values.by_ref().take(tasks.len()).collect();
         Ok(plan.outputs.iter().map(take).collect())
     }
 }
 
+impl LocalEngine {
+    /// What runs a computation that the current thread asks for.
+    fn executor(&self) -> Result<Executor> {
+        if let Some(executor) = self.pools.of_current_task() {
+            return Ok(executor);
+        }
+        self.config.tell_mistakes()?;
+        let (folder, max) = self.config.spill();
+        let limit = self.config.memory_limit()?;
+        self.pools.memory.configure(limit, &folder, max);
+        self.pools.executor(self.config.scheduler())
+    }
+
+    /// The plan of `outputs` without what is in the cache, and whether its results may be kept there.
+    fn plan(&self, outputs: &[Collection], each: Each) -> Result<(Plan, bool)> {
+        let caches = self.config.cache();
+        let plan = planner::plan_without(outputs, each, |graph| match caches {
+            true => self.pools.memory.cache.find(graph),
+            false => Vec::new(),
+        })?;
+        let caches = caches && !plan.is_stale;
+        Ok((plan, caches))
+    }
+
+    fn begin(&self, work: &Collection) -> Result<Begun> {
+        let (plan, caches) = self.plan(std::slice::from_ref(work), Each::Whole)?;
+        Ok(Begun {
+            plan,
+            caches,
+            executor: self.executor()?,
+            observers: self.observers.all(),
+        })
+    }
+}
+
 impl Engine for LocalEngine {
     fn compute(&self, outputs: &[Collection]) -> Result<Vec<Value>> {
-        let values = self.run(planner::plan_whole(outputs)?)?;
-        Ok(values.into_iter().flatten().collect())
+        let futures = outputs.iter().map(|output| output.future().cloned());
+        if let Some(futures) = futures.collect::<Option<Vec<_>>>() {
+            return futures::gather(&futures);
+        }
+        let values = self.run(outputs, Each::Whole)?;
+        let values = values.into_iter().flatten();
+        values.map(Value::loaded).collect()
     }
 
     fn compute_blocks(&self, outputs: &[Collection]) -> Result<Vec<Vec<Value>>> {
-        self.run(planner::plan(outputs)?)
+        self.run(outputs, Each::Block)
+    }
+
+    fn submit(&self, submission: Submission) -> Arc<dyn Submitted> {
+        let known = self.futures.known(submission.work.name());
+        known.unwrap_or_else(|| {
+            let begun = self.begin(&submission.work);
+            self.futures.submit(&submission, begun)
+        })
+    }
+
+    fn completions(&self) -> Arc<dyn Completions> {
+        futures::Queue::new()
+    }
+
+    fn render_future(&self, future: &dyn Submitted) -> MimeBundle {
+        render::future::bundle(&FutureView::of(future))
     }
 
     fn visualize(
@@ -100,10 +167,40 @@ impl Engine for LocalEngine {
         outputs: &[Collection],
         optimize: OptimizeGraph,
     ) -> Result<Arc<dyn TaskGraph>> {
-        Ok(Arc::new(match optimize {
+        Ok(Arc::new(Open::new(match optimize {
             OptimizeGraph::Yes => planner::plan_whole(outputs)?,
             OptimizeGraph::No => planner::plan_unfused(outputs)?,
-        }))
+        })))
+    }
+
+    fn compute_tasks(&self, graph: &dyn TaskGraph, tasks: &[usize]) -> Result<Vec<Value>> {
+        let values = self.run_plan(part(graph, tasks)?, false)?;
+        let values = values.into_iter().flatten();
+        values.map(Value::loaded).collect()
+    }
+
+    fn cull(&self, graph: &dyn TaskGraph, tasks: &[usize]) -> Result<Arc<dyn TaskGraph>> {
+        Ok(Arc::new(Open::new(part(graph, tasks)?)))
+    }
+
+    fn draw_live(&self, graph: &dyn TaskGraph, options: &Options) -> Result<Box<dyn LiveDrawing>> {
+        let plan = Open::plan_of(graph)?;
+        Ok(Box::new(Following::start(plan, options, &self.observers)))
+    }
+
+    fn explain(&self, outputs: &[Collection]) -> Result<Figures> {
+        let n_threads = match self.config.scheduler() {
+            SchedulerKind::Threads(n_threads) => n_threads,
+            SchedulerKind::Synchronous => NonZero::<usize>::MIN,
+        };
+        Ok(Figures {
+            memory_limit: self.config.memory_limit().ok(),
+            ..planner::explain(outputs, n_threads)?
+        })
+    }
+
+    fn render_explanation(&self, figures: &Figures) -> MimeBundle {
+        render::explain::bundle(figures)
     }
 
     fn render(&self, collection: &Collection) -> MimeBundle {
@@ -151,25 +248,41 @@ impl Engine for LocalEngine {
         io::save(path, text.as_bytes())
     }
 
+    fn cached(&self) -> Vec<CacheEntry> {
+        let kept = self.pools.memory.cache.kept().into_iter();
+        kept.map(entry).collect()
+    }
+
+    fn clear_cache(&self) {
+        self.pools.memory.cache.clear();
+    }
+
+    fn render_cache(&self) -> MimeBundle {
+        render::cache::bundle(&self.cached(), self.pools.memory.limit())
+    }
+
     fn settings(&self) -> &dyn Settings {
         &self.config
     }
 }
 
-impl TaskGraph for Plan {
-    fn render(&self, options: &Options) -> MimeBundle {
-        render::graph::bundle_with(self, options)
+fn entry(kept: Kept) -> CacheEntry {
+    let Kept {
+        key,
+        bytes,
+        cost,
+        hits,
+    } = kept;
+    CacheEntry {
+        key: graph::key(key.name, &key.block),
+        bytes,
+        cost,
+        hits,
     }
+}
 
-    fn dot(&self, options: &Options) -> String {
-        render::graph::dot(self, options)
-    }
-
-    fn mermaid(&self, options: &Options) -> String {
-        render::graph::mermaid(self, options)
-    }
-
-    fn save(&self, options: &Options, path: &Path) -> Result<()> {
-        io::save(path, &render::graph::file(self, options, path)?)
-    }
+/// What `tasks` of `graph` need.
+fn part(graph: &dyn TaskGraph, tasks: &[usize]) -> Result<Plan> {
+    let tasks: Vec<TaskId> = tasks.iter().map(|place| TaskId::new(*place)).collect();
+    Ok(Open::plan_of(graph)?.part(&tasks))
 }

@@ -47,6 +47,10 @@ pub enum Event {
     Finished { task: TaskId, bytes: usize },
     /// The task returned an error or panicked.
     Failed { task: TaskId },
+    /// The result has left memory for the disk.
+    Spilled { task: TaskId, bytes: usize },
+    /// The result has come back from the disk.
+    Loaded { task: TaskId, bytes: usize },
     /// No task needs the result any more: its bytes are free.
     Released { task: TaskId, bytes: usize },
     /// The computation is over; no event follows.

@@ -10,6 +10,7 @@ use crate::config::SchedulerKind;
 use crate::events::Observer;
 use crate::graph::{Graph, TaskId};
 use crate::scheduler::{Scheduler, synchronous};
+use crate::storage::Memory;
 
 /// So many pools are kept, so that a scope with another number of threads starts them once.
 const POOLS_KEPT: usize = 2;
@@ -19,6 +20,8 @@ const POOLS_KEPT: usize = 2;
 pub(crate) struct Pools {
     /// The one that was used last comes last.
     pools: Mutex<Vec<Pool>>,
+    /// The budget of all of them.
+    pub(crate) memory: Arc<Memory>,
 }
 
 struct Pool {
@@ -29,7 +32,8 @@ struct Pool {
 /// What runs one computation.
 pub(crate) struct Executor {
     /// None for the thread that asks.
-    pool: Option<Arc<Scheduler>>,
+    pub(crate) pool: Option<Arc<Scheduler>>,
+    pub(crate) memory: Arc<Memory>,
     /// Whether a task asks for it.
     pub(crate) is_nested: bool,
 }
@@ -41,6 +45,7 @@ impl Pools {
         if synchronous::is_in_task() {
             return Some(Executor {
                 pool: None,
+                memory: self.memory.clone(),
                 is_nested,
             });
         }
@@ -48,6 +53,7 @@ impl Pools {
         let pool = pools.iter().find(|pool| pool.scheduler.is_in_task())?;
         Some(Executor {
             pool: Some(pool.scheduler.clone()),
+            memory: self.memory.clone(),
             is_nested,
         })
     }
@@ -63,6 +69,7 @@ impl Pools {
         };
         Ok(Executor {
             pool,
+            memory: self.memory.clone(),
             is_nested: false,
         })
     }
@@ -74,7 +81,7 @@ impl Pools {
             Some(idx) => pools.remove(idx),
             None => {
                 end_idle(&mut pools);
-                let scheduler = Arc::new(Scheduler::new(n_threads)?);
+                let scheduler = Arc::new(Scheduler::within(n_threads, self.memory.clone())?);
                 Pool {
                     n_threads,
                     scheduler,
@@ -105,7 +112,7 @@ fn end_idle(pools: &mut Vec<Pool>) {
 }
 
 impl Executor {
-    /// The values of `outputs`, tasks of `graph`.
+    /// The values of `outputs`, tasks of `graph`; results may be kept in the cache where `caches`.
     ///
     /// # Errors
     /// As [`Scheduler::compute`].
@@ -114,10 +121,17 @@ impl Executor {
         graph: Graph,
         outputs: &[TaskId],
         observers: &[Arc<dyn Observer>],
+        caches: bool,
     ) -> Result<Vec<Value>> {
         match &self.pool {
-            Some(pool) => pool.compute(graph, outputs, observers),
-            None => synchronous::compute(graph, outputs, observers),
+            Some(pool) => pool.compute_cached(graph, outputs, observers, caches),
+            None => synchronous::compute_within(
+                Arc::new(graph),
+                outputs,
+                observers,
+                &self.memory,
+                caches,
+            ),
         }
     }
 }

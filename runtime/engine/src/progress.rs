@@ -2,7 +2,7 @@
 //!
 //! Where the front end shows widgets alive, it is one; elsewhere the button asks Jupyter's server for an interrupt.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -163,6 +163,8 @@ pub(crate) struct ProgressState {
     pub(crate) left: Option<Duration>,
     /// The bytes of the results that are in memory.
     pub(crate) bytes_held: usize,
+    /// The size of results that are on the disk.
+    pub(crate) bytes_stored: usize,
     /// The bytes of all results so far.
     pub(crate) bytes_made: usize,
     /// What its button does, if it is to have one.
@@ -208,13 +210,17 @@ struct Tracker {
     /// The time that each row's tasks that are done have taken.
     busy: Vec<Duration>,
     row_of_layer: Vec<usize>,
-    started: HashMap<TaskId, Instant>,
+    /// What runs now: a few tasks.
+    started: Vec<(TaskId, Instant)>,
     n_threads: usize,
     submitted: Instant,
     canceller: Canceller,
     stop: Option<Stop>,
     ended: Option<(Instant, Outcome)>,
     bytes_held: usize,
+    bytes_stored: usize,
+    /// Tasks whose results are on the disk alone.
+    stored: HashSet<TaskId>,
     bytes_made: usize,
 }
 
@@ -228,13 +234,15 @@ impl Tracker {
             busy: vec![Duration::ZERO; rows.len()],
             rows,
             row_of_layer,
-            started: HashMap::new(),
+            started: Vec::new(),
             n_threads: run.n_threads,
             submitted: run.submitted,
             canceller: run.canceller.clone(),
             stop: Stop::of(run),
             ended: None,
             bytes_held: 0,
+            bytes_stored: 0,
+            stored: HashSet::new(),
             bytes_made: 0,
         }
     }
@@ -242,7 +250,7 @@ impl Tracker {
     fn note(&mut self, graph: &Graph, stamped: &Stamped) {
         match stamped.event {
             Event::Started { task, .. } => {
-                self.started.insert(task, stamped.at);
+                self.started.push((task, stamped.at));
                 let row = self.row(graph, task);
                 self.rows[row].running += 1;
             }
@@ -250,20 +258,41 @@ impl Tracker {
                 let row = self.row(graph, task);
                 self.rows[row].running -= 1;
                 self.rows[row].done += 1;
-                if let Some(started) = self.started.remove(&task) {
+                if let Some(started) = self.take_started(task) {
                     self.busy[row] += stamped.at - started;
                 }
                 self.bytes_held += bytes;
                 self.bytes_made += bytes;
             }
             Event::Failed { task } => {
-                self.started.remove(&task);
+                self.take_started(task);
                 let row = self.row(graph, task);
                 self.rows[row].running -= 1;
             }
-            Event::Released { bytes, .. } => self.bytes_held -= bytes,
+            Event::Spilled { task, bytes } => {
+                self.bytes_held -= bytes;
+                self.bytes_stored += bytes;
+                self.stored.insert(task);
+            }
+            Event::Loaded { task, bytes } => {
+                self.bytes_held += bytes;
+                self.bytes_stored -= bytes;
+                self.stored.remove(&task);
+            }
+            Event::Released { task, bytes } => match self.stored.remove(&task) {
+                true => self.bytes_stored -= bytes,
+                false => self.bytes_held -= bytes,
+            },
             Event::Ended { outcome } => self.ended = Some((stamped.at, outcome)),
         }
+    }
+
+    fn take_started(&mut self, task: TaskId) -> Option<Instant> {
+        let place = self
+            .started
+            .iter()
+            .position(|(started, _)| *started == task)?;
+        Some(self.started.swap_remove(place).1)
     }
 
     fn row(&self, graph: &Graph, task: TaskId) -> usize {
@@ -284,6 +313,7 @@ impl Tracker {
             elapsed: at - self.submitted,
             left,
             bytes_held: self.bytes_held,
+            bytes_stored: self.bytes_stored,
             bytes_made: self.bytes_made,
             stop: self.stop.clone(),
         }
@@ -309,7 +339,7 @@ impl Tracker {
                 mean * (row.total - row.done) as f64
             })
             .sum();
-        let under_way: Duration = self.started.values().map(|started| now - *started).sum();
+        let under_way: Duration = self.started.iter().map(|(_, started)| now - *started).sum();
         // Where what is under way takes longer than expected, nobody knows.
         let work = work - under_way.as_secs_f64();
         Duration::try_from_secs_f64(work / self.n_threads as f64).ok()

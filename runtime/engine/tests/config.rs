@@ -186,7 +186,7 @@ fn progress() {
         assert_eq!(lasts(scheduler, false), None);
         let shown = lasts(scheduler, true).unwrap();
         assert!(
-            shown.starts_with("compute: 3/3 tasks ██████████ 0."),
+            shown.starts_with("compute: 1/1 tasks ██████████ 0."),
             "{scheduler}: {shown}"
         );
     }

@@ -37,6 +37,8 @@ fn an_interrupt_stops_a_computation() {
     while_a_task_cannot_be_stopped();
     a_task_that_looks_for_it();
     in_a_nested_computation();
+    a_wait_ends_and_the_future_goes_on();
+    between_calls_of_one_task();
     // what was interrupted while it was quick or slow: the last state of each display says so
     for (_, text) in screen.0.lock().unwrap().iter() {
         assert!(text.contains("interrupted"), "{text}");
@@ -107,4 +109,60 @@ fn in_a_nested_computation() {
         (error.kind(), error.to_string().as_str()),
         (ErrorKind::Cancelled, "the computation was interrupted")
     );
+}
+
+/// Whoever waits is told; a later cell gathers it.
+fn a_wait_ends_and_the_future_goes_on() {
+    cancel::reset();
+    let (go, gone) = mpsc::channel();
+    let future = submit(move || {
+        let value: i64 = gone.recv().unwrap();
+        cancel::checkpoint();
+        value
+    });
+    cancel::request();
+    let error = future.result().unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (
+            ErrorKind::Cancelled,
+            "the wait was interrupted; the futures that it was for go on"
+        )
+    );
+    for waited in [
+        gather(&future).map(|_| ()),
+        wait(&[future.clone()]).all().map(|_| ()),
+        future.delayed().map(|x| x + 1).compute().map(|_| ()),
+    ] {
+        assert_eq!(waited.unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+    assert_eq!(future.status(), FutureStatus::Processing);
+    go.send(7).unwrap();
+    while !future.done() {
+        std::thread::yield_now();
+    }
+    assert_eq!(future.result().unwrap(), 7);
+    cancel::reset();
+    assert_eq!(future.map(|x| x + 1).result().unwrap(), 8);
+}
+
+/// Calls in line are one task; none is made after the interrupt.
+fn between_calls_of_one_task() {
+    cancel::reset();
+    let ran = Arc::new(AtomicUsize::new(0));
+    let counted = |x: Delayed<i64>, ran: &Arc<AtomicUsize>| {
+        let ran = ran.clone();
+        x.map(move |x| {
+            ran.fetch_add(1, Ordering::SeqCst);
+            x + 1
+        })
+    };
+    let before = (0..10).fold(delayed(0), |x, _| counted(x, &ran));
+    let asked = before.map(|x| {
+        cancel::request();
+        x + 1
+    });
+    let after = (0..10).fold(asked, |x, _| counted(x, &ran));
+    assert_eq!(after.compute().unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(ran.load(Ordering::SeqCst), 10);
 }

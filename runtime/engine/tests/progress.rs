@@ -53,12 +53,12 @@ fn a_computation_that_lasts_has_one_display_with_its_last_state() {
     assert!(shown.iter().all(|(id, _)| id == display_id), "one display");
     let text = |bundle: &MimeBundle| bundle.get("text/plain").unwrap().to_owned();
     assert!(
-        text(first).starts_with("compute: 11/12 tasks █████████░ 0."),
+        text(first).starts_with("compute: 10/11 tasks █████████░ 0."),
         "{}",
         text(first)
     );
     let html = first.get("text/html").unwrap();
-    assert!(html.contains("▶ <b>running</b> 11 of 12 tasks"), "{html}");
+    assert!(html.contains("▶ <b>running</b> 10 of 11 tasks"), "{html}");
     assert!(
         html.contains("<td style=\"text-align:left\">value</td>"),
         "{html}"
@@ -66,13 +66,13 @@ fn a_computation_that_lasts_has_one_display_with_its_last_state() {
     assert!(html.contains("<td>0/1</td><td>1 running</td>"), "{html}");
     let (_, last) = shown.last().unwrap();
     assert!(
-        text(last).starts_with("compute: 12/12 tasks ██████████ 0."),
+        text(last).starts_with("compute: 11/11 tasks ██████████ 0."),
         "{}",
         text(last)
     );
     assert!(
         last.get("text/html")
             .unwrap()
-            .contains("✓ <b>done</b> 12 of 12 tasks")
+            .contains("✓ <b>done</b> 11 of 11 tasks")
     );
 }

@@ -4,7 +4,7 @@
 //! cell has left behind. Only what an interrupted cell has left behind, which has not stopped yet, sees the next one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use crate::cell::threads;
 
@@ -14,13 +14,65 @@ static REQUESTED: AtomicBool = AtomicBool::new(false);
 static RUNS: RwLock<Runs> = RwLock::new(Runs {
     running: Vec::new(),
     asked: Vec::new(),
+    is_any_asked: false,
+    stopped: Vec::new(),
 });
+
+/// Wakes those who sleep, to see that they are to stop.
+static WAKER: OnceLock<fn()> = OnceLock::new();
 
 /// Runs of cells, by their numbers.
 struct Runs {
     running: Vec<u32>,
     /// Those that have been asked to stop, also when they have ended since.
     asked: Vec<u32>,
+    /// Whether one of those may still go on.
+    is_any_asked: bool,
+    /// Work in the background that has been asked to stop.
+    stopped: Vec<Weak<AtomicBool>>,
+}
+
+impl Runs {
+    /// Lets everybody know whether anybody may be asked to stop who still goes on.
+    fn look(&mut self) {
+        self.stopped.retain(|stop| stop.strong_count() > 0);
+        let is_any_stopped = !self.stopped.is_empty();
+        REQUESTED.store(self.is_any_asked || is_any_stopped, Ordering::SeqCst);
+    }
+
+    /// Whether nobody is asked to stop any more, although somebody was.
+    fn are_over(&self) -> bool {
+        let is_gone = |stop: &Weak<AtomicBool>| stop.strong_count() == 0;
+        !self.is_any_asked && self.stopped.iter().all(is_gone)
+    }
+}
+
+/// Stops one piece of work in the background, which interrupts of cells do not concern.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// From now on [`requested`] says so to the threads that do this work.
+    pub fn request(&self) {
+        self.0.store(true, Ordering::SeqCst);
+        let mut runs = write();
+        runs.stopped.push(Arc::downgrade(&self.0));
+        runs.look();
+        drop(runs);
+        if let Some(wake) = WAKER.get() {
+            wake();
+        }
+    }
+
+    /// Whether it has been asked to stop.
+    pub fn is_requested(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// From now on, `wake` wakes those who sleep when work in the background is to stop; only the first call counts.
+pub fn set_waker(wake: fn()) {
+    let _ = WAKER.set(wake);
 }
 
 /// The payload with which [`checkpoint`] unwinds; the session reports it as an interrupt, not as a panic.
@@ -33,7 +85,8 @@ pub fn start(run: u32) {
     // Until now, for what those that have stopped since have left behind.
     let is_any_asked = runs.running.iter().any(|run| runs.asked.contains(run));
     runs.running.push(run);
-    REQUESTED.store(is_any_asked, Ordering::SeqCst);
+    runs.is_any_asked = is_any_asked;
+    runs.look();
 }
 
 /// `run` has ended.
@@ -44,7 +97,8 @@ pub fn end(run: u32) {
 /// Asks all cells that run, and their computations, to stop.
 pub fn request() {
     let mut runs = write();
-    let Runs { running, asked } = &mut *runs;
+    runs.is_any_asked = true;
+    let Runs { running, asked, .. } = &mut *runs;
     asked.retain(|run| !running.contains(run));
     asked.extend_from_slice(running);
     REQUESTED.store(true, Ordering::SeqCst);
@@ -54,10 +108,11 @@ pub fn request() {
 pub fn reset() {
     let mut runs = write();
     runs.asked.clear();
-    REQUESTED.store(false, Ordering::SeqCst);
+    runs.is_any_asked = false;
+    runs.look();
 }
 
-/// Whether the current thread works for a cell that has been asked to stop.
+/// Whether what the current thread works for has been asked to stop: a cell, or work in the background.
 #[inline]
 pub fn requested() -> bool {
     REQUESTED.load(Ordering::Relaxed) && is_asked()
@@ -84,10 +139,20 @@ fn stop_if_concerned() {
 /// A thread that serves any cell is to stop unless one goes on that has not been asked.
 #[cold]
 fn is_asked() -> bool {
+    if let Some(is_stopped) = threads::is_stopped() {
+        return is_stopped;
+    }
     let runs = read();
+    if runs.are_over() {
+        drop(runs);
+        write().look();
+        return false;
+    }
     match threads::own() {
-        threads::ANY => runs.running.iter().all(|run| runs.asked.contains(run)),
-        run => runs.asked.contains(&run),
+        threads::ANY => {
+            runs.is_any_asked && runs.running.iter().all(|run| runs.asked.contains(run))
+        }
+        run => runs.is_any_asked && runs.asked.contains(&run),
     }
 }
 

@@ -1,12 +1,14 @@
 //! `compute`, `persist` and `visualize` on one collection or on several at once.
 
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, Hash};
 use std::path::Path;
 
 use crate::engine::{Collection, engine};
 use crate::visualize::Visualization;
 use crate::{Error, ErrorKind, Result, Value};
 
-/// A collection, or a tuple, vector or array of them, that [`compute_all`] turns into plain values.
+/// A collection, or a tuple, vector, array, map or option of them, nested as you like, that [`compute_all`] turns into plain values.
 pub trait Compute {
     /// What the computation gives.
     type Output;
@@ -134,6 +136,55 @@ impl<C: Compute> Compute for Vec<C> {
 
     fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
         self.as_slice().from_values(values)
+    }
+}
+
+impl<C: Compute> Compute for Option<C> {
+    type Output = Option<C::Output>;
+
+    fn collections(&self, outputs: &mut Vec<Collection>) {
+        if let Some(collection) = self {
+            collection.collections(outputs);
+        }
+    }
+
+    fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
+        let collection = self.as_ref();
+        collection
+            .map(|collection| collection.from_values(values))
+            .transpose()
+    }
+}
+
+impl<K: Clone + Eq + Hash, C: Compute, S: BuildHasher + Default> Compute for HashMap<K, C, S> {
+    type Output = HashMap<K, C::Output, S>;
+
+    fn collections(&self, outputs: &mut Vec<Collection>) {
+        self.values()
+            .for_each(|collection| collection.collections(outputs));
+    }
+
+    fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
+        let entries = self.iter();
+        entries
+            .map(|(key, collection)| Ok((key.clone(), collection.from_values(values)?)))
+            .collect()
+    }
+}
+
+impl<K: Clone + Ord, C: Compute> Compute for BTreeMap<K, C> {
+    type Output = BTreeMap<K, C::Output>;
+
+    fn collections(&self, outputs: &mut Vec<Collection>) {
+        self.values()
+            .for_each(|collection| collection.collections(outputs));
+    }
+
+    fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
+        let entries = self.iter();
+        entries
+            .map(|(key, collection)| Ok((key.clone(), collection.from_values(values)?)))
+            .collect()
     }
 }
 

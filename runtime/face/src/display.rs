@@ -71,6 +71,11 @@ impl MimeBundle {
 pub trait Render {
     /// The representations of this value; `text/plain` should be among them.
     fn render(&self) -> MimeBundle;
+
+    /// Keeps what is shown under `handle` up to date, for a value that changes by itself.
+    fn follow(&self, handle: &DisplayHandle) {
+        let _ = handle;
+    }
 }
 
 impl Render for MimeBundle {
@@ -83,6 +88,10 @@ impl<T: Render + ?Sized> Render for &T {
     fn render(&self) -> MimeBundle {
         (**self).render()
     }
+
+    fn follow(&self, handle: &DisplayHandle) {
+        (**self).follow(handle);
+    }
 }
 
 /// Shows what went well as itself, and an error by its `Debug`.
@@ -91,6 +100,12 @@ impl<T: Render, E: std::fmt::Debug> Render for Result<T, E> {
         match self {
             Ok(value) => value.render(),
             Err(error) => MimeBundle::plain(format!("Err({error:?})")),
+        }
+    }
+
+    fn follow(&self, handle: &DisplayHandle) {
+        if let Ok(value) = self {
+            value.follow(handle);
         }
     }
 }
@@ -163,7 +178,9 @@ pub fn display(value: &(impl Render + ?Sized)) -> DisplayHandle {
     if let Some(sink) = sink() {
         sink.display(&value.render(), &display_id);
     }
-    DisplayHandle { display_id }
+    let handle = DisplayHandle { display_id };
+    value.follow(&handle);
+    handle
 }
 
 /// Removes what the cell has shown so far; with `wait` when its next output comes, so that nothing flickers.

@@ -1,17 +1,23 @@
 //! The one door through which work is handed to whatever computes it.
 
+use std::any::Any;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use crate::array::{Array, NpyFile};
+use crate::cache::CacheEntry;
 use crate::config::Settings;
 use crate::delayed::DelayedNode;
 use crate::display::MimeBundle;
+use crate::explain::Figures;
 use crate::frame::{DataFrame, Format, Frame, Schema, Source, Values};
+use crate::future::FutureStatus;
+use crate::graph::{Key, Layer, Task};
 use crate::plot::Plot;
 use crate::profile::{Profile, Scope};
 use crate::visualize::{OptimizeGraph, Options};
-use crate::{Error, ErrorKind, Name, Result, Value};
+use crate::{Error, ErrorKind, Name, Result, Site, Value};
 
 /// Any lazy collection, as the engine takes it.
 #[derive(Clone, Debug)]
@@ -31,6 +37,14 @@ impl Collection {
             Collection::Array(array) => array.name(),
             Collection::Frame(frame) => frame.name(),
             Collection::Delayed(node) => &node.name,
+        }
+    }
+
+    /// The future that this is the value of, if it is one's.
+    pub fn future(&self) -> Option<&Arc<dyn Submitted>> {
+        match self {
+            Collection::Delayed(node) => node.future(),
+            Collection::Array(_) | Collection::Frame(_) => None,
         }
     }
 
@@ -66,12 +80,28 @@ pub trait Engine: Send + Sync {
     fn compute(&self, outputs: &[Collection]) -> Result<Vec<Value>>;
     /// Like [`compute`](Engine::compute), but the blocks stay apart: for each output its chunks or partitions, in order.
     fn compute_blocks(&self, outputs: &[Collection]) -> Result<Vec<Vec<Value>>>;
+    /// Begins to compute `submission` and returns at once. What planning it returns is the future's error.
+    fn submit(&self, submission: Submission) -> Arc<dyn Submitted>;
+    /// A place to wait for futures.
+    fn completions(&self) -> Arc<dyn Completions>;
+    /// How a future is shown: what it is and how it is, now.
+    fn render_future(&self, future: &dyn Submitted) -> MimeBundle;
     /// The task graph of `outputs`, to be drawn.
     fn visualize(
         &self,
         outputs: &[Collection],
         optimize: OptimizeGraph,
     ) -> Result<Arc<dyn TaskGraph>>;
+    /// The values of some tasks of `graph`, by their places, computed in one run.
+    fn compute_tasks(&self, graph: &dyn TaskGraph, tasks: &[usize]) -> Result<Vec<Value>>;
+    /// The part of `graph` that some of its tasks need.
+    fn cull(&self, graph: &dyn TaskGraph, tasks: &[usize]) -> Result<Arc<dyn TaskGraph>>;
+    /// Draws `graph`, and how far its tasks are in what is computed until the result is dropped.
+    fn draw_live(&self, graph: &dyn TaskGraph, options: &Options) -> Result<Box<dyn LiveDrawing>>;
+    /// What computing `outputs` will do.
+    fn explain(&self, outputs: &[Collection]) -> Result<Figures>;
+    /// How that is shown.
+    fn render_explanation(&self, figures: &Figures) -> MimeBundle;
     /// How a collection that has not been computed is shown.
     fn render(&self, collection: &Collection) -> MimeBundle;
     /// Column names and types of `frame`, without computing it.
@@ -88,6 +118,12 @@ pub trait Engine: Send + Sync {
     fn render_table(&self, table: &DataFrame) -> MimeBundle;
     /// Draws `plot`.
     fn plot(&self, plot: &Plot) -> Result<MimeBundle>;
+    /// Results that are kept for later computations, the most worth first.
+    fn cached(&self) -> Vec<CacheEntry>;
+    /// Lets go of them.
+    fn clear_cache(&self);
+    /// How they are shown.
+    fn render_cache(&self) -> MimeBundle;
     /// What computations go by.
     fn settings(&self) -> &dyn Settings;
     /// Measures what is computed from now on, until the recording is stopped or dropped.
@@ -98,8 +134,78 @@ pub trait Engine: Send + Sync {
     fn save_profile(&self, profile: &Profile, path: &Path) -> Result<()>;
 }
 
-/// A planned graph that can be looked at.
-pub trait TaskGraph: Send + Sync {
+/// Work that is to begin now and is waited for later.
+pub struct Submission {
+    pub work: Collection,
+    /// The line that submitted it.
+    pub site: Site,
+    /// Of several that could begin, the one with the highest does.
+    pub priority: i32,
+    /// How often it is computed again after an error or a panic.
+    pub retries: u32,
+    /// How long each attempt may take.
+    pub timeout: Option<Duration>,
+}
+
+/// What has been submitted. When the last reference to it is dropped before it is done, it is cancelled.
+pub trait Submitted: Any + Send + Sync {
+    /// The name of what it computes.
+    fn key(&self) -> &Name;
+    /// The line that submitted it.
+    fn site(&self) -> Site;
+    fn status(&self) -> FutureStatus;
+    /// The value or the error, once it is done.
+    fn outcome(&self) -> Option<Result<Value>>;
+    /// Cancels it and what depends on it, unless it is done.
+    fn cancel(&self);
+    /// Lets it go on when nobody refers to it.
+    fn detach(&self);
+    /// Calls `callback` when it is done, at once if it is; on any thread, which it must not hold up.
+    fn on_done(&self, callback: Box<dyn FnOnce() + Send>);
+    /// Calls `callback` whenever its status has changed, until it is done; on any thread, which it must not hold up.
+    fn on_change(&self, callback: Arc<dyn Fn() + Send + Sync>);
+}
+
+/// A place to wait for futures, in the order in which they are done.
+pub trait Completions: Send + Sync {
+    /// Waits for `future` too. Futures are numbered from 0 on.
+    fn add(&self, future: Arc<dyn Submitted>);
+    /// Waits until as many are done, and have not been taken, as `until` says; `false` if the time is over.
+    ///
+    /// A task that waits takes part in the work that it waits for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cancelled`] after an interrupt; what was waited for goes on.
+    fn wait(&self, until: Until, deadline: Option<Instant>) -> Result<bool>;
+    /// Takes the number of the first that is done and has not been taken.
+    fn take(&self) -> Option<usize>;
+}
+
+/// When a wait for futures ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// When so many are done.
+    Done(usize),
+    /// When so many are done, or one has failed or been cancelled.
+    DoneOrFailed(usize),
+}
+
+/// A planned graph that can be looked at. Its tasks have places, each after those that it takes.
+pub trait TaskGraph: Any + Send + Sync {
+    /// The number of tasks.
+    fn len(&self) -> usize;
+    /// Whether there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// The keys of all tasks, by their places.
+    fn keys(&self) -> Vec<Key>;
+    /// The places of the tasks that it is of.
+    fn outputs(&self) -> Vec<usize>;
+    /// The task at `place`.
+    fn task(&self, place: usize) -> Task;
+    /// All layers.
+    fn layers(&self) -> Vec<Layer>;
     /// How it is shown.
     fn render(&self, options: &Options) -> MimeBundle;
     /// In Graphviz's language.
@@ -109,6 +215,9 @@ pub trait TaskGraph: Send + Sync {
     /// Writes it to a file, in the format that its name ends in.
     fn save(&self, options: &Options, path: &Path) -> Result<()>;
 }
+
+/// A drawing that follows what is computed; dropped, it shows how that has ended.
+pub trait LiveDrawing: Send {}
 
 /// A measurement under way.
 pub trait Recording: Send {

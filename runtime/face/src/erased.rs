@@ -16,6 +16,11 @@ impl Erased {
         Erased(Arc::new(value))
     }
 
+    /// A value that is shared already.
+    pub(crate) fn of<T: Any + Send + Sync>(value: Arc<T>) -> Self {
+        Erased(value)
+    }
+
     /// The value.
     ///
     /// # Panics
@@ -24,6 +29,15 @@ impl Erased {
         self.0
             .downcast_ref()
             .expect("a handle holds its own expression")
+    }
+
+    /// The value, if this is the only reference to it.
+    ///
+    /// # Panics
+    /// If it is not a `T`.
+    pub(crate) fn get_mut<T: Any + Send + Sync>(&mut self) -> Option<&mut T> {
+        let value = Arc::get_mut(&mut self.0)?.downcast_mut();
+        Some(value.expect("a handle holds its own expression"))
     }
 
     /// The value, shared.

@@ -1,8 +1,12 @@
 //! The one error type of the runtime.
 
 use std::fmt;
+use std::sync::Arc;
 
+use crate::engine::Work;
+use crate::graph::Key;
 use crate::sealed::Sealed;
+use crate::{Name, Site, Value};
 
 /// What went wrong, coarse enough to branch on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,10 +26,14 @@ pub enum ErrorKind {
     Value,
     /// A file that cannot be read or written, or does not hold what its name says.
     Io,
+    /// A key that a graph does not have, or has twice.
+    Key,
     /// A task that returned an error or panicked.
     Task,
     /// The computation was interrupted.
     Cancelled,
+    /// Something did not end within the time that it was given.
+    Timeout,
     /// No engine is installed in this process.
     NoEngine,
 }
@@ -45,6 +53,34 @@ pub struct Error(Sealed<Box<Repr>>);
 pub(crate) struct Repr {
     kind: ErrorKind,
     message: String,
+    task: Option<Arc<FailedTask>>,
+}
+
+/// The task behind an [`Error`] of a computation, with the values that it was given, which are kept as long as the error is.
+///
+/// ```
+/// use dagbok::prelude::*;
+/// # dagbok_engine::install();
+///
+/// let ratio = delayed(1).map(|x| x - 1).map(|by| 12 / by);
+/// let error = ratio.compute().unwrap_err();
+/// let task = error.task().expect("a task has failed");
+/// assert_eq!(task.key.operation(), "map");
+/// assert_eq!(task.inputs[0].1.downcast_ref(), Some(&0));
+/// assert!(task.cause.to_string().contains("attempt to divide by zero"));
+/// ```
+pub struct FailedTask {
+    pub key: Key,
+    /// The name of its layer.
+    pub layer: Name,
+    /// The line that made it.
+    pub site: Site,
+    /// The keys and values of its inputs.
+    pub inputs: Vec<(Key, Value)>,
+    /// What it returned, or its panic.
+    pub cause: Error,
+    /// What it runs.
+    pub work: Arc<dyn Work>,
 }
 
 /// A result whose error is dagbok's [`Error`].
@@ -56,6 +92,7 @@ impl Error {
         let repr = Repr {
             kind,
             message: message.into(),
+            task: None,
         };
         Error(Box::new(repr).into())
     }
@@ -65,10 +102,62 @@ impl Error {
         self.0.kind
     }
 
+    /// The same error, as that of `task`.
+    pub fn with_task(mut self, task: FailedTask) -> Self {
+        self.0.task = Some(Arc::new(task));
+        self
+    }
+
+    /// The task that failed, if this is the error of a computation. Where a task has failed because of what it has computed in
+    /// turn, its [`cause`](FailedTask::cause) has the task of that.
+    pub fn task(&self) -> Option<&FailedTask> {
+        self.0.task.as_deref()
+    }
+
+    /// Runs the task that failed once more, by itself, with the values that it was given, on the calling thread: its panic is a
+    /// panic here, with all calls that led to it, and what it prints is printed here. Returns its value, if it has one now.
+    ///
+    /// # Errors
+    /// What the task returns this time; [`ErrorKind::Value`] if this is not the error of a task.
+    ///
+    /// ```
+    /// use dagbok::prelude::*;
+    /// # dagbok_engine::install();
+    ///
+    /// let number = delayed("12x").and_then(|text| text.parse::<i64>());
+    /// let error = number.compute().unwrap_err();
+    /// let again = error.rerun_locally().unwrap_err();
+    /// assert_eq!(again.to_string(), "invalid digit found in string");
+    /// ```
+    pub fn rerun_locally(&self) -> Result<Value> {
+        match &self.0.task {
+            Some(task) => task.rerun(),
+            None => {
+                let text = format!(
+                    "this error is not that of a task, so there is nothing to run again: {self}"
+                );
+                Err(Error::new(ErrorKind::Value, text))
+            }
+        }
+    }
+
     /// The same error, its sentence preceded by `context: `.
     pub fn context(mut self, context: &str) -> Self {
         self.0.message = format!("{context}: {}", self.0.message);
         self
+    }
+}
+
+impl FailedTask {
+    fn rerun(&self) -> Result<Value> {
+        let inputs: Vec<Value> = self.inputs.iter().map(|(_, value)| value.clone()).collect();
+        self.work.run(&inputs)
+    }
+}
+
+impl fmt::Debug for FailedTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FailedTask({}, made at {})", self.key, self.site)
     }
 }
 

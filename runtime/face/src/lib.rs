@@ -1,6 +1,7 @@
 //! Lazy arrays, frames and delayed functions.
 
 pub mod array;
+pub mod cache;
 pub mod cancel;
 pub mod cell;
 pub mod comm;
@@ -11,7 +12,10 @@ pub mod display;
 pub mod engine;
 mod erased;
 mod error;
+pub mod explain;
 pub mod frame;
+pub mod future;
+pub mod graph;
 pub mod input;
 mod name;
 pub mod nearest;
@@ -21,17 +25,21 @@ pub mod profile;
 mod raise;
 mod release;
 mod sealed;
-mod value;
+pub mod value;
 pub mod visualize;
 pub mod widgets;
 
 pub use array::{Array, DType, NdArray};
+pub use cache::Cache;
 pub use compute::{Compute, compute_all, visualize_all};
 pub use config::Config;
-pub use delayed::{Delayed, delayed};
+pub use delayed::{Delayed, delayed, delayed_all};
 pub use display::clear_output;
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, FailedTask, Result};
+pub use explain::{Explanation, explain_all};
 pub use frame::{DataFrame, Expr, Frame};
+pub use future::{Future, as_completed, gather, submit, submit_map, try_submit, wait};
+pub use graph::{Graph, graph_of};
 pub use input::{input, password};
 pub use name::{Name, Site};
 pub use profile::{Profile, Profiler, profile};

@@ -36,6 +36,22 @@ impl Name {
         }
     }
 
+    /// The name of `operation`, which is what `token` says alone.
+    pub(crate) fn from_token(operation: &'static str, token: u64) -> Self {
+        Name { operation, token }
+    }
+
+    /// Like [`unique`](Name::unique), of an operation that is not known to the compiler.
+    pub(crate) fn unique_of(operation: &str) -> Self {
+        Name::unique(intern(operation))
+    }
+
+    /// The same name with another operation.
+    pub(crate) fn with_operation(self, operation: &str) -> Self {
+        let operation = intern(operation);
+        Name { operation, ..self }
+    }
+
     /// The operation: the name without its token.
     pub fn operation(&self) -> &'static str {
         self.operation

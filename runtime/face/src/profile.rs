@@ -38,11 +38,11 @@ use crate::{Name, Result, Site};
 /// use dagbok::prelude::*;
 /// # dagbok_engine::install();
 ///
-/// let halves = delayed(8).map(|n| n / 2).map(|n| n / 2);
-/// let (value, measured) = profile(|| halves.compute());
-/// assert_eq!(value?, 2);
+/// let half = delayed(8).map(|n| n / 2);
+/// let (values, measured) = profile(|| compute_all((&half, half.map(|n| n / 2))));
+/// assert_eq!(values?, (4, 2));
 /// let layers = measured.layers();
-/// assert_eq!(layers.iter().map(|layer| layer.n_tasks).sum::<usize>(), 3);
+/// assert_eq!(layers.iter().map(|layer| layer.n_tasks).sum::<usize>(), 2);
 /// # Ok::<(), dagbok::Error>(())
 /// ```
 pub fn profile<T>(block: impl FnOnce() -> T) -> (T, Profile) {

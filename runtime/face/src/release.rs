@@ -15,6 +15,11 @@ thread_local! {
 /// Drops `inputs`, the last step of dropping what was made of them. Where that drops other nodes in turn, they are put off
 /// until it is done.
 fn release(inputs: impl Iterator<Item = Collection>) {
+    put_off(inputs, || {});
+}
+
+/// Drops `inputs`, and `meanwhile` what else may hold them.
+fn put_off(inputs: impl Iterator<Item = Collection>, meanwhile: impl FnOnce()) {
     let mut inputs = inputs.peekable();
     if inputs.peek().is_none() {
         return;
@@ -24,8 +29,9 @@ fn release(inputs: impl Iterator<Item = Collection>) {
         pending.get_or_insert_default().extend(inputs);
         is_outermost
     });
-    if is_outermost {
-        let _end = Outermost;
+    let end = is_outermost.then(|| Outermost);
+    meanwhile();
+    if end.is_some() {
         while let Some(collection) = PENDING.with_borrow_mut(|pending| pending.as_mut()?.pop()) {
             drop(collection);
         }
@@ -56,6 +62,7 @@ impl Drop for FrameNode {
 
 impl Drop for DelayedNode {
     fn drop(&mut self) {
-        release(self.take_inputs());
+        let collects = self.take_collects();
+        put_off(self.take_inputs(), || drop(collects));
     }
 }

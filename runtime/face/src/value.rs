@@ -2,9 +2,18 @@
 
 use std::any::{Any, type_name};
 use std::fmt;
+use std::mem::needs_drop;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::Result;
+
+use crate::array::{NdArray, shape_text};
+use crate::frame::DataFrame;
 
 /// The result of a task: a shared value of any type, and the bytes that it keeps in memory.
+///
+/// What does not fit into memory may be on the disk: [`Value::loaded`] brings it back.
 ///
 /// ```
 /// use dagbok::Value;
@@ -21,12 +30,54 @@ enum Data {
     /// In place: what many tasks return needs no memory of its own.
     Small(Small),
     Shared(Arc<Shared>),
+    /// Behind one pointer of one word, so that no value takes more than two.
+    Stored(Arc<Box<dyn Stored>>),
 }
 
 struct Shared {
     data: Box<dyn Any + Send + Sync>,
     type_name: &'static str,
-    bytes: usize,
+    bytes: Kept,
+    /// Whether those are all that the value keeps.
+    is_measured: bool,
+}
+
+/// A value that is not in memory.
+pub trait Stored: Send + Sync {
+    /// The value, in memory.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it cannot be read.
+    fn load(&self) -> Result<Value>;
+    /// The bytes that it takes in memory.
+    fn bytes(&self) -> usize;
+    /// The name of its type.
+    fn type_name(&self) -> &'static str;
+}
+
+/// The bytes of all values that are in memory.
+static KEPT: AtomicUsize = AtomicUsize::new(0);
+
+/// The bytes that all values of this process keep in memory, those that several places share counted once. Numbers and what is
+/// as small are not counted.
+pub fn kept_bytes() -> usize {
+    KEPT.load(Ordering::Relaxed)
+}
+
+/// Bytes that are counted as long as this lives.
+struct Kept(usize);
+
+impl Kept {
+    fn new(bytes: usize) -> Self {
+        KEPT.fetch_add(bytes, Ordering::Relaxed);
+        Kept(bytes)
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        KEPT.fetch_sub(self.0, Ordering::Relaxed);
+    }
 }
 
 macro_rules! small {
@@ -74,47 +125,92 @@ impl Value {
             return Value(Data::Small(small));
         }
         let data: Box<dyn Any + Send + Sync> = Box::new(value);
-        let bytes = size_of::<T>() + heap_bytes(&*data);
-        Value::shared(data, type_name::<T>(), bytes)
+        let heap_bytes = heap_bytes(&*data);
+        let bytes = size_of::<T>() + heap_bytes.unwrap_or(0);
+        let is_measured = heap_bytes.is_some() || !needs_drop::<T>();
+        Value::shared(data, type_name::<T>(), bytes, is_measured)
     }
 
     /// A value that keeps `bytes` in memory.
     pub fn with_bytes<T: Any + Send + Sync>(value: T, bytes: usize) -> Self {
-        Value::shared(Box::new(value), type_name::<T>(), bytes)
+        Value::shared(Box::new(value), type_name::<T>(), bytes, true)
     }
 
-    fn shared(data: Box<dyn Any + Send + Sync>, type_name: &'static str, bytes: usize) -> Self {
+    fn shared(
+        data: Box<dyn Any + Send + Sync>,
+        type_name: &'static str,
+        bytes: usize,
+        is_measured: bool,
+    ) -> Self {
         Value(Data::Shared(Arc::new(Shared {
             data,
             type_name,
-            bytes,
+            bytes: Kept::new(bytes),
+            is_measured,
         })))
+    }
+
+    /// A value that is elsewhere until it is loaded.
+    pub fn stored(stored: Box<dyn Stored>) -> Self {
+        Value(Data::Stored(Arc::new(stored)))
+    }
+
+    /// Whether the value is not in memory.
+    pub fn is_stored(&self) -> bool {
+        matches!(self.0, Data::Stored(_))
+    }
+
+    /// Whether [`bytes`](Value::bytes) counts all that the value keeps. What values of a type that only a cell knows point to is not
+    /// counted.
+    pub fn is_measured(&self) -> bool {
+        match &self.0 {
+            Data::Small(_) | Data::Stored(_) => true,
+            Data::Shared(shared) => shared.is_measured,
+        }
+    }
+
+    /// Whether dropping this frees memory: nobody else has the value.
+    pub fn is_sole(&self) -> bool {
+        matches!(&self.0, Data::Shared(shared) if Arc::strong_count(shared) == 1)
+    }
+
+    /// The value, in memory.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it is on the disk and cannot be read.
+    pub fn loaded(self) -> Result<Value> {
+        match self.0 {
+            Data::Stored(stored) => stored.load(),
+            Data::Small(_) | Data::Shared(_) => Ok(self),
+        }
     }
 
     fn as_any(&self) -> &dyn Any {
         match &self.0 {
             Data::Small(small) => small.as_any(),
             Data::Shared(shared) => &*shared.data,
+            Data::Stored(_) => &NotLoaded,
         }
     }
 
-    /// The value, if it is a `T`.
+    /// The value, if it is a `T` and in memory.
     pub fn downcast_ref<T: Any>(&self) -> Option<&T> {
         self.as_any().downcast_ref()
     }
 
     /// The value if it is a `T`: moved out where this is the last reference to it, cloned otherwise.
+    /// One on the disk is loaded.
     pub fn into_inner<T: Any + Send + Sync + Clone>(self) -> Option<T> {
-        match self.unshared() {
+        match self.loaded().ok()?.unshared() {
             Ok(data) => Some(*data.downcast().ok()?),
             Err(shared) => shared.downcast_ref().cloned(),
         }
     }
 
     /// The data, if this is the last reference to it.
-    fn unshared(self) -> Result<Box<dyn Any + Send + Sync>, Value> {
+    fn unshared(self) -> std::result::Result<Box<dyn Any + Send + Sync>, Value> {
         match self.0 {
-            Data::Small(small) => Err(Value(Data::Small(small))),
+            Data::Small(_) | Data::Stored(_) => Err(self),
             Data::Shared(shared) => match Arc::try_unwrap(shared) {
                 Ok(shared) => Ok(shared.data),
                 Err(shared) => Err(Value(Data::Shared(shared))),
@@ -122,11 +218,12 @@ impl Value {
         }
     }
 
-    /// The bytes that this value keeps in memory.
+    /// The bytes that this value keeps in memory, or would if it were there.
     pub fn bytes(&self) -> usize {
         match &self.0 {
             Data::Small(small) => size_of_val(small.as_any()),
-            Data::Shared(shared) => shared.bytes,
+            Data::Shared(shared) => shared.bytes.0,
+            Data::Stored(stored) => stored.bytes(),
         }
     }
 
@@ -135,8 +232,44 @@ impl Value {
         match &self.0 {
             Data::Small(small) => small.type_name(),
             Data::Shared(shared) => shared.type_name,
+            Data::Stored(stored) => stored.type_name(),
         }
     }
+}
+
+/// What is found where a value has not been loaded.
+struct NotLoaded;
+impl Value {
+    /// What it is, in a few words: the dtype and shape of an array, the rows and columns of a frame, else the type.
+    ///
+    /// ```
+    /// use dagbok::Value;
+    ///
+    /// assert_eq!(Value::new(vec![1, 2]).describe(), "Vec<i32>");
+    /// ```
+    pub fn describe(&self) -> String {
+        if let Some(array) = self.downcast_ref::<NdArray>() {
+            return format!(
+                "{} array of shape {}",
+                array.dtype(),
+                shape_text(array.shape())
+            );
+        }
+        if let Some(table) = self.downcast_ref::<DataFrame>() {
+            let (rows, columns) = table.shape();
+            return format!("frame of {rows} × {columns}");
+        }
+        short_type(self.type_name())
+    }
+}
+
+/// A type's name without the paths: `Vec<String>` for `alloc::vec::Vec<alloc::string::String>`.
+pub fn short_type(name: &str) -> String {
+    let mut short = String::new();
+    for part in name.split_inclusive(['<', '>', ',', ' ', '(', ')', '[', ']', '&', ';']) {
+        short.push_str(part.rsplit_once("::").map_or(part, |(_, last)| last));
+    }
+    short
 }
 
 impl fmt::Debug for Value {
@@ -146,11 +279,11 @@ impl fmt::Debug for Value {
 }
 
 /// The bytes that `value` owns elsewhere, for the types that tasks return most.
-fn heap_bytes(value: &(dyn Any + Send + Sync)) -> usize {
+fn heap_bytes(value: &(dyn Any + Send + Sync)) -> Option<usize> {
     macro_rules! of_vectors {
         ($($element:ty),*) => {
             $(if let Some(vector) = value.downcast_ref::<Vec<$element>>() {
-                return size_of::<$element>() * vector.capacity();
+                return Some(size_of::<$element>() * vector.capacity());
             })*
         };
     }
@@ -172,11 +305,28 @@ fn heap_bytes(value: &(dyn Any + Send + Sync)) -> usize {
         &'static str
     );
     if let Some(text) = value.downcast_ref::<String>() {
-        return text.capacity();
+        return Some(text.capacity());
     }
     if let Some(texts) = value.downcast_ref::<Vec<String>>() {
         let text_bytes: usize = texts.iter().map(String::capacity).sum();
-        return size_of::<String>() * texts.capacity() + text_bytes;
+        return Some(size_of::<String>() * texts.capacity() + text_bytes);
     }
-    0
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short_type;
+
+    #[test]
+    fn types_lose_their_paths() {
+        let check = |name, expected: &str| assert_eq!(short_type(name), expected);
+        check("i64", "i64");
+        check("alloc::vec::Vec<alloc::string::String>", "Vec<String>");
+        check("(alloc::string::String, [a::B; 3])", "(String, [B; 3])");
+        check(
+            "&a::b::C<a::D, core::option::Option<e::F>>",
+            "&C<D, Option<F>>",
+        );
+    }
 }

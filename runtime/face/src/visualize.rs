@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::display::{MimeBundle, Render};
-use crate::engine::{Collection, TaskGraph, engine};
+use crate::engine::{Collection, LiveDrawing, TaskGraph, engine};
 use crate::erased::Erased;
 use crate::profile::Profile;
 use crate::raise::or_raise;
@@ -103,6 +103,19 @@ impl Visualization {
         }))
     }
 
+    /// `graph`, which is that of `collections`.
+    pub(crate) fn drawn(collections: Vec<Collection>, graph: Arc<dyn TaskGraph>) -> Self {
+        let options = Options {
+            optimize_graph: OptimizeGraph::No,
+            ..Options::default()
+        };
+        Visualization::from(Parts {
+            collections,
+            graph,
+            options,
+        })
+    }
+
     /// Colours the nodes by
     ///
     /// - `"layer"`: one colour an operation, as without this word;
@@ -153,6 +166,9 @@ impl Visualization {
             false => OptimizeGraph::No,
         };
         let parts = self.parts();
+        if parts.collections.is_empty() {
+            return self;
+        }
         let engine = or_raise(engine());
         let graph = or_raise(engine.visualize(&parts.collections, optimize_graph));
         let visualization = Visualization::from(Parts {
@@ -176,6 +192,34 @@ impl Visualization {
     pub fn profile(self, profile: &Profile) -> Self {
         let profile = profile.clone();
         self.with(|options| options.profile = Some(profile))
+    }
+
+    /// Shows the graph at once, and while `block` computes which of its tasks wait, run, are done or have failed, by sign and by
+    /// colour. Returns what `block` returns; the drawing stays as it was at the end.
+    ///
+    /// Of what is computed meanwhile, tasks that are drawn are followed, whatever else is computed with them. Updated two times a
+    /// second.
+    ///
+    /// ```
+    /// use dagbok::prelude::*;
+    /// # dagbok_engine::install();
+    ///
+    /// let x = ones([4, 4]).rechunk([2, 2]).sum(());
+    /// let total = x.visualize()?.live(|| x.compute())?;
+    /// assert_eq!(total.item::<f64>()?, 16.0);
+    /// # Ok::<(), dagbok::Error>(())
+    /// ```
+    pub fn live<T>(&self, block: impl FnOnce() -> T) -> T {
+        let drawing = self.draw_live();
+        let value = block();
+        drop(drawing);
+        value
+    }
+
+    fn draw_live(&self) -> Option<Box<dyn LiveDrawing>> {
+        let parts = self.parts();
+        let drawing = engine().and_then(|engine| engine.draw_live(&*parts.graph, &parts.options));
+        drawing.ok()
     }
 
     /// The graph in Graphviz's language, with colours and texts.

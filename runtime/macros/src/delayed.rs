@@ -11,12 +11,7 @@ use syn::{
 use crate::types::{self, Passing, Returned};
 
 pub(crate) fn expand(arguments: TokenStream, function: TokenStream) -> Result<TokenStream> {
-    if !arguments.is_empty() {
-        return Err(Error::new_spanned(
-            arguments,
-            "`#[delayed]` takes no arguments",
-        ));
-    }
+    let purity = Purity::of(arguments)?;
     let function: ItemFn = syn::parse2(function)?;
     let signature = &function.sig;
     reject_qualifiers(signature)?;
@@ -34,7 +29,10 @@ pub(crate) fn expand(arguments: TokenStream, function: TokenStream) -> Result<To
     let generics = outer_generics(&signature.generics, &parameters);
     let (parameter_list, _, where_clause) = generics.split_for_impl();
     let turbofish = turbofish(signature);
-    let outer_parameters = parameters.iter().map(Parameter::declaration);
+    let outer_parameters = parameters
+        .iter()
+        .map(|parameter| parameter.declaration(purity));
+    let purely = purity.purely(&turbofish, &parameters);
     let arguments = parameters.iter().map(Parameter::into_argument);
     let made_call = made_call(signature, &parameters, &returned);
     let value = match &returned {
@@ -53,10 +51,45 @@ pub(crate) fn expand(arguments: TokenStream, function: TokenStream) -> Result<To
             }
 
             ::dagbok::delayed::Call::new(#name_text)
+                #purely
                 #(.with(#arguments))*
                 .of(__run #turbofish)
         }
     })
+}
+
+/// Whether equal calls are the same.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purity {
+    Pure,
+    Impure,
+}
+
+impl Purity {
+    fn of(arguments: TokenStream) -> Result<Self> {
+        if arguments.is_empty() {
+            return Ok(Purity::Impure);
+        }
+        let message = "`#[delayed]` takes no argument but `pure`";
+        match syn::parse2::<Ident>(arguments.clone()) {
+            Ok(argument) if argument == "pure" => Ok(Purity::Pure),
+            _ => Err(Error::new_spanned(arguments, message)),
+        }
+    }
+
+    /// What makes a call a pure one.
+    fn purely(self, turbofish: &TokenStream, parameters: &[Parameter]) -> TokenStream {
+        if self == Purity::Impure {
+            return TokenStream::new();
+        }
+        let names = parameters.iter().map(|parameter| &parameter.name);
+        quote! {
+            .pure(
+                ::dagbok::delayed::Token::new(::std::any::type_name_of_val(&__run #turbofish))
+                    #(.and(&#names))*
+            )
+        }
+    }
 }
 
 fn reject_qualifiers(signature: &Signature) -> Result<()> {
@@ -106,9 +139,13 @@ impl Parameter {
         })
     }
 
-    fn declaration(&self) -> TokenStream {
+    fn declaration(&self, purity: Purity) -> TokenStream {
         let Parameter { name, value, .. } = self;
-        quote!(#name: impl ::dagbok::delayed::IntoDelayed<#value>)
+        let hashed = match purity {
+            Purity::Pure => quote!(+ ::dagbok::delayed::PureArgument),
+            Purity::Impure => TokenStream::new(),
+        };
+        quote!(#name: impl ::dagbok::delayed::IntoDelayed<#value> #hashed)
     }
 
     fn into_argument(&self) -> TokenStream {

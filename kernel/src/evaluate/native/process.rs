@@ -1,5 +1,6 @@
 //! The session process as the evaluator sees it.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -162,6 +163,7 @@ impl SessionProcess {
         command
             .env(SOCKET_VARIABLE, &socket)
             .envs(surroundings.iter().map(|(name, value)| (name, value)))
+            .envs(thread_counts())
             .env("LD_LIBRARY_PATH", with_library_path(library_path))
             .stdin(Stdio::null())
             // Ctrl-C in a terminal is for the kernel process, which interrupts the cell and keeps its variables.
@@ -217,8 +219,22 @@ impl SessionProcess {
     }
 }
 
+/// The number of threads that computations are to have, where it is set, for libraries with threads of their own.
+fn thread_counts() -> impl Iterator<Item = (&'static str, OsString)> {
+    let asked = std::env::var_os("DAGBOK_NUM_THREADS");
+    let is_number = |text: &OsString| {
+        text.to_str()
+            .is_some_and(|text| text.trim().parse::<u16>().is_ok_and(|n| n > 0))
+    };
+    let asked = asked.filter(is_number);
+    let unset = ["POLARS_MAX_THREADS", "RAYON_NUM_THREADS"]
+        .into_iter()
+        .filter(|name| std::env::var_os(name).is_none());
+    unset.filter_map(move |name| Some((name, asked.clone()?)))
+}
+
 /// The search path of this process with `folder` in front; std's own library lies there.
-fn with_library_path(folder: &Path) -> std::ffi::OsString {
+fn with_library_path(folder: &Path) -> OsString {
     let mut path = folder.as_os_str().to_owned();
     if let Some(inherited) = std::env::var_os("LD_LIBRARY_PATH") {
         path.push(":");

@@ -7,6 +7,7 @@ use dagbok::nearest::nearest;
 use dagbok::{Error, ErrorKind, Result};
 
 use super::size;
+use crate::storage::usual_folder;
 
 /// One setting.
 pub(super) struct Key {
@@ -65,7 +66,7 @@ pub(super) const TEMPORARY_DIRECTORY: Key = Key {
     name: "temporary_directory",
     variable: "DAGBOK_TEMPORARY_DIRECTORY",
     allowed: "the path of a folder",
-    default: || Setting::Path(std::env::temp_dir()),
+    default: || Setting::Path(usual_folder()),
     read: |setting, start| {
         let path = match setting {
             Setting::Text(text) => Path::new(text),
@@ -73,6 +74,17 @@ pub(super) const TEMPORARY_DIRECTORY: Key = Key {
             _ => return None,
         };
         folder(path, start).map(Setting::Path)
+    },
+};
+
+pub(super) const MAX_SPILL: Key = Key {
+    name: "max_spill",
+    variable: "DAGBOK_MAX_SPILL",
+    allowed: "a number of bytes above 0 (`10 GB`), or `auto` for what the disk has",
+    default: || Setting::Text(AUTO.to_owned()),
+    read: |setting, _| match setting {
+        _ if is_auto(setting) => Some(Setting::Text(AUTO.to_owned())),
+        _ => bytes(setting),
     },
 };
 
@@ -112,12 +124,22 @@ pub(super) const SCHEDULER: Key = Key {
     },
 };
 
+pub(super) const CACHE: Key = Key {
+    name: "cache",
+    variable: "DAGBOK_CACHE",
+    allowed: PROGRESS.allowed,
+    default: PROGRESS.default,
+    read: PROGRESS.read,
+};
+
 /// All settings.
-pub(super) const KEYS: [&Key; 6] = [
+pub(super) const KEYS: [&Key; 8] = [
     &THREADS,
     &MEMORY_LIMIT,
     &CHUNK_SIZE,
     &TEMPORARY_DIRECTORY,
+    &MAX_SPILL,
+    &CACHE,
     &PROGRESS,
     &SCHEDULER,
 ];

@@ -20,8 +20,8 @@ use dagbok::display::MimeBundle;
 use dagbok::{Result, Site};
 
 use self::keys::{
-    CHUNK_SIZE, KEYS, Key, MEMORY_LIMIT, PROGRESS, SCHEDULER, SYNCHRONOUS, TEMPORARY_DIRECTORY,
-    THREADS,
+    CACHE, CHUNK_SIZE, KEYS, Key, MAX_SPILL, MEMORY_LIMIT, PROGRESS, SCHEDULER, SYNCHRONOUS,
+    TEMPORARY_DIRECTORY, THREADS,
 };
 use self::origin::Origin;
 use self::sources::Variables;
@@ -90,6 +90,11 @@ impl Configuration {
         self.read().value(&PROGRESS).0 != Setting::Bool(false)
     }
 
+    /// Whether results are kept for later computations.
+    pub(crate) fn cache(&self) -> bool {
+        self.read().value(&CACHE).0 != Setting::Bool(false)
+    }
+
     /// How many bytes results may take in memory.
     ///
     /// # Errors
@@ -111,6 +116,21 @@ impl Configuration {
         };
         disk::check_writable(&folder, &origin.to_string())?;
         Ok(folder)
+    }
+
+    /// The folder for results that do not fit into memory, which need not be there, and how many bytes may go there: none for
+    /// what the disk has.
+    pub(crate) fn spill(&self) -> (PathBuf, Option<u64>) {
+        let state = self.read();
+        let folder = match state.value(&TEMPORARY_DIRECTORY).0 {
+            Setting::Path(path) => path,
+            other => PathBuf::from(other.to_string()),
+        };
+        let max = match state.value(&MAX_SPILL).0 {
+            Setting::Int(bytes) => u64::try_from(bytes).ok(),
+            _ => None,
+        };
+        (folder, max)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -231,7 +251,9 @@ fn shown(key: &Key, setting: &Setting) -> String {
             let limit = memory_limit(setting).map_or_else(|error| error.to_string(), bytes);
             format!("{limit} ({}%)", (share * 1e4).round() / 1e2)
         }
-        (name, Setting::Int(size)) if name == MEMORY_LIMIT.name || name == CHUNK_SIZE.name => {
+        (name, Setting::Int(size))
+            if [MEMORY_LIMIT.name, CHUNK_SIZE.name, MAX_SPILL.name].contains(&name) =>
+        {
             bytes(u64::try_from(*size).unwrap_or(u64::MAX))
         }
         _ => setting.to_string(),

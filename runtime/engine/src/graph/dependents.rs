@@ -12,21 +12,21 @@ impl Dependents {
     /// The dependents of all tasks of `graph`. Takes time and memory linear in its tasks and edges.
     pub(crate) fn of(graph: &Graph) -> Self {
         let mut starts = vec![0_u32; graph.len() + 1];
-        for id in graph.ids() {
-            for input in graph.inputs(id) {
-                starts[input.index() + 1] += 1;
-            }
+        for input in &graph.inputs {
+            starts[input.index()] += 1;
         }
-        for idx in 0..graph.len() {
-            starts[idx + 1] += starts[idx];
+        let mut end = 0;
+        for start in &mut starts {
+            end += *start;
+            *start = end;
         }
-        let mut next = starts.clone();
-        let mut tasks = vec![TaskId::new(0); starts[graph.len()] as usize];
-        for id in graph.ids() {
+        // From ends to starts, the last dependent first.
+        let mut tasks = vec![TaskId::new(0); end as usize];
+        for id in graph.ids().rev() {
             for input in graph.inputs(id) {
-                let place = &mut next[input.index()];
+                let place = &mut starts[input.index()];
+                *place -= 1;
                 tasks[*place as usize] = id;
-                *place += 1;
             }
         }
         Dependents { starts, tasks }

@@ -103,6 +103,33 @@ fn culling_drops_empty_layers_and_keeps_names() {
     assert_eq!(names, ["c", "a c"]);
 }
 
+#[test]
+fn what_is_in_order_already_is_left_as_it_is() {
+    let check = |text: &str, outputs: &str, expected: bool| {
+        let Sketch { graph, ids } = sketch(text);
+        let outputs: Vec<TaskId> = outputs.split_whitespace().map(|name| ids[name]).collect();
+        assert_eq!(arrange::is_arranged(&graph, &[outputs]), expected, "{text}");
+    };
+    check("", "", true);
+    check("a: ; b: ; c: a b; d: c", "d", true);
+    check("a: ; b: a; c: ; d: b c; e: ; f: e; g: d f", "g", true);
+    check("a: ; b: a; c: ; d: c", "b d", true);
+    // what has more work behind it comes first
+    check("a: ; b: ; c: b; d: a c", "d", false);
+    // not right before it
+    check("a: ; b: ; c: a; d: b c", "d", false);
+    // taken twice
+    check("a: ; b: a a", "b", false);
+    check("a: ; b: a; c: a b", "c", false);
+    // outputs in another order, twice, or taken by others
+    check("a: ; b: ", "b a", false);
+    check("a: ", "a a", false);
+    check("a: ; b: a", "a b", false);
+    // not needed
+    check("a: ; b: ", "b", false);
+    check("a: ; b: ", "", false);
+}
+
 /// The most results in memory at a time when `graph` runs in order of its ids.
 fn peak(graph: &Graph, outputs: &[TaskId]) -> usize {
     let dependents = Dependents::of(graph);
@@ -178,6 +205,20 @@ fn a_chain_of_a_hundred_thousand_is_no_recursion() {
 }
 
 proptest! {
+    /// Trees as a walk makes them, in order of their ends.
+    #[test]
+    fn what_counts_as_in_order_is_so(arities in prop::collection::vec(0_usize..4, 1..60)) {
+        let mut graph = Graph::default();
+        let mut roots: Vec<TaskId> = Vec::new();
+        for (idx, arity) in arities.iter().enumerate() {
+            let inputs = roots.split_off(roots.len().saturating_sub(*arity));
+            roots.push(add(&mut graph, &format!("t{idx}"), inputs));
+        }
+        let order = order::order(&graph, &roots);
+        let is_arranged = arrange::is_arranged(&graph, &[roots]);
+        prop_assert!(!is_arranged || order == graph.ids().collect::<Vec<_>>());
+    }
+
     #[test]
     fn any_order_has_inputs_first_and_all_that_is_needed(
         edges in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..4), 1..60),

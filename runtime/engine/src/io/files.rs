@@ -51,6 +51,12 @@ pub(super) fn find(pattern: &str) -> Result<Vec<Found>> {
 }
 
 impl Found {
+    /// The file at `path`, if it is there.
+    pub(super) fn at(path: &str) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Found::new(path.to_owned(), &metadata))
+    }
+
     fn new(path: String, metadata: &fs::Metadata) -> Self {
         Found {
             path,

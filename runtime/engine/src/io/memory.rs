@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use dagbok::{Error, ErrorKind, Result};
 
@@ -9,11 +10,16 @@ use dagbok::{Error, ErrorKind, Result};
 ///
 /// The limit of each group above the own one counts too. In a container, the group's path may be one of the host, which
 /// is not there; then the limits of those groups that are there count.
+/// It is looked up once.
 ///
 /// # Errors
 /// [`ErrorKind::Io`] if the system does not say.
 pub(crate) fn available_to_process() -> Result<u64> {
-    below(Path::new("/"))
+    static KNOWN: OnceLock<u64> = OnceLock::new();
+    match KNOWN.get() {
+        Some(bytes) => Ok(*bytes),
+        None => below(Path::new("/")).map(|bytes| *KNOWN.get_or_init(|| bytes)),
+    }
 }
 
 /// The same for a system whose `/proc` and `/sys` are in `root`.

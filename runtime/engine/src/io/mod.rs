@@ -16,4 +16,4 @@ pub use tables::scan;
 pub(crate) use blocks::{Borders, borders, count_quotes};
 pub(crate) use process::{Usage, usage};
 pub(crate) use save::save;
-pub(crate) use tables::{in_file, read};
+pub(crate) use tables::{in_file, is_unchanged, read};

@@ -2,7 +2,7 @@
 //!
 //! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>, versions 1 to 3.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
@@ -47,8 +47,6 @@ pub fn open(path: &Path) -> Result<NpyFile> {
             )));
         }
     }
-    let modified = metadata.modified().ok();
-    let modified = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     Ok(NpyFile {
         path: std::path::absolute(path).map_err(failed)?,
         shape: header.shape,
@@ -56,8 +54,20 @@ pub fn open(path: &Path) -> Result<NpyFile> {
         fortran_order: header.fortran_order,
         big_endian,
         data_offset,
-        modified: modified.map_or(0, |since| since.as_nanos()),
+        modified: modified(&metadata),
     })
+}
+
+/// When a file was changed, in nanoseconds since 1970.
+fn modified(metadata: &fs::Metadata) -> u128 {
+    let modified = metadata.modified().ok();
+    let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_nanos())
+}
+
+/// Whether the file is what it was when it was opened.
+pub(crate) fn is_unchanged(file: &NpyFile) -> bool {
+    fs::metadata(&file.path).is_ok_and(|metadata| modified(&metadata) == file.modified)
 }
 
 /// The header's text and where the elements start.

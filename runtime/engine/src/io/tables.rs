@@ -38,6 +38,15 @@ pub fn scan(pattern: &str, format: &Format) -> Result<Source> {
     })
 }
 
+/// Whether the files of `source` are what they were when they were found.
+pub(crate) fn is_unchanged(source: &Source) -> bool {
+    let mut paths: Vec<&str> = source.partitions.iter().map(|piece| &*piece.path).collect();
+    paths.dedup();
+    let files = paths.iter().map(|path| Found::at(path));
+    let files: Option<Vec<Found>> = files.collect();
+    files.is_some_and(|files| token(&files, &source.format) == source.token)
+}
+
 /// The rows of one partition, lazily: polars reads no column and no row that is not asked for, where it can.
 ///
 /// # Errors

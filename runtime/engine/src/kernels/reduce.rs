@@ -23,9 +23,9 @@ pub(crate) enum Partial {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Moments {
-    counts: Vec<f64>,
-    means: Vec<f64>,
-    squares: Vec<f64>,
+    pub(crate) counts: Vec<f64>,
+    pub(crate) means: Vec<f64>,
+    pub(crate) squares: Vec<f64>,
 }
 
 impl Partial {

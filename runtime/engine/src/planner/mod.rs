@@ -2,38 +2,41 @@
 
 mod array;
 mod calls;
+mod explain;
 mod frame;
+mod places;
+#[cfg(test)]
+mod tests;
 mod uses;
 
 use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
 
-use dagbok::engine::Collection;
+use dagbok::delayed::DelayedNode;
+use dagbok::engine::{Collection, Submitted};
 use dagbok::{Array, Name, Result, Value};
 
 use crate::graph::{self, Graph, TaskId};
-use calls::{Calls, TokenMap};
+pub use explain::explain;
+use places::Places;
 
 /// The graph of some collections, and for each of them the tasks that make its blocks, in order.
-#[derive(Debug)]
 pub struct Plan {
     pub graph: Graph,
     pub outputs: Vec<Vec<TaskId>>,
+    /// Futures whose values are tasks of the graph: they are to be done before it runs.
+    pub futures: Vec<Arc<dyn Submitted>>,
+    /// Whether a file is another than when its collection was made, so that names do not say what is in it.
+    pub is_stale: bool,
 }
 
-/// Builds the graph that computes the blocks of `outputs`: culled, its ids in the order to run them in.
+/// Builds the graph that computes the blocks of `outputs`: culled and fused, its ids in the order to run them in.
 ///
 /// # Errors
 /// What a collection's source returns, such as a file that cannot be read.
 pub fn plan(outputs: &[Collection]) -> Result<Plan> {
-    plan_each(true, outputs, Planner::blocks)
-}
-
-/// Like [`plan`], but each collection has tasks of its own: nothing is computed within the tasks of another.
-///
-/// # Errors
-/// As for [`plan`].
-pub fn plan_unfused(outputs: &[Collection]) -> Result<Plan> {
-    plan_each(false, outputs, Planner::blocks)
+    plan_without(outputs, Each::Block, |_| Vec::new())
 }
 
 /// Like [`plan`], but one task each output, that of its whole value.
@@ -41,28 +44,106 @@ pub fn plan_unfused(outputs: &[Collection]) -> Result<Plan> {
 /// # Errors
 /// As for [`plan`].
 pub fn plan_whole(outputs: &[Collection]) -> Result<Plan> {
-    plan_each(true, outputs, |planner, output| {
-        Ok(vec![planner.whole(output)?])
+    plan_without(outputs, Each::Whole, |_| Vec::new())
+}
+
+/// Like [`plan_whole`], but each collection has tasks of its own: nothing is computed within the tasks of another.
+///
+/// # Errors
+/// As for [`plan`].
+pub fn plan_unfused(outputs: &[Collection]) -> Result<Plan> {
+    plan_all(false, outputs, Each::Block).map(Plan::arranged)
+}
+
+/// What an output has a task for.
+#[derive(Clone, Copy)]
+pub(crate) enum Each {
+    Block,
+    /// All blocks joined.
+    Whole,
+}
+
+/// The plan of `outputs` without what only leads to results that are `known`, unless a file has changed since its collection was
+/// made.
+///
+/// # Errors
+/// As for [`plan`].
+pub(crate) fn plan_without(
+    outputs: &[Collection],
+    each: Each,
+    known: impl Fn(&Graph) -> Vec<(TaskId, Value)>,
+) -> Result<Plan> {
+    let mut plan = plan_all(true, outputs, each)?;
+    if !plan.is_stale {
+        let known = known(&plan.graph);
+        if !known.is_empty() {
+            plan.graph = graph::with_known(&plan.graph, known);
+        }
+    }
+    plan.graph = graph::fuse(plan.graph, &mut plan.outputs);
+    Ok(plan.arranged())
+}
+
+impl Plan {
+    /// Culled, the ids in the order to run the tasks in.
+    fn arranged(mut self) -> Plan {
+        self.graph = graph::arrange(self.graph, &mut self.outputs);
+        self
+    }
+
+    /// What `tasks` of the plan need: a plan whose outputs they are, one task each.
+    pub fn part(&self, tasks: &[TaskId]) -> Plan {
+        let part = Plan {
+            graph: self.graph.clone(),
+            outputs: tasks.iter().map(|task| vec![*task]).collect(),
+            futures: self.futures.clone(),
+            is_stale: self.is_stale,
+        };
+        part.arranged()
+    }
+}
+
+/// All tasks of `outputs`, also such as nothing needs, in no order yet.
+fn plan_all(fuses: bool, outputs: &[Collection], each: Each) -> Result<Plan> {
+    let mut planner = Planner {
+        fuses,
+        ..Planner::default()
+    };
+    planner.calls(outputs)?;
+    if outputs
+        .iter()
+        .any(|output| !matches!(output, Collection::Delayed(_)))
+    {
+        planner.count_uses(outputs);
+    }
+    let outputs = outputs
+        .iter()
+        .map(|output| match each {
+            Each::Block => planner.blocks(output),
+            Each::Whole => Ok(vec![planner.whole(output)?]),
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let Planner {
+        graph,
+        futures,
+        is_stale,
+        ..
+    } = planner;
+    Ok(Plan {
+        graph,
+        outputs,
+        futures,
+        is_stale,
     })
 }
 
-fn plan_each(
-    fuses: bool,
-    outputs: &[Collection],
-    mut tasks: impl FnMut(&mut Planner, &Collection) -> Result<Vec<TaskId>>,
-) -> Result<Plan> {
-    let calls = Calls::of(outputs);
-    let mut planner = Planner {
-        uses: fuses.then(|| uses::count(calls.collections())),
-        ..Planner::default()
-    };
-    planner.calls(calls)?;
-    let mut outputs = outputs
-        .iter()
-        .map(|output| tasks(&mut planner, output))
-        .collect::<Result<Vec<_>>>()?;
-    let graph = graph::arrange(planner.graph, &mut outputs);
-    Ok(Plan { graph, outputs })
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut plan = f.debug_struct("Plan");
+        plan.field("graph", &self.graph)
+            .field("outputs", &self.outputs);
+        plan.finish_non_exhaustive()
+    }
 }
 
 /// A graph being built, and what is in it already.
@@ -72,10 +153,15 @@ pub(crate) struct Planner {
     planned: HashMap<Name, Vec<TaskId>>,
     joined: HashMap<Name, TaskId>,
     /// The task of each delayed call.
-    called: TokenMap<TaskId>,
+    places: Places,
+    futures: Vec<Arc<dyn Submitted>>,
     frames: frame::Frames,
-    /// How many collections use each array and frame; none if each collection is to have tasks of its own.
+    /// Whether a collection may be computed within the tasks of another.
+    fuses: bool,
+    /// How many collections use each array and frame, once it has been counted.
     uses: Option<HashMap<Name, usize>>,
+    /// Whether a file has changed since its collection was made.
+    is_stale: bool,
 }
 
 impl Planner {
@@ -83,7 +169,7 @@ impl Planner {
     /// the one value of a delayed call. Planned at most once for a name.
     pub(crate) fn blocks(&mut self, collection: &Collection) -> Result<Vec<TaskId>> {
         if let Collection::Delayed(node) = collection {
-            return Ok(vec![self.called[&node.name]]);
+            return Ok(vec![self.called(node)]);
         }
         if let Some(tasks) = self.planned.get(collection.name()) {
             return Ok(tasks.clone());
@@ -104,7 +190,7 @@ impl Planner {
                     let tasks = match &collection {
                         Collection::Array(array) => array::plan(self, array)?,
                         Collection::Frame(frame) => frame::plan(self, frame)?,
-                        Collection::Delayed(node) => vec![self.called[&node.name]],
+                        Collection::Delayed(node) => vec![self.called(node)],
                     };
                     self.planned.insert(collection.name().clone(), tasks);
                 }
@@ -129,7 +215,7 @@ impl Planner {
     /// The one task whose value is the whole of `collection`: joins the blocks where there are several.
     pub(crate) fn whole(&mut self, collection: &Collection) -> Result<TaskId> {
         if let Collection::Delayed(node) = collection {
-            return Ok(self.called[&node.name]);
+            return Ok(self.called(node));
         }
         if let Some(task) = self.joined.get(collection.name()) {
             return Ok(*task);
@@ -144,6 +230,18 @@ impl Planner {
         Ok(task)
     }
 
+    /// The task of a call, which has become one before all else.
+    fn called(&self, node: &DelayedNode) -> TaskId {
+        let task = self.places.get(node);
+        task.expect("calls become tasks before what takes them")
+    }
+
+    fn count_uses(&mut self, outputs: &[Collection]) {
+        if self.fuses && self.uses.is_none() {
+            self.uses = Some(uses::count(outputs));
+        }
+    }
+
     /// How many collections and outputs of the plan use the collection `name`.
     pub(crate) fn uses(&self, name: &Name) -> usize {
         let counted = self.uses.as_ref().and_then(|uses| uses.get(name));
@@ -152,7 +250,7 @@ impl Planner {
 
     /// Whether a collection may be computed within the tasks of another.
     pub(crate) fn fuses(&self) -> bool {
-        self.uses.is_some()
+        self.fuses
     }
 
     /// The tasks of an array that has been planned.

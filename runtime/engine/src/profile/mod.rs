@@ -208,6 +208,7 @@ impl Notes {
                     task.released = Some(at);
                 }
             }
+            Event::Spilled { .. } | Event::Loaded { .. } => {}
             Event::Ended { outcome } => self.close(run.id, at, ended(outcome)),
         }
     }

@@ -4,11 +4,15 @@
 //! front end strips scripts, styles and inline SVG.
 
 pub mod array;
+pub(crate) mod cache;
 pub(crate) mod config;
 pub mod delayed;
+pub(crate) mod explain;
 pub mod format;
 pub mod frame;
+pub mod future;
 pub mod graph;
+mod listing;
 pub(crate) mod picture;
 pub mod profile;
 mod progress;

@@ -76,13 +76,17 @@ impl Picture {
     pub(crate) fn html(&self) -> String {
         let id = self.id();
         let label = escape(&self.label);
-        let zoom = match self.zoom {
-            Zoom::Fixed => "",
-            Zoom::PanAndZoom => " data-zoom=\"\"",
+        let (zoom, scroll, least) = match self.zoom {
+            Zoom::Fixed => ("", "", String::new()),
+            // Where scripts are stripped, a wide picture stays legible and is scrolled.
+            Zoom::PanAndZoom => {
+                let least = format!(";min-width:{:.0}px", 0.55 * self.width);
+                (" data-zoom=\"\"", ";overflow-x:auto", least)
+            }
         };
         format!(
-            "<figure data-dagbok=\"{id}\"{zoom} role=\"img\" aria-label=\"{label}\" style=\"margin:0\">\
-             <img src=\"data:image/svg+xml;base64,{}\" alt=\"{label}\" width=\"{:.0}\" style=\"max-width:100%\">\
+            "<figure data-dagbok=\"{id}\"{zoom} role=\"img\" aria-label=\"{label}\" style=\"margin:0{scroll}\">\
+             <img src=\"data:image/svg+xml;base64,{}\" alt=\"{label}\" width=\"{:.0}\" style=\"max-width:100%{least}\">\
              </figure><script>({SCRIPT})(\"{id}\")</script>",
             STANDARD.encode(self.svg()),
             self.width,

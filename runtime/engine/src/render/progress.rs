@@ -98,7 +98,11 @@ fn headline(state: &ProgressState) -> String {
     );
     let bytes = format::bytes(bytes_shown(state) as u128);
     let (sign, word, bytes) = match state.status {
-        Status::Running => ("▶", "running", format!("{bytes} in memory")),
+        Status::Running => (
+            "▶",
+            "running",
+            format!("{bytes} in memory{}", on_disk(state)),
+        ),
         Status::Ended(outcome) => (
             outcome_sign(outcome),
             outcome_word(outcome),
@@ -108,6 +112,13 @@ fn headline(state: &ProgressState) -> String {
     };
     parts.push(bytes);
     format!("{sign} <b>{word}</b> {}", parts.join(" · "))
+}
+
+fn on_disk(state: &ProgressState) -> String {
+    match state.bytes_stored {
+        0 => String::new(),
+        bytes => format!(", {} on disk", format::bytes(bytes as u128)),
+    }
 }
 
 /// What is in memory while it runs, what was made once it is over.
@@ -210,6 +221,7 @@ mod tests {
             elapsed: Duration::from_millis(3210),
             left: (status == Status::Running).then(|| Duration::from_secs(125)),
             bytes_held: 120 << 20,
+            bytes_stored: 0,
             bytes_made: 2 << 30,
             stop: None,
         }

@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use super::state::RunId;
 use crate::graph::TaskId;
+use crate::storage::Reservation;
 
 /// The values of a task's inputs.
 pub(super) type Inputs = SmallVec<[Value; 2]>;
@@ -21,6 +22,8 @@ pub(super) struct Picked {
     pub(super) inputs: Inputs,
     /// Which of the inputs are results of tasks that the thread has taken before this one, and of which.
     pub(super) holes: SmallVec<[(u32, TaskId); 2]>,
+    /// What the task will take of memory.
+    pub(super) reservation: Option<Reservation>,
 }
 
 impl Picked {
@@ -47,6 +50,8 @@ pub(super) struct Done {
     pub(super) run: RunId,
     pub(super) task: TaskId,
     pub(super) result: Result<Value>,
+    /// What was read from the disk for it.
+    pub(super) loaded: Vec<(TaskId, Value)>,
     pub(super) started: Instant,
     pub(super) ended: Instant,
 }
@@ -82,6 +87,7 @@ impl Lanes {
     /// The next task of `thread`, which runs from `now` on.
     pub(super) fn pop(&self, thread: usize, now: Instant) -> Option<Picked> {
         let mut lane = self.lane(thread);
+        lane.current = None;
         let mut picked = lane.picked.pop_front()?;
         picked.fill(&lane.done);
         lane.current = Some((picked.run, picked.task, now));
@@ -96,6 +102,27 @@ impl Lanes {
             _ => None,
         });
         of_run.collect()
+    }
+
+    /// How many tasks of `run` the threads have taken and not told of.
+    pub(super) fn n_held(&self, run: RunId) -> usize {
+        let held = |lane: MutexGuard<'_, Lane>| {
+            let picked = lane.picked.iter().map(|picked| picked.run);
+            let done = lane.done.iter().map(|done| done.run);
+            let current = lane.current.iter().map(|(run, ..)| *run);
+            let held = picked.chain(done).chain(current);
+            held.filter(|held| *held == run).count()
+        };
+        (0..self.0.len())
+            .map(|thread| held(self.lane(thread)))
+            .sum()
+    }
+
+    /// Forgets what `thread` has taken and not begun, as nothing ever should.
+    #[cfg(test)]
+    pub(super) fn lose(&self, thread: usize) -> usize {
+        let lost = std::mem::take(&mut self.lane(thread).picked);
+        lost.len()
     }
 
     /// Keeps `done` until somebody tells of it; how much of results is kept.

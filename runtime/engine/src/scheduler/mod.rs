@@ -3,28 +3,33 @@
 mod lanes;
 mod nested;
 mod pool;
+#[cfg(test)]
+mod simulation;
 mod state;
 pub mod synchronous;
 mod task;
 #[cfg(test)]
 mod tests;
+mod watchdog;
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, MutexGuard};
-use std::thread::{Builder, JoinHandle};
+use std::thread::{self, Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
+use dagbok::cell::threads::Served;
 use dagbok::{Error, ErrorKind, Result, Value, cancel};
 
-use crate::events::{Observer, Run, Stamped};
+use crate::events::{Canceller, Observer, Run, Stamped};
 use crate::graph::{Graph, TaskId};
-use pool::{Audience, Core, Hands, Job, Shared, Whom};
+use crate::storage::{Costs, Memory};
+use pool::{Audience, Core, Hands, Job, OnEnd, Shared, Whom};
 use state::Schedule;
 pub use state::{Outcome, RunId};
 
 /// How often a waiting thread looks for an interrupt and hands out events.
-const TICK: Duration = Duration::from_millis(20);
+pub(crate) const TICK: Duration = Duration::from_millis(20);
 /// How long a waiting thread waits, after an interrupt, for tasks that are running.
 const GRACE: Duration = Duration::from_millis(60);
 /// Enough for deeply recursive functions; only what is used takes memory.
@@ -48,9 +53,17 @@ impl Scheduler {
     /// # Errors
     /// [`ErrorKind::Io`] if the system gives no more threads.
     pub fn new(n_threads: NonZero<usize>) -> Result<Self> {
+        Scheduler::within(n_threads, Arc::default())
+    }
+
+    /// Like [`new`](Scheduler::new), for results that keep to the budget of `memory`.
+    ///
+    /// # Errors
+    /// As for `new`.
+    pub(crate) fn within(n_threads: NonZero<usize>, memory: Arc<Memory>) -> Result<Self> {
         task::keep_panics_quiet();
         let mut scheduler = Scheduler {
-            shared: Arc::new(Shared::new(n_threads.get())),
+            shared: Arc::new(Shared::new(n_threads.get(), memory)),
             threads: Vec::new(),
         };
         for idx in 0..n_threads.get() {
@@ -73,6 +86,21 @@ impl Scheduler {
         nested::current(&self.shared).is_some()
     }
 
+    /// Like [`compute`](Scheduler::compute); results are kept in the cache where `caches`.
+    ///
+    /// # Errors
+    /// As for `compute`.
+    pub(crate) fn compute_cached(
+        &self,
+        graph: Graph,
+        outputs: &[TaskId],
+        observers: &[Arc<dyn Observer>],
+        caches: bool,
+    ) -> Result<Vec<Value>> {
+        let costs = caches.then(|| Costs::of(&graph));
+        self.compute_with(graph, outputs, observers, costs)
+    }
+
     /// The values of `outputs`, tasks of `graph`, whose ids are in the order to run them in and all needed.
     ///
     /// May be called from several threads at once, and from within a task, which then takes part in the work.
@@ -80,12 +108,22 @@ impl Scheduler {
     /// # Errors
     /// The error of the first task that failed, of its kind, with the task's name; [`ErrorKind::Task`] for a panic.
     /// [`ErrorKind::Cancelled`] after [`cancel::request`] or when it is called off: tasks that do not end within a moment are left to end
-    /// by themselves.
+    /// by themselves. An error that says what waits for what if a task got lost, which is a mistake of the scheduler.
     pub fn compute(
         &self,
         graph: Graph,
         outputs: &[TaskId],
         observers: &[Arc<dyn Observer>],
+    ) -> Result<Vec<Value>> {
+        self.compute_with(graph, outputs, observers, None)
+    }
+
+    fn compute_with(
+        &self,
+        graph: Graph,
+        outputs: &[TaskId],
+        observers: &[Arc<dyn Observer>],
+        costs: Option<Costs>,
     ) -> Result<Vec<Value>> {
         let graph = Arc::new(graph);
         let schedule = Schedule::new(graph.clone(), outputs);
@@ -97,8 +135,15 @@ impl Scheduler {
         let mut hands = Hands::new(self.threads.len() as u32);
         let submitted = Instant::now();
         let mut core = self.shared.lock();
-        let (id, changed, canceller) =
-            core.submit(graph.clone(), schedule, parent, audience, &mut hands);
+        let (id, changed, canceller) = core.submit(
+            graph.clone(),
+            schedule,
+            parent,
+            audience,
+            costs,
+            None,
+            &mut hands,
+        );
         drop(core);
         self.shared.wake(Whom::One);
         let run = Run {
@@ -117,20 +162,117 @@ impl Scheduler {
         };
         let mut job = waiter.wait(&mut hands)?;
         match job.outcome {
-            Some(Outcome::Done) => Ok(outputs
-                .iter()
-                .map(|task| job.results.share(*task))
-                .collect()),
+            Some(Outcome::Done) => Ok(job.values(outputs)),
             Some(Outcome::Failed) => Err(job.error.take().expect("a failed run has an error")),
             Some(Outcome::Cancelled) | None => Err(waiter.cancelled()),
         }
     }
+
+    /// Begins to compute what `background` says and returns at once.
+    pub(crate) fn submit(&self, background: Background) -> RunId {
+        let Background {
+            graph,
+            outputs,
+            served,
+            observers,
+            caches,
+            on_end,
+        } = background;
+        let schedule = Schedule::new(graph.clone(), &outputs);
+        let audience = match &*observers {
+            [] => Audience::Caller,
+            _ => Audience::Observers,
+        };
+        let n_threads = self.threads.len();
+        let submitted = Instant::now();
+        let costs = caches.then(|| Costs::of(&graph));
+        let told = (graph.clone(), served.clone());
+        let end = move |mut job: Job| {
+            let (graph, served) = told;
+            let run = Run {
+                id: job.id,
+                parent: None,
+                graph,
+                n_threads,
+                submitted,
+                canceller: Canceller::default(),
+            };
+            served.serve(|| {
+                for observer in &observers {
+                    observer.observe(&run, &job.log);
+                }
+            });
+            on_end(match job.outcome {
+                Some(Outcome::Done) => Ok(job.values(&outputs)),
+                _ => Err(job.error.take().unwrap_or_else(task::cancelled)),
+            });
+        };
+        let mut hands = Hands::new(n_threads as u32);
+        let (run, ..) = served.serve(|| {
+            let mut core = self.shared.lock();
+            let on_end = Some(Box::new(end) as OnEnd);
+            core.submit(graph, schedule, None, audience, costs, on_end, &mut hands)
+        });
+        self.shared.wake(Whom::One);
+        hands.clear();
+        run
+    }
+
+    /// Lets a run that was submitted begin no further task. What it runs now ends unseen.
+    pub(crate) fn cancel(&self, run: RunId) {
+        let mut hands = Hands::new(self.threads.len() as u32);
+        self.shared.lock().cancel(run, &mut hands);
+        hands.clear();
+    }
+
+    /// Runs one task of `run` on the current thread, if there is one that nobody has begun.
+    pub(crate) fn help(&self, run: RunId) -> bool {
+        let mut hands = Hands::new(self.threads.len() as u32);
+        let helped = self
+            .shared
+            .help(self.shared.lock(), run, &mut hands)
+            .is_ok();
+        hands.clear();
+        helped
+    }
+
+    /// The number of its threads.
+    pub(crate) fn n_threads(&self) -> usize {
+        self.threads.len()
+    }
+}
+
+/// A run that nobody waits for.
+pub(crate) struct Background {
+    pub(crate) graph: Arc<Graph>,
+    pub(crate) outputs: Arc<[TaskId]>,
+    /// What its tasks work for.
+    pub(crate) served: Served,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
+    /// Whether results may be kept in the cache.
+    pub(crate) caches: bool,
+    /// Is called with the values of the outputs on some thread, which it must not hold up.
+    pub(crate) on_end: Box<dyn FnOnce(Result<Vec<Value>>) + Send>,
+}
+
+/// Whether the current thread runs a task of any computation.
+pub(crate) fn is_in_task() -> bool {
+    nested::is_in_task() || synchronous::is_in_task()
 }
 
 impl Drop for Scheduler {
     fn drop(&mut self) {
         self.shared.lock().closed = true;
         self.shared.wake(Whom::All);
+        let own = thread::current().id();
+        if self
+            .threads
+            .iter()
+            .any(|thread| thread.thread().id() == own)
+        {
+            // Its last task has ended it: nobody can wait for that but the others, which need nobody.
+            return;
+        }
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
@@ -153,11 +295,26 @@ impl Waiter<'_> {
         let mut next_look = Instant::now() + TICK;
         let mut give_up: Option<Instant> = None;
         let mut core = self.shared.lock();
+        let is_nested = self.run.parent.is_some();
+        if is_nested {
+            core.begin_nested();
+        }
         while core.job(run).outcome.is_none() {
             let now = Instant::now();
+            if hands.have_ended_jobs() {
+                drop(core);
+                hands.clear();
+                core = self.shared.lock();
+                continue;
+            }
             if now >= next_look {
                 next_look = now + TICK;
                 core.look(run, hands);
+                if let Some(error) = core.stalled(run) {
+                    core.cancel(run, hands);
+                    self.abandon(core);
+                    return Err(error);
+                }
                 core = self.report(core);
                 continue;
             }
@@ -167,9 +324,7 @@ impl Waiter<'_> {
                 continue;
             }
             if give_up.is_some_and(|give_up| now >= give_up) {
-                let events = core.abandon(run);
-                drop(core);
-                self.tell(&events);
+                self.abandon(core);
                 return Err(self.cancelled());
             }
             let helped = match self.run.parent {
@@ -177,16 +332,32 @@ impl Waiter<'_> {
                 None => Err(core),
             };
             core = helped.unwrap_or_else(|core| {
+                if hands.have_ended_jobs() {
+                    return core;
+                }
                 let helps = self.run.parent.is_some();
                 self.shared
                     .wait_for(core, self.changed, next_look - now, helps)
             });
         }
         let job = core.take(run);
+        if is_nested {
+            core.end_nested();
+        }
         drop(core);
         hands.clear();
         self.tell(&job.log);
         Ok(job)
+    }
+
+    /// Waits no longer for what still runs.
+    fn abandon(&self, mut core: MutexGuard<'_, Core>) {
+        let events = core.abandon(self.run.id);
+        if self.run.parent.is_some() {
+            core.end_nested();
+        }
+        drop(core);
+        self.tell(&events);
     }
 
     fn is_stopped(&self) -> bool {

@@ -17,6 +17,11 @@ pub(super) fn within<T>(shared: &Shared, run: RunId, task: impl FnOnce() -> T) -
     result
 }
 
+/// Whether the current thread runs a task of any pool.
+pub(super) fn is_in_task() -> bool {
+    RUN.get().is_some()
+}
+
 /// The run on the pool `shared` whose task the current thread runs.
 pub(super) fn current(shared: &Shared) -> Option<RunId> {
     let (pool, run) = RUN.get()?;

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use dagbok::cell::threads;
+use dagbok::cell::threads::Served;
 use dagbok::{Error, ErrorKind, Result, Value, cancel};
 use smallvec::SmallVec;
 
@@ -18,10 +18,11 @@ use super::lanes::{Done, Inputs, Lanes, Picked};
 use super::nested;
 use super::state::{Action, Event, Outcome, RunId, Schedule, State};
 use super::task;
+use super::watchdog;
 use crate::events;
 use crate::events::{Canceller, Stamped};
 use crate::graph::{Graph, TaskId};
-use crate::storage::Results;
+use crate::storage::{Costs, Memory, Results};
 
 /// The most tasks that a thread takes at once, and how long all of them should take.
 const BATCH_MAX: usize = 256;
@@ -29,6 +30,9 @@ const BATCH_TIME: Duration = Duration::from_micros(100);
 
 /// How much of results may wait to be told of.
 const KEPT_BYTES_MAX: usize = 64 << 10;
+
+/// How often a thread looks for room that something else than a task has made.
+const ROOM_TICK: Duration = Duration::from_millis(5);
 
 /// What the threads share.
 pub(super) struct Shared {
@@ -38,22 +42,31 @@ pub(super) struct Shared {
     lanes: Arc<Lanes>,
     /// How many threads wait for something to run.
     waiting: AtomicUsize,
+    memory: Arc<Memory>,
 }
 
 pub(super) struct Core {
     state: State,
     jobs: BTreeMap<RunId, Job>,
     lanes: Arc<Lanes>,
+    memory: Arc<Memory>,
+    /// How many threads wait in a task for what that task asked for.
+    n_nested: usize,
+    /// The bytes of results that are on their way to the disk.
+    bytes_leaving: usize,
     pub(super) closed: bool,
 }
 
 /// The part of a run that the state machine does not see: values, errors, and who waits.
 pub(super) struct Job {
+    pub(super) id: RunId,
     graph: Arc<Graph>,
     /// What the thread worked for that asked for it, so that its tasks print there and stop with that.
-    served: u32,
+    served: Served,
     /// Also that of what its tasks ask for.
     canceller: Canceller,
+    /// Whether it has failed or was cancelled: tasks of several calls look for it between two of them.
+    stopped: Arc<AtomicBool>,
     pub(super) results: Results,
     pub(super) error: Option<Error>,
     pub(super) outcome: Option<Outcome>,
@@ -65,7 +78,13 @@ pub(super) struct Job {
     audience: Audience,
     /// Tasks of which observers know already that they have started.
     begun: Vec<TaskId>,
+    /// How long each result took with what it was made of, if results may be kept in the cache.
+    costs: Option<Costs>,
+    /// What is called with the job at the run's end, where nobody waits for it.
+    on_end: Option<OnEnd>,
 }
+
+pub(super) type OnEnd = Box<dyn FnOnce(Job) + Send>;
 
 /// Who looks at a run.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,6 +97,16 @@ pub(super) enum Audience {
     Nobody,
 }
 
+/// What the tasks of a run take besides their inputs.
+struct Current {
+    run: RunId,
+    graph: Arc<Graph>,
+    served: Served,
+    stopped: Arc<AtomicBool>,
+    /// Where to keep what runs as a part of a task, if anywhere.
+    cached_in: Option<Arc<Memory>>,
+}
+
 /// What one thread has in hand between two looks at the core.
 pub(super) struct Hands {
     thread: u32,
@@ -86,29 +115,44 @@ pub(super) struct Hands {
     batch: usize,
     batch_began: Instant,
     actions: Vec<Action>,
-    /// The run of the last task, its graph, and what it works for.
-    current: Option<(RunId, Arc<Graph>, u32)>,
+    /// The run of the last task.
+    current: Option<Current>,
     picked: Vec<Picked>,
     done: Vec<Done>,
     /// What is to be dropped outside of the lock.
     garbage: Vec<Value>,
+    /// Likewise: an error keeps the values that its task was given.
+    errors: Vec<Error>,
     finished_jobs: Vec<Job>,
+    /// What is to be written to the disk, outside of the lock.
+    leaving: Vec<(RunId, TaskId, Value)>,
+    /// Something could run if there were room for its result.
+    lacks_room: bool,
 }
 
 impl Shared {
-    pub(super) fn new(n_threads: usize) -> Self {
+    pub(super) fn new(n_threads: usize, memory: Arc<Memory>) -> Self {
         let lanes = Arc::new(Lanes::new(n_threads));
         Shared {
             core: Mutex::new(Core {
                 state: State::default(),
                 jobs: BTreeMap::new(),
                 lanes: lanes.clone(),
+                memory: memory.clone(),
+                n_nested: 0,
+                bytes_leaving: 0,
                 closed: false,
             }),
             work: Condvar::new(),
             lanes,
             waiting: AtomicUsize::new(0),
+            memory,
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn lanes(&self) -> &Arc<Lanes> {
+        &self.lanes
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Core> {
@@ -125,8 +169,8 @@ impl Shared {
             }
             let mut core = self.lock();
             if core.take_tasks(lane, &mut hands) {
-                let wakes =
-                    self.is_awaited() && (hands.picked.len() > 1 || core.state.has_ready(None));
+                let has_more = hands.picked.len() > 1 || core.state.has_ready(None);
+                let wakes = self.is_awaited() && has_more;
                 self.lanes.push(lane, hands.picked.drain(..));
                 drop(core);
                 if wakes {
@@ -138,6 +182,9 @@ impl Shared {
             } else if !hands.are_empty() {
                 drop(core);
                 hands.clear();
+            } else if !hands.leaving.is_empty() {
+                drop(core);
+                self.store(&mut hands);
             } else {
                 self.sleep(core, &mut hands);
             }
@@ -149,11 +196,26 @@ impl Shared {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         // Who keeps a result from now on sees that somebody waits, and tells of it.
         core.report_all(hands);
-        if !core.state.has_ready(None) && !core.closed {
+        if core.closed || hands.have_ended_jobs() {
+            drop(core);
+        } else if hands.lacks_room && hands.are_empty() {
+            let waited = self.work.wait_timeout(core, ROOM_TICK);
+            drop(waited.unwrap_or_else(PoisonError::into_inner));
+        } else if !core.state.has_ready(None) {
             drop(self.work.wait(core).unwrap_or_else(PoisonError::into_inner));
         }
         self.waiting.fetch_sub(1, Ordering::SeqCst);
         hands.now = Instant::now();
+    }
+
+    /// Moves results to the disk.
+    fn store(&self, hands: &mut Hands) {
+        for (run, task, value) in std::mem::take(&mut hands.leaving) {
+            let stored = self.memory.store(&value);
+            self.lock().stored(run, task, value, stored, hands);
+            hands.drop_garbage();
+        }
+        self.work.notify_all();
     }
 
     fn is_awaited(&self) -> bool {
@@ -217,22 +279,32 @@ impl Shared {
     /// Runs a task, outside of the lock.
     fn run(&self, picked: Picked, hands: &mut Hands) -> Done {
         hands.drop_garbage();
-        let is_current = |(run, ..): &(RunId, _, _)| *run == picked.run;
+        let is_current = |current: &Current| current.run == picked.run;
         if !hands.current.as_ref().is_some_and(is_current) {
             hands.current = self.lock().current(picked.run);
         }
         let started = hands.now;
+        let Picked {
+            run,
+            task,
+            mut inputs,
+            reservation,
+            ..
+        } = picked;
+        let mut loaded = Vec::new();
         let result = match &hands.current {
-            Some((run, graph, served)) => nested::within(self, *run, || {
-                run_task(graph, picked.task, picked.inputs, *served)
+            Some(current) => load(&current.graph, task, &mut inputs, &mut loaded).and_then(|()| {
+                nested::within(self, current.run, || run_task(current, task, inputs))
             }),
             None => Err(task::cancelled()),
         };
+        drop(reservation);
         hands.now = Instant::now();
         Done {
-            run: picked.run,
-            task: picked.task,
+            run,
+            task,
             result,
+            loaded,
             started,
             ended: hands.now,
         }
@@ -246,7 +318,7 @@ impl Shared {
         hands: &mut Hands,
     ) -> Result<MutexGuard<'a, Core>, MutexGuard<'a, Core>> {
         core.report_all(hands);
-        core.pick(Some(run), 1, hands);
+        core.pick(Some(run), 1, i64::MAX, hands);
         let picked = hands.picked.pop();
         let stolen = || core.lanes.steal(Some(run)).pop();
         let Some(picked) = picked.or_else(stolen) else {
@@ -286,6 +358,8 @@ impl Core {
         schedule: Schedule,
         parent: Option<RunId>,
         audience: Audience,
+        costs: Option<Costs>,
+        on_end: Option<OnEnd>,
         hands: &mut Hands,
     ) -> (RunId, Arc<Condvar>, Canceller) {
         let run = super::next_run();
@@ -293,10 +367,12 @@ impl Core {
         let asker = parent.and_then(|parent| self.jobs.get(&parent));
         let canceller = asker.map_or_else(Canceller::default, |job| job.canceller.clone());
         let job = Job {
+            id: run,
             canceller: canceller.clone(),
+            stopped: Arc::default(),
             results: Results::new(graph.len()),
             graph,
-            served: threads::own(),
+            served: Served::here(),
             error: None,
             outcome: None,
             changed: changed.clone(),
@@ -304,6 +380,8 @@ impl Core {
             has_helper: parent.is_some(),
             audience,
             begun: Vec::new(),
+            costs,
+            on_end,
         };
         self.jobs.insert(run, job);
         let event = Event::Submitted {
@@ -319,21 +397,139 @@ impl Core {
     /// not begun. Whether there were any.
     fn take_tasks(&mut self, lane: usize, hands: &mut Hands) -> bool {
         self.report_own(lane, hands);
-        self.pick(None, hands.batch, hands);
+        self.pick_what_fits(hands);
         if hands.picked.is_empty() {
             self.report_all(hands);
-            self.pick(None, hands.batch, hands);
+            self.pick_what_fits(hands);
         }
         if hands.picked.is_empty() {
             hands.picked = self.lanes.steal(None);
         }
+        if hands.picked.is_empty() && hands.lacks_room && hands.are_empty() {
+            self.make_room(hands);
+        }
         !hands.picked.is_empty()
     }
 
-    /// Takes at most so many tasks into `hands`, with their inputs: of any run, or of one.
-    fn pick(&mut self, of: Option<RunId>, most: usize, hands: &mut Hands) {
+    /// Takes tasks into `hands` if there is room for their results.
+    fn pick_what_fits(&mut self, hands: &mut Hands) {
+        let Some((run, _, bytes)) = self.next_need() else {
+            hands.lacks_room = false;
+            return;
+        };
+        let room = self.memory.room();
+        hands.lacks_room = room < i64::try_from(bytes).unwrap_or(i64::MAX);
+        if !hands.lacks_room {
+            self.pick(Some(run), hands.batch, room, hands);
+        }
+    }
+
+    /// The next task, and the bytes that it will take: of its result, and of what comes from the disk for it.
+    fn next_need(&mut self) -> Option<(RunId, TaskId, usize)> {
+        let (run, task, expected) = self.state.next(None)?;
+        let job = self.jobs.get(&run)?;
+        let inputs = job.graph.inputs(task).iter();
+        let stored: usize = inputs.map(|input| job.results.stored_bytes(*input)).sum();
+        Some((run, task, expected.saturating_add(stored)))
+    }
+
+    /// Lets results go to the disk so that the next task has room, those first whose next use is farthest. If there are none,
+    /// and nothing runs that would make room, the task runs all the same.
+    fn make_room(&mut self, hands: &mut Hands) {
+        let Some((run, task, bytes)) = self.next_need() else {
+            return;
+        };
+        let room = self
+            .memory
+            .room()
+            .saturating_add_unsigned(self.bytes_leaving as u64);
+        let lacking = i64::try_from(bytes)
+            .unwrap_or(i64::MAX)
+            .saturating_sub(room);
+        if lacking <= 0 {
+            return;
+        }
+        let lacking = usize::try_from(lacking).unwrap_or(usize::MAX);
+        hands.garbage = self.memory.cache.evict(lacking);
+        if !hands.garbage.is_empty() {
+            return;
+        }
+        let is_taken_now = |other: RunId, result: TaskId| {
+            let inputs = self.jobs.get(&run).map(|job| job.graph.inputs(task));
+            other == run && inputs.is_some_and(|inputs| inputs.contains(&result))
+        };
+        let mut victims = Vec::new();
+        for (id, job) in &self.jobs {
+            let Some(next_use) = self.state.next_uses(*id) else {
+                continue;
+            };
+            let farthest = job.results.farthest(lacking, next_use).into_iter();
+            let farthest = farthest.filter(|(_, result)| !is_taken_now(*id, *result));
+            victims.extend(farthest.map(|(distance, result)| (distance, *id, result)));
+        }
+        victims.sort_unstable_by_key(|(distance, ..)| std::cmp::Reverse(*distance));
+        let mut freed = 0;
+        for (_, run, task) in victims {
+            if freed >= lacking {
+                break;
+            }
+            freed += self.let_go(run, task, hands);
+        }
+        let n_running = self.state.n_running().saturating_sub(self.n_nested);
+        if freed == 0 && n_running == 0 && self.bytes_leaving == 0 {
+            self.pick(Some(run), 1, i64::MAX, hands);
+        }
+    }
+
+    /// Lets a result go to the disk, or out of memory if it is there; its bytes.
+    fn let_go(&mut self, run: RunId, task: TaskId, hands: &mut Hands) -> usize {
+        let job = self.job(run);
+        let (value, is_stored) = job.results.begin_to_store(task);
+        let bytes = value.bytes();
+        if is_stored {
+            job.note(hands.now, events::Event::Spilled { task, bytes });
+            hands.garbage.push(value);
+        } else {
+            hands.leaving.push((run, task, value));
+            self.bytes_leaving += bytes;
+        }
+        bytes
+    }
+
+    /// Takes note that a result is on the disk, or that it cannot be.
+    fn stored(
+        &mut self,
+        run: RunId,
+        task: TaskId,
+        value: Value,
+        stored: Result<Option<Value>>,
+        hands: &mut Hands,
+    ) {
+        let bytes = value.bytes();
+        self.bytes_leaving -= bytes;
+        if let Some(job) = self.jobs.get_mut(&run) {
+            match stored {
+                Ok(Some(stored)) => {
+                    if job.results.end_to_store(task, stored) {
+                        job.note(Instant::now(), events::Event::Spilled { task, bytes });
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    job.error.get_or_insert(error);
+                    self.apply(Event::Lost { run }, hands);
+                    self.withdraw(hands);
+                }
+            }
+        }
+        hands.garbage.push(value);
+    }
+
+    /// Takes at most so many tasks into `hands`, with their inputs, whose results take at most `room`: of any run, or of one.
+    fn pick(&mut self, of: Option<RunId>, most: usize, room: i64, hands: &mut Hands) {
         let mut actions = std::mem::take(&mut hands.actions);
-        self.state.handle(Event::Idle { of, most }, &mut actions);
+        let event = Event::Idle { of, most, room };
+        self.state.handle(event, &mut actions);
         let mut is_first = hands.picked.is_empty();
         for action in actions.drain(..) {
             let Action::Run { run, task } = action else {
@@ -343,13 +539,18 @@ impl Core {
                 .jobs
                 .get_mut(&run)
                 .expect("a run that is open has a job");
+            let mut bytes = self.state.expected(run, task);
             let mut holes = SmallVec::new();
             let inputs = job.graph.inputs(task).iter().enumerate();
-            let inputs = inputs.map(|(idx, input)| {
-                job.results.get(*input).unwrap_or_else(|| {
+            let inputs = inputs.map(|(idx, input)| match job.results.get(*input) {
+                Some(value) => {
+                    bytes += if value.is_stored() { value.bytes() } else { 0 };
+                    value
+                }
+                None => {
                     holes.push((idx as u32, *input));
                     Value::new(())
-                })
+                }
             });
             let inputs = inputs.collect();
             if std::mem::take(&mut is_first) {
@@ -360,6 +561,7 @@ impl Core {
                 task,
                 inputs,
                 holes,
+                reservation: self.memory.reserve(bytes),
             });
         }
         hands.actions = actions;
@@ -375,6 +577,14 @@ impl Core {
         for (thread, task, since) in running {
             job.note_begun(since, task, thread);
         }
+    }
+
+    /// The error of `run` if it cannot come to its end. What a thread that waits for it runs itself is not seen.
+    pub(super) fn stalled(&self, run: RunId) -> Option<Error> {
+        let job = self.jobs.get(&run)?;
+        let has_result = |task| job.results.get(task).is_some();
+        let stall = self.state.stall(run, self.lanes.n_held(run), has_result)?;
+        Some(watchdog::error(&job.graph, &stall))
     }
 
     /// Fills what has been reported.
@@ -394,10 +604,15 @@ impl Core {
         });
     }
 
-    /// The graph of `run`, and what it works for.
-    fn current(&self, run: RunId) -> Option<(RunId, Arc<Graph>, u32)> {
+    fn current(&self, run: RunId) -> Option<Current> {
         let job = self.jobs.get(&run)?;
-        Some((run, job.graph.clone(), job.served))
+        Some(Current {
+            run,
+            graph: job.graph.clone(),
+            served: job.served.clone(),
+            stopped: job.stopped.clone(),
+            cached_in: job.costs.is_some().then(|| self.memory.clone()),
+        })
     }
 
     fn report_own(&mut self, lane: usize, hands: &mut Hands) {
@@ -419,6 +634,7 @@ impl Core {
             run,
             task,
             result,
+            loaded,
             started,
             ended,
         } = done;
@@ -428,21 +644,33 @@ impl Core {
             .expect("a run lasts as long as its tasks");
         let thread = hands.thread;
         job.note_started(started, task, thread);
+        for (task, value) in loaded {
+            let bytes = value.bytes();
+            if job.results.put_back(task, value) {
+                job.note(ended, events::Event::Loaded { task, bytes });
+            }
+        }
         let event = match result {
             Ok(value) => {
                 let bytes = value.bytes();
                 job.note(ended, events::Event::Finished { task, bytes });
+                if let Some(costs) = &mut job.costs {
+                    costs.note(&job.graph, task, &value, ended - started, &self.memory);
+                }
                 if self.state.is_open(run) {
                     job.results.insert(task, value);
                 } else {
                     hands.garbage.push(value);
                 }
-                Event::Finished { run, task }
+                Event::Finished { run, task, bytes }
             }
             Err(error) => {
                 job.note(ended, events::Event::Failed { task });
                 let interrupted = error.kind() == ErrorKind::Cancelled;
-                job.error.get_or_insert(error);
+                match &job.error {
+                    None => job.error = Some(error),
+                    Some(_) => hands.errors.push(error),
+                }
                 if interrupted {
                     self.cancel(run, hands);
                 }
@@ -464,6 +692,10 @@ impl Core {
 
     /// Takes back what threads have taken and not begun of runs that go on no more.
     fn withdraw(&mut self, hands: &mut Hands) {
+        for (run, job) in &self.jobs {
+            let is_over = !self.state.is_open(*run);
+            job.stopped.store(is_over, Ordering::Relaxed);
+        }
         let withdrawn = self.lanes.withdraw(|run| !self.state.is_open(run));
         for Picked {
             run, task, inputs, ..
@@ -477,6 +709,15 @@ impl Core {
     pub(super) fn cancel(&mut self, run: RunId, hands: &mut Hands) {
         self.apply(Event::Cancelled { run }, hands);
         self.withdraw(hands);
+    }
+
+    /// A thread waits in a task for what that task asked for.
+    pub(super) fn begin_nested(&mut self) {
+        self.n_nested += 1;
+    }
+
+    pub(super) fn end_nested(&mut self) {
+        self.n_nested -= 1;
     }
 
     /// The job of a run, to look whether it has ended.
@@ -526,7 +767,7 @@ impl Core {
         job.note(hands.now, events::Event::Ended { outcome });
         job.outcome = Some(outcome);
         job.changed.notify_all();
-        if job.audience == Audience::Nobody {
+        if job.audience == Audience::Nobody || job.on_end.is_some() {
             let job = self.take(run);
             hands.finished_jobs.push(job);
         }
@@ -534,6 +775,19 @@ impl Core {
 }
 
 impl Job {
+    /// The values of `outputs`, of a run that has ended well.
+    pub(super) fn values(&self, outputs: &[TaskId]) -> Vec<Value> {
+        let values = outputs.iter().map(|task| self.results.share(*task));
+        values.collect()
+    }
+
+    /// Lets go of it, and calls who wants to know of its end.
+    fn end(mut self) {
+        if let Some(on_end) = self.on_end.take() {
+            on_end(self);
+        }
+    }
+
     /// Notes that `task` runs, if that is not known.
     fn note_begun(&mut self, at: Instant, task: TaskId, thread: u32) {
         if self.audience == Audience::Observers && !self.begun.contains(&task) {
@@ -572,7 +826,10 @@ impl Hands {
             picked: Vec::new(),
             done: Vec::new(),
             garbage: Vec::new(),
+            errors: Vec::new(),
             finished_jobs: Vec::new(),
+            leaving: Vec::new(),
+            lacks_room: false,
         }
     }
 
@@ -587,7 +844,15 @@ impl Hands {
     }
 
     fn are_empty(&self) -> bool {
-        self.current.is_none() && self.garbage.is_empty() && self.finished_jobs.is_empty()
+        self.current.is_none()
+            && self.garbage.is_empty()
+            && self.errors.is_empty()
+            && self.finished_jobs.is_empty()
+    }
+
+    /// Whether somebody is to be told of the end of a run, outside of the lock.
+    pub(super) fn have_ended_jobs(&self) -> bool {
+        !self.finished_jobs.is_empty()
     }
 
     /// Lets go of everything.
@@ -598,17 +863,47 @@ impl Hands {
     }
 
     fn drop_garbage(&mut self) {
-        let (garbage, jobs) = (&mut self.garbage, &mut self.finished_jobs);
+        let garbage = &mut self.garbage;
         drop_quietly(|| garbage.clear());
-        drop_quietly(|| jobs.clear());
+        drop_quietly(|| self.errors.clear());
+        for job in self.finished_jobs.drain(..) {
+            drop_quietly(|| job.end());
+        }
     }
 }
 
-fn run_task(graph: &Graph, task: TaskId, inputs: Inputs, served: u32) -> Result<Value> {
-    threads::serve(served, || {
+/// Brings those of `inputs` into memory that are on the disk, and adds them to `loaded` with the tasks whose results they are.
+fn load(
+    graph: &Graph,
+    task: TaskId,
+    inputs: &mut Inputs,
+    loaded: &mut Vec<(TaskId, Value)>,
+) -> Result<()> {
+    for (input, value) in graph.inputs(task).iter().zip(inputs) {
+        if value.is_stored() {
+            *value = value.clone().loaded()?;
+            loaded.push((*input, value.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn run_task(current: &Current, task: TaskId, inputs: Inputs) -> Result<Value> {
+    current.served.serve(|| {
+        let is_stopped = || current.stopped.load(Ordering::Relaxed) || cancel::requested();
         let result = match cancel::requested() {
             true => Err(task::cancelled()),
-            false => task::run(graph, task, &inputs),
+            false => task::run(
+                &current.graph,
+                task,
+                &inputs,
+                is_stopped,
+                |part, value, cost| {
+                    if let Some(memory) = &current.cached_in {
+                        memory.keep_part(&current.graph, part, value, cost);
+                    }
+                },
+            ),
         };
         drop_quietly(|| drop(inputs));
         result

@@ -36,6 +36,8 @@ pub(super) enum Event {
     Idle {
         of: Option<RunId>,
         most: usize,
+        /// So many bytes the results may be expected to take.
+        room: i64,
     },
     /// A task that was taken will not be run by who took it.
     Returned {
@@ -45,9 +47,14 @@ pub(super) enum Event {
     Finished {
         run: RunId,
         task: TaskId,
+        bytes: usize,
     },
     /// One of the run's tasks has no result and will not have one.
     Failed {
+        run: RunId,
+    },
+    /// A result of the run cannot be kept.
+    Lost {
         run: RunId,
     },
     Cancelled {
@@ -76,12 +83,23 @@ pub(super) struct Schedule {
     missing: Vec<u32>,
     /// How often each result will still be taken, once for being an output.
     uses: Vec<u32>,
-    /// Tasks that can run; the one with the lowest id is next. Some have been taken already.
+    /// Tasks that can run since they have all inputs or were given back; some have been taken already.
     ready: BinaryHeap<Reverse<TaskId>>,
+    /// From here on there may be tasks without inputs that can run and are not in `ready`.
+    next_source: usize,
+    /// The number of tasks that can run; the one with the lowest id is next.
     n_ready: usize,
     /// Which tasks have been taken.
     taken: Vec<bool>,
     unfinished: usize,
+    /// What the results of each layer have been found to take.
+    sizes: Vec<Sizes>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Sizes {
+    count: usize,
+    bytes: usize,
 }
 
 impl Schedule {
@@ -95,13 +113,14 @@ impl Schedule {
         for output in outputs {
             uses[output.index()] += 1;
         }
-        let sources = graph.ids().filter(|id| missing[id.index()] == 0);
-        let ready: BinaryHeap<_> = sources.map(Reverse).collect();
+        let sizes = vec![Sizes::default(); graph.layers().len()];
         Schedule {
-            n_ready: ready.len(),
-            ready,
+            n_ready: missing.iter().filter(|missing| **missing == 0).count(),
+            ready: BinaryHeap::new(),
+            next_source: 0,
             taken: vec![false; graph.len()],
             unfinished: graph.len(),
+            sizes,
             graph,
             dependents,
             missing,
@@ -110,8 +129,11 @@ impl Schedule {
     }
 
     /// Takes note that `task` has its result. What only it took is appended to `unused`.
-    fn finished(&mut self, task: TaskId, mut unused: impl FnMut(TaskId)) {
+    fn finished(&mut self, task: TaskId, bytes: usize, mut unused: impl FnMut(TaskId)) {
         self.unfinished -= 1;
+        let sizes = &mut self.sizes[self.graph.task(task).layer.index()];
+        sizes.count += 1;
+        sizes.bytes = sizes.bytes.saturating_add(bytes);
         for &input in self.graph.inputs(task) {
             let uses = &mut self.uses[input.index()];
             *uses -= 1;
@@ -129,19 +151,37 @@ impl Schedule {
         }
     }
 
-    /// Takes the first task that can run, and at most `most` with those that follow it.
-    fn take(&mut self, most: usize, mut took: impl FnMut(TaskId)) {
+    /// The bytes that the result of `task` is expected to take: as planned, or else as those of its layer have done.
+    fn expected(&self, task: TaskId) -> usize {
+        let task = self.graph.task(task);
+        match (task.bytes, self.sizes[task.layer.index()]) {
+            (0, Sizes { count: 0, .. }) => 0,
+            (0, sizes) => sizes.bytes / sizes.count,
+            (bytes, _) => bytes,
+        }
+    }
+
+    /// Takes the first task that can run, and at most `most` with those that follow it, as long as their results are expected
+    /// to take at most `room` bytes.
+    fn take(&mut self, most: usize, mut room: i64, mut took: impl FnMut(TaskId)) {
+        let mut fits = |bytes: usize| {
+            room = room.saturating_sub_unsigned(bytes as u64);
+            room >= 0
+        };
         let mut others = self.n_ready.div_ceil(4);
-        let Some(first) = self.pop() else {
+        let first = self.first();
+        let Some(first) = first.filter(|first| fits(self.expected(*first))) else {
             return;
         };
+        self.taken[first.index()] = true;
+        self.n_ready -= 1;
         took(first);
         for idx in first.index() + 1..self.graph.len().min(first.index() + most) {
             let missing = self.missing[idx];
-            if self.taken[idx] {
+            let next = TaskId::new(idx);
+            if self.taken[idx] || !fits(self.expected(next)) {
                 return;
             }
-            let next = TaskId::new(idx);
             if missing == 0 {
                 others -= 1;
                 if others == 0 {
@@ -160,14 +200,36 @@ impl Schedule {
         }
     }
 
-    fn pop(&mut self) -> Option<TaskId> {
-        while let Some(Reverse(task)) = self.ready.pop() {
-            if !std::mem::replace(&mut self.taken[task.index()], true) {
-                self.n_ready -= 1;
-                return Some(task);
-            }
+    /// The next task that can run.
+    fn first(&mut self) -> Option<TaskId> {
+        if self.n_ready == 0 {
+            return None;
         }
-        None
+        let is_taken = |task: TaskId| self.taken[task.index()];
+        let is_source = |id: &TaskId| self.graph.inputs(*id).is_empty() && !is_taken(*id);
+        let mut sources = (self.next_source..self.graph.len()).map(TaskId::new);
+        let source = sources.find(is_source);
+        self.next_source = source.map_or(self.graph.len(), TaskId::index);
+        while self
+            .ready
+            .peek()
+            .is_some_and(|Reverse(task)| is_taken(*task))
+        {
+            self.ready.pop();
+        }
+        let ready = self.ready.peek().map(|Reverse(task)| *task);
+        source.into_iter().chain(ready).min()
+    }
+
+    /// How many tasks are planned between the next one and the one that takes the result of `task` next; the most there are if
+    /// none will.
+    fn next_use(&self, task: TaskId, next: usize) -> usize {
+        let dependents = self.dependents.of_task(task);
+        let waiting = dependents.iter().find(|task| !self.taken[task.index()]);
+        match waiting {
+            Some(task) => task.index().saturating_sub(next),
+            None => usize::MAX,
+        }
     }
 
     fn give_back(&mut self, task: TaskId) {
@@ -180,9 +242,43 @@ impl Schedule {
 
     fn clear(&mut self) {
         self.ready.clear();
+        self.next_source = self.graph.len();
         self.n_ready = 0;
     }
+
+    /// What keeps it from its end although nothing runs. `has_result` tells which results are there.
+    fn stall(&self, has_result: impl Fn(TaskId) -> bool) -> Stall {
+        let lacks = |id: &TaskId| self.uses[id.index()] > 0 && !has_result(*id);
+        let is_taken = |id: &TaskId| self.taken[id.index()];
+        let waiting = |id: TaskId| {
+            let mut inputs = self.graph.inputs(id).iter();
+            (id, inputs.find(|input| lacks(input)).copied())
+        };
+        let untaken = self.graph.ids().filter(|id| !is_taken(id));
+        Stall {
+            unfinished: self.unfinished,
+            lost: self
+                .graph
+                .ids()
+                .filter(|id| is_taken(id) && lacks(id))
+                .collect(),
+            waiting: untaken.take(STALL_SHOWN).map(waiting).collect(),
+        }
+    }
 }
+
+/// A run that cannot come to its end: something of it is unfinished, and nothing of it is anywhere.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) struct Stall {
+    pub(super) unfinished: usize,
+    /// Tasks that were taken and never told of again.
+    pub(super) lost: Vec<TaskId>,
+    /// The first tasks that have not been taken, each with an input that has no result.
+    pub(super) waiting: Vec<(TaskId, Option<TaskId>)>,
+}
+
+/// So many tasks that wait are named.
+const STALL_SHOWN: usize = 5;
 
 /// All runs that have not ended.
 #[derive(Default)]
@@ -207,13 +303,14 @@ impl State {
                 parent,
                 schedule,
             } => self.submitted(run, parent, schedule, actions),
-            Event::Idle { of, most } => self.idle(of, most, actions),
+            Event::Idle { of, most, room } => self.idle(of, most, room, actions),
             Event::Returned { run, task } => self.returned(run, task, actions),
-            Event::Finished { run, task } => self.finished(run, task, actions),
+            Event::Finished { run, task, bytes } => self.finished(run, task, bytes, actions),
             Event::Failed { run } => {
                 self.run_mut(run).running -= 1;
                 self.stop(run, Outcome::Failed, actions);
             }
+            Event::Lost { run } => self.stop(run, Outcome::Failed, actions),
             Event::Cancelled { run } => self.stop(run, Outcome::Cancelled, actions),
         }
     }
@@ -226,9 +323,51 @@ impl State {
         }
     }
 
+    /// How many tasks have been taken and have not ended.
+    pub(super) fn n_running(&self) -> usize {
+        self.runs.values().map(|run| run.running).sum()
+    }
+
+    /// The task that would be taken next, and how many bytes its result is expected to take: of any run, or of one.
+    pub(super) fn next(&mut self, of: Option<RunId>) -> Option<(RunId, TaskId, usize)> {
+        let id = of.or_else(|| self.next_run())?;
+        let schedule = &mut self.runs.get_mut(&id)?.schedule;
+        let task = schedule.first()?;
+        Some((id, task, schedule.expected(task)))
+    }
+
+    /// How many bytes the result of a task of `run` is expected to take.
+    pub(super) fn expected(&self, run: RunId, task: TaskId) -> usize {
+        self.runs
+            .get(&run)
+            .map_or(0, |run| run.schedule.expected(task))
+    }
+
+    /// How far away the next use of results of `run` is, in tasks.
+    pub(super) fn next_uses(&mut self, run: RunId) -> Option<impl Fn(TaskId) -> usize> {
+        let schedule = &mut self.runs.get_mut(&run)?.schedule;
+        let end = schedule.graph.len();
+        let first = schedule.first().map_or(end, TaskId::index);
+        let schedule = &*schedule;
+        Some(move |task| schedule.next_use(task, first))
+    }
+
     /// Whether `run` goes on: it has neither ended nor been stopped.
     pub(super) fn is_open(&self, run: RunId) -> bool {
         self.runs.get(&run).is_some_and(|run| run.stopped.is_none())
+    }
+
+    /// What keeps `run` from its end, if it goes on and the `n_held` of its tasks that threads hold are fewer than were taken, or
+    /// none while none can run.
+    pub(super) fn stall(
+        &self,
+        run: RunId,
+        n_held: usize,
+        has_result: impl Fn(TaskId) -> bool,
+    ) -> Option<Stall> {
+        let run = self.runs.get(&run)?;
+        let is_stalled = n_held < run.running || (run.running == 0 && !run.is_ready());
+        (run.stopped.is_none() && is_stalled).then(|| run.schedule.stall(has_result))
     }
 
     fn submitted(
@@ -253,19 +392,19 @@ impl State {
     }
 
     /// Fair between runs: the one with the fewest running tasks gives the next, the oldest of several.
-    fn idle(&mut self, of: Option<RunId>, most: usize, actions: &mut Vec<Action>) {
-        let next = match of {
-            Some(run) => Some(run),
-            None => {
-                let ready = self.runs.iter().filter(|(_, run)| run.is_ready());
-                ready.min_by_key(|(_, run)| run.running).map(|(id, _)| *id)
-            }
+    fn next_run(&self) -> Option<RunId> {
+        let ready = self.runs.iter().filter(|(_, run)| run.is_ready());
+        ready.min_by_key(|(_, run)| run.running).map(|(id, _)| *id)
+    }
+
+    fn idle(&mut self, of: Option<RunId>, most: usize, room: i64, actions: &mut Vec<Action>) {
+        let Some(id) = of.or_else(|| self.next_run()) else {
+            return;
         };
-        let Some(id) = next else { return };
         let Some(run) = self.runs.get_mut(&id) else {
             return;
         };
-        run.schedule.take(most, |task| {
+        run.schedule.take(most, room, |task| {
             run.running += 1;
             actions.push(Action::Run { run: id, task });
         });
@@ -280,12 +419,13 @@ impl State {
         self.end_if_over(id, actions);
     }
 
-    fn finished(&mut self, id: RunId, task: TaskId, actions: &mut Vec<Action>) {
+    fn finished(&mut self, id: RunId, task: TaskId, bytes: usize, actions: &mut Vec<Action>) {
         let run = self.run_mut(id);
         run.running -= 1;
         if run.stopped.is_none() {
-            run.schedule
-                .finished(task, |task| actions.push(Action::Drop { run: id, task }));
+            run.schedule.finished(task, bytes, |task| {
+                actions.push(Action::Drop { run: id, task })
+            });
         }
         self.end_if_over(id, actions);
     }

@@ -2,7 +2,7 @@
 //! happens below the call that asked, where a debugger and a panic's calls show it.
 
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::panic::PanicHookInfo;
 use std::sync::{Arc, Once};
 use std::time::Instant;
 
@@ -12,8 +12,8 @@ use dagbok::{Error, ErrorKind, Result, Value, attempt, cancel};
 use super::state::{Outcome, RunId};
 use super::{TICK, next_run, task};
 use crate::events::{Canceller, Event, Observer, Run, Stamped};
-use crate::graph::{Graph, TaskId};
-use crate::storage::Results;
+use crate::graph::{Dependents, Graph, Part, TaskId};
+use crate::storage::{Costs, Memory, Results};
 
 /// At most so many of the calls that led to a panic go into its error.
 const CALLS_MAX: usize = 20;
@@ -37,21 +37,36 @@ pub(crate) fn is_in_task() -> bool {
 /// As a pool's, but that the error of a panic also has the calls of cells that led to it. An interrupt is noticed between two
 /// tasks, and by tasks that look for it.
 pub fn compute(
-    graph: Graph,
+    graph: impl Into<Arc<Graph>>,
     outputs: &[TaskId],
     observers: &[Arc<dyn Observer>],
+) -> Result<Vec<Value>> {
+    compute_within(graph.into(), outputs, observers, &Memory::default(), false)
+}
+
+/// Like [`compute`], for results that keep to the budget of `memory`.
+///
+/// # Errors
+/// As for `compute`.
+pub(crate) fn compute_within(
+    graph: Arc<Graph>,
+    outputs: &[TaskId],
+    observers: &[Arc<dyn Observer>],
+    memory: &Memory,
+    caches: bool,
 ) -> Result<Vec<Value>> {
     note_places();
     let (parent, canceller) = CURRENT.with_borrow(Clone::clone).unzip();
     let run = Run {
         id: next_run(),
         parent,
-        graph: Arc::new(graph),
+        graph,
         n_threads: 1,
         submitted: Instant::now(),
         canceller: canceller.unwrap_or_default(),
     };
-    let mut here = Here::new(&run, outputs, observers);
+    let mut here = Here::new(&run, outputs, observers, memory);
+    here.costs = caches.then(|| Costs::of(&run.graph));
     let result = here.run_all();
     let outcome = match &result {
         Ok(()) => Outcome::Done,
@@ -67,6 +82,9 @@ pub fn compute(
 struct Here<'a> {
     run: &'a Run,
     observers: &'a [Arc<dyn Observer>],
+    memory: &'a Memory,
+    dependents: Dependents,
+    costs: Option<Costs>,
     results: Results,
     /// How often each result will still be taken, once for being an output.
     uses: Vec<u32>,
@@ -75,7 +93,12 @@ struct Here<'a> {
 }
 
 impl<'a> Here<'a> {
-    fn new(run: &'a Run, outputs: &[TaskId], observers: &'a [Arc<dyn Observer>]) -> Self {
+    fn new(
+        run: &'a Run,
+        outputs: &[TaskId],
+        observers: &'a [Arc<dyn Observer>],
+        memory: &'a Memory,
+    ) -> Self {
         let mut uses = vec![0; run.graph.len()];
         let inputs = run.graph.ids().flat_map(|id| run.graph.inputs(id));
         for task in inputs.chain(outputs) {
@@ -84,6 +107,9 @@ impl<'a> Here<'a> {
         Here {
             run,
             observers,
+            memory,
+            dependents: Dependents::of(&run.graph),
+            costs: None,
             results: Results::new(run.graph.len()),
             uses,
             log: Vec::new(),
@@ -94,16 +120,23 @@ impl<'a> Here<'a> {
     fn run_all(&mut self) -> Result<()> {
         let graph = &*self.run.graph;
         for task in graph.ids() {
-            if self.run.canceller.is_cancelled() || cancel::requested() {
+            if self.is_stopped() {
                 return Err(self.stopped());
             }
             self.note(Event::Started { task, thread: 0 });
             self.look();
-            let inputs = self.share(graph.inputs(task));
+            self.make_room(task)?;
+            let inputs = self.take(graph.inputs(task))?;
+            let started = Instant::now();
             let result = self.run_task(task, &inputs);
-            drop_quietly(inputs);
+            task::drop_quietly(inputs);
             match result {
-                Ok(value) => self.finish(task, value),
+                Ok(value) => {
+                    if let Some(costs) = &mut self.costs {
+                        costs.note(graph, task, &value, started.elapsed(), self.memory);
+                    }
+                    self.finish(task, value);
+                }
                 Err(error) => {
                     self.note(Event::Failed { task });
                     let is_stopped = error.kind() == ErrorKind::Cancelled;
@@ -114,20 +147,86 @@ impl<'a> Here<'a> {
         Ok(())
     }
 
+    /// Lets results go to the disk so that `task` has room, those first whose next use is farthest.
+    fn make_room(&mut self, task: TaskId) -> Result<()> {
+        let graph = &*self.run.graph;
+        let inputs = graph.inputs(task);
+        let loads = inputs.iter().map(|input| self.results.stored_bytes(*input));
+        let need = loads.fold(graph.task(task).bytes, usize::saturating_add);
+        let lacking = i64::try_from(need)
+            .unwrap_or(i64::MAX)
+            .saturating_sub(self.memory.room());
+        let Some(lacking) = usize::try_from(lacking).ok().filter(|bytes| *bytes > 0) else {
+            return Ok(());
+        };
+        self.memory
+            .cache
+            .evict(lacking)
+            .into_iter()
+            .for_each(task::drop_quietly);
+        let dependents = &self.dependents;
+        let next_use = |result| {
+            let mut users = dependents.of_task(result).iter();
+            let next = users.find(|user| **user >= task);
+            next.map_or(usize::MAX, |user| user.index())
+        };
+        for (next, result) in self.results.farthest(lacking, next_use) {
+            if next == task.index() {
+                break;
+            }
+            let (value, is_stored) = self.results.begin_to_store(result);
+            let bytes = value.bytes();
+            let stored = match is_stored {
+                true => None,
+                false => self.memory.store(&value)?,
+            };
+            if is_stored || stored.is_some_and(|stored| self.results.end_to_store(result, stored)) {
+                let task = result;
+                self.note(Event::Spilled { task, bytes });
+            }
+            task::drop_quietly(value);
+        }
+        Ok(())
+    }
+
+    /// The values of `tasks`, in memory.
+    fn take(&mut self, tasks: &[TaskId]) -> Result<Vec<Value>> {
+        let mut values = self.share(tasks);
+        for (task, value) in tasks.iter().zip(&mut values) {
+            if value.is_stored() {
+                *value = value.clone().loaded()?;
+                let (task, bytes) = (*task, value.bytes());
+                self.results.put_back(task, value.clone());
+                self.note(Event::Loaded { task, bytes });
+            }
+        }
+        Ok(values)
+    }
+
     /// Runs a task as one of this run, so that what it computes in turn is a part of it. Panics become errors.
     fn run_task(&self, task: TaskId, inputs: &[Value]) -> Result<Value> {
+        let is_stopped = || self.is_stopped();
         let graph = &*self.run.graph;
-        let run = graph.task(task).run;
-        let current = Some((self.run.id, self.run.canceller.clone()));
-        let outer = CURRENT.replace(current);
-        PANICKED_AT.take();
-        let result = catch(|| attempt(|| run.run(inputs)));
-        CURRENT.set(outer);
-        result
-            .map_err(|panic| panic_error(&panic))
-            .flatten()
-            .flatten()
-            .map_err(|cause| task::named(graph, task, inputs, &cause))
+        let keep = |part: &Part, value: &Value, cost| {
+            if self.costs.is_some() {
+                self.memory.keep_part(graph, part, value, cost);
+            }
+        };
+        task::run_calls(graph, task, inputs, is_stopped, keep, |run, inputs| {
+            let current = Some((self.run.id, self.run.canceller.clone()));
+            let outer = CURRENT.replace(current);
+            PANICKED_AT.take();
+            let result = catch(|| attempt(|| run.run(inputs)));
+            CURRENT.set(outer);
+            result
+                .map_err(|panic| panic_error(&panic))
+                .flatten()
+                .flatten()
+        })
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.run.canceller.is_cancelled() || cancel::requested()
     }
 
     fn finish(&mut self, task: TaskId, value: Value) {
@@ -142,7 +241,7 @@ impl<'a> Here<'a> {
             {
                 let bytes = value.bytes();
                 self.note(Event::Released { task: input, bytes });
-                drop_quietly(value);
+                task::drop_quietly(value);
             }
         }
     }
@@ -186,7 +285,7 @@ impl Drop for Here<'_> {
     fn drop(&mut self) {
         for task in self.run.graph.ids() {
             if let Some(value) = self.results.remove(task) {
-                drop_quietly(value);
+                task::drop_quietly(value);
             }
         }
     }
@@ -227,9 +326,4 @@ fn panic_error(panic: &Panic) -> Error {
     lines.truncate(CALLS_MAX);
     text.extend(lines);
     Error::new(ErrorKind::Task, text)
-}
-
-/// A value whose `drop` panics does not end the computation.
-fn drop_quietly<T>(value: T) {
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
 }

@@ -3,12 +3,15 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::slice;
 use std::sync::Once;
+use std::time::{Duration, Instant};
 
 use dagbok::cancel::{self, Cancelled};
-use dagbok::{Error, ErrorKind, Result, Value, attempt};
+use dagbok::graph::Key;
+use dagbok::{Error, ErrorKind, FailedTask, Result, Value, attempt};
 
-use crate::graph::{Graph, TaskId};
+use crate::graph::{Graph, Part, Run, Task, TaskId};
 use crate::render::format;
 
 thread_local! {
@@ -16,17 +19,61 @@ thread_local! {
     static PANICKED_AT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Runs `task` on the values of its inputs. Panics become errors.
-pub(super) fn run(graph: &Graph, task: TaskId, inputs: &[Value]) -> Result<Value> {
-    let run = graph.task(task).run;
-    let outer = IN_TASK.replace(true);
-    let result = catch_unwind(AssertUnwindSafe(|| attempt(|| run.run(inputs))));
-    IN_TASK.set(outer);
+/// Runs `task` on the values of its inputs, its parts first. Panics become errors. Where it has parts, `is_stopped` is asked before
+/// each call but the first whether to go on, and `keep` is told of the value of each but the last, and how long it took with those before.
+pub(super) fn run(
+    graph: &Graph,
+    task: TaskId,
+    inputs: &[Value],
+    is_stopped: impl Fn() -> bool,
+    keep: impl Fn(&Part, &Value, Duration),
+) -> Result<Value> {
+    run_calls(graph, task, inputs, is_stopped, keep, |run, inputs| {
+        let outer = IN_TASK.replace(true);
+        let result = catch_unwind(AssertUnwindSafe(|| attempt(|| run.run(inputs))));
+        IN_TASK.set(outer);
+        result
+            .map_err(|payload| panic_error(&*payload))
+            .flatten()
+            .flatten()
+    })
+}
+
+/// Like [`run`], with `run_call` for each call.
+pub(super) fn run_calls(
+    graph: &Graph,
+    task: TaskId,
+    inputs: &[Value],
+    is_stopped: impl Fn() -> bool,
+    keep: impl Fn(&Part, &Value, Duration),
+    run_call: impl Fn(&Run, &[Value]) -> Result<Value>,
+) -> Result<Value> {
+    let Task { parts, run, .. } = graph.task(task);
+    let run_at = |at, run, before: &Option<Value>| {
+        let inputs = before.as_ref().map_or(inputs, slice::from_ref);
+        run_call(run, inputs).map_err(|cause| named(graph, task, at, inputs, &cause))
+    };
+    let mut before = None;
+    let began = Instant::now();
+    for (at, part) in parts.iter().enumerate() {
+        let result = run_at(at, &part.run, &before);
+        drop_quietly(before.take());
+        let value = result?;
+        keep(part, &value, began.elapsed());
+        before = Some(value);
+        if is_stopped() {
+            drop_quietly(before);
+            return Err(cancelled());
+        }
+    }
+    let result = run_at(parts.len(), run, &before);
+    drop_quietly(before);
     result
-        .map_err(|payload| panic_error(&*payload))
-        .flatten()
-        .flatten()
-        .map_err(|cause| named(graph, task, inputs, &cause))
+}
+
+/// A value whose `drop` panics does no harm.
+pub(super) fn drop_quietly<T>(value: T) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
 }
 
 /// From now on a panic in a task prints nothing: its message and its place go into the task's error.
@@ -72,65 +119,66 @@ pub(super) fn cancelled() -> Error {
     Error::new(ErrorKind::Cancelled, "the computation was interrupted")
 }
 
-/// `cause` with the task that it happened in: its operation, key, inputs, and the line that made it.
-pub(super) fn named(graph: &Graph, task: TaskId, inputs: &[Value], cause: &Error) -> Error {
+/// `cause` with the call of `task` that it happened in, the one at `at` of its parts or the last one: its operation, key, inputs, and
+/// the line that made it.
+pub(super) fn named(
+    graph: &Graph,
+    task: TaskId,
+    at: usize,
+    inputs: &[Value],
+    cause: &Error,
+) -> Error {
     if cause.kind() == ErrorKind::Cancelled {
         return cause.clone();
     }
-    let layer = graph.layer(graph.task(task).layer);
+    let Task {
+        layer, parts, run, ..
+    } = graph.task(task);
+    let part_key = |part: &Part| Key::from(graph.part_key(part));
+    let (layer, key, work) = match parts.get(at) {
+        Some(part) => (graph.part_layer(part), part_key(part), &part.run),
+        None => (graph.layer(layer), graph.task_key(task), run),
+    };
+    let keys: Vec<Key> = match at.checked_sub(1) {
+        Some(before) => vec![part_key(&parts[before])],
+        None => graph
+            .inputs(task)
+            .iter()
+            .map(|input| graph.task_key(*input))
+            .collect(),
+    };
     let cause_text = cause.to_string().replace('\n', "\n  ");
     let mut text = format!(
-        "`{}` failed: {cause_text}\n  task `{}`, made at {}",
+        "`{}` failed: {cause_text}\n  task `{key}`, made at {}",
         layer.name.operation(),
-        graph.key(task),
         layer.site
     );
     if !inputs.is_empty() {
         text.push_str("\n  inputs: ");
-        text.push_str(&describe_inputs(graph, graph.inputs(task), inputs));
+        text.push_str(&describe_inputs(&keys, inputs));
     }
-    Error::new(cause.kind(), text)
+    Error::new(cause.kind(), text).with_task(FailedTask {
+        key,
+        layer: layer.name,
+        site: layer.site,
+        inputs: keys.into_iter().zip(inputs.iter().cloned()).collect(),
+        cause: cause.clone(),
+        work: work.clone(),
+    })
 }
 
-fn describe_inputs(graph: &Graph, tasks: &[TaskId], values: &[Value]) -> String {
+fn describe_inputs(keys: &[Key], values: &[Value]) -> String {
     const SHOWN: usize = 4;
-    let shown = tasks.iter().zip(values).take(SHOWN).map(|(task, value)| {
+    let shown = keys.iter().zip(values).take(SHOWN).map(|(key, value)| {
         format!(
-            "`{}` ({}, {})",
-            graph.key(*task),
-            short_type(value.type_name()),
+            "`{key}` ({}, {})",
+            value.describe(),
             format::bytes(value.bytes() as u128)
         )
     });
     let mut text = shown.collect::<Vec<_>>().join(", ");
-    if tasks.len() > SHOWN {
-        text.push_str(&format!(" and {} more", tasks.len() - SHOWN));
+    if keys.len() > SHOWN {
+        text.push_str(&format!(" and {} more", keys.len() - SHOWN));
     }
     text
-}
-
-/// A type's name without the paths: `Vec<String>` for `alloc::vec::Vec<alloc::string::String>`.
-fn short_type(name: &str) -> String {
-    let mut short = String::new();
-    for part in name.split_inclusive(['<', '>', ',', ' ', '(', ')', '[', ']', '&', ';']) {
-        short.push_str(part.rsplit_once("::").map_or(part, |(_, last)| last));
-    }
-    short
-}
-
-#[cfg(test)]
-mod tests {
-    use super::short_type;
-
-    #[test]
-    fn types_lose_their_paths() {
-        let check = |name, expected: &str| assert_eq!(short_type(name), expected);
-        check("i64", "i64");
-        check("alloc::vec::Vec<alloc::string::String>", "Vec<String>");
-        check("(alloc::string::String, [a::B; 3])", "(String, [B; 3])");
-        check(
-            "&a::b::C<a::D, core::option::Option<e::F>>",
-            "&C<D, Option<F>>",
-        );
-    }
 }

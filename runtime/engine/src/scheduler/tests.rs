@@ -1,14 +1,19 @@
 //! The state machine alone: random graphs, random completion order, failures, interrupts and nested runs, no threads.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex};
 
-use dagbok::{Name, Site, Value};
+use dagbok::{Error, ErrorKind, Name, Result, Site, Value};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::state::{Action, Event, Outcome, RunId, Schedule, State};
-use crate::graph::{Graph, Layer, LayerKind, NewTask, Task, TaskId};
+use super::{Scheduler, synchronous};
+use crate::events::{self, Observer, Run, Stamped};
+use crate::graph::{Graph, Layer, LayerKind, NewTask, Task, TaskId, fuse};
 
 fn graph(edges: &[Vec<Index>]) -> Arc<Graph> {
     let mut graph = Graph::default();
@@ -101,7 +106,12 @@ impl World {
             }
             Step::StartSeveral(most) => {
                 let n_running = self.n_running();
-                self.handle(Event::Idle { of: None, most });
+                let room = i64::MAX;
+                self.handle(Event::Idle {
+                    of: None,
+                    most,
+                    room,
+                });
                 assert!(self.n_running() - n_running <= most);
             }
             Step::Return(task) => {
@@ -163,7 +173,8 @@ impl World {
             .any(|(id, run)| of.is_none_or(|of| of == *id) && run.can_start());
         assert_eq!(self.state.has_ready(of), could);
         let n_running = self.n_running();
-        self.handle(Event::Idle { of, most: 1 });
+        let room = i64::MAX;
+        self.handle(Event::Idle { of, most: 1, room });
         assert_eq!(self.n_running(), n_running + usize::from(could));
     }
 
@@ -179,7 +190,8 @@ impl World {
             model.finished.insert(task);
             model.results.insert(task);
         }
-        self.handle(Event::Finished { run, task });
+        let bytes = 0;
+        self.handle(Event::Finished { run, task, bytes });
         let model = &self.runs[&run];
         if model.may_start {
             for (task, _) in model.graph.tasks() {
@@ -346,4 +358,221 @@ fn runs_share_the_threads_evenly() {
     (0..6).for_each(|_| world.start(None));
     let running: Vec<usize> = world.runs.values().map(|run| run.running.len()).collect();
     assert_eq!(running, [3, 3]);
+}
+
+/// A task that makes its own thread forget what that has taken beside it: nothing else can bring a run to a standstill.
+#[test]
+fn a_run_that_has_lost_tasks_ends_with_an_error_that_names_them() {
+    const N: usize = 2_000;
+    let scheduler = Scheduler::new(NonZero::<usize>::MIN).expect("a thread");
+    let mut graph = Graph::default();
+    let layers = ["part", "sum"].map(|name| {
+        graph.add_layer(Layer {
+            name: Name::of(name, 0),
+            kind: LayerKind::Array,
+            site: Site::caller(),
+            detail: String::new(),
+        })
+    });
+    let n_lost = Arc::new(AtomicUsize::new(0));
+    let parts = (0..N).map(|idx| {
+        let (lanes, n_lost) = (scheduler.shared.lanes().clone(), n_lost.clone());
+        graph.add_task(NewTask {
+            layer: layers[0],
+            block: Box::new([idx as u32]),
+            inputs: Box::new([]),
+            run: Arc::new(move |_: &[Value]| {
+                // The first tasks are taken one by one.
+                if n_lost.load(Ordering::SeqCst) == 0 {
+                    n_lost.store(lanes.lose(0), Ordering::SeqCst);
+                }
+                Ok(Value::new(()))
+            }),
+            bytes: 0,
+        })
+    });
+    let parts: Vec<TaskId> = parts.collect();
+    let sum = graph.add_task(NewTask {
+        layer: layers[1],
+        block: Box::new([]),
+        inputs: parts.into(),
+        run: Arc::new(|_: &[Value]| Ok(Value::new(()))),
+        bytes: 0,
+    });
+    let error = scheduler
+        .compute(graph, &[sum], &[])
+        .expect_err("a standstill");
+    let n_lost = n_lost.load(Ordering::SeqCst);
+    assert!(n_lost > 0);
+    let text = error.to_string();
+    let head = format!(
+        "the computation has stalled: nothing of it runs, and {} of its 2001 tasks have not ended",
+        n_lost + 1
+    );
+    assert!(text.starts_with(&head), "{text}");
+    assert!(text.contains("` was to be run and is lost"), "{text}");
+    let waits = format!("`{}` waits for `('part-", Name::of("sum", 0));
+    assert!(text.contains(&waits), "{text}");
+}
+
+/// Hands out the first failure that it sees.
+struct Failures(Mutex<Sender<()>>);
+
+impl Observer for Failures {
+    fn observe(&self, _: &Run, events: &[Stamped]) {
+        let failed = |event: &&Stamped| matches!(event.event, events::Event::Failed { .. });
+        for _ in events.iter().filter(failed) {
+            let _ = self.0.lock().expect("no panic").send(());
+        }
+    }
+}
+
+type Call = Box<dyn Fn() -> Result<Value> + Send + Sync>;
+
+/// The calls of each line in one task, lines beside each other.
+fn lines(lines: Vec<Vec<(&'static str, Call)>>) -> (Graph, Vec<TaskId>) {
+    let mut graph = Graph::default();
+    let mut outputs = Vec::new();
+    for line in lines {
+        let mut last: Vec<TaskId> = Vec::new();
+        for (name, call) in line {
+            let name = Name::of(name, 0);
+            let layer = graph.add_layer(Layer {
+                name,
+                kind: LayerKind::Delayed,
+                site: Site::caller(),
+                detail: String::new(),
+            });
+            let run = Arc::new(move |_: &[Value]| call());
+            last = vec![graph.add_call(layer, name.token(), &last, run)];
+        }
+        outputs.append(&mut last);
+    }
+    let mut outputs = [outputs];
+    let graph = fuse(graph, &mut outputs);
+    let [outputs] = outputs;
+    assert_eq!(graph.len(), outputs.len());
+    (graph, outputs)
+}
+
+fn call(call: impl Fn() -> Result<Value> + Send + Sync + 'static) -> Call {
+    Box::new(call)
+}
+
+/// The first call of one line goes on when another line is known to have failed; the second one is not made.
+#[test]
+fn a_line_of_calls_ends_when_another_task_has_failed() {
+    let (send, receive) = mpsc::channel();
+    let receive = Mutex::new(receive);
+    let waits = call(move || {
+        let _ = receive.lock().expect("no panic").recv();
+        Ok(Value::new(1))
+    });
+    let n_calls = Arc::new(AtomicUsize::new(0));
+    let counter = n_calls.clone();
+    let counts = call(move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+        Ok(Value::new(2))
+    });
+    let fails = call(|| Err(Error::new(ErrorKind::Io, "no such file")));
+    let (graph, outputs) = lines(vec![
+        vec![("waits", waits), ("counts", counts)],
+        vec![("fails", fails)],
+    ]);
+    let scheduler = Scheduler::new(NonZero::new(2).expect("two")).expect("threads");
+    let observers: [Arc<dyn Observer>; 1] = [Arc::new(Failures(Mutex::new(send)))];
+    let error = scheduler
+        .compute(graph, &outputs, &observers)
+        .expect_err("a failure");
+    assert!(
+        error
+            .to_string()
+            .starts_with("`fails` failed: no such file"),
+        "{error}"
+    );
+    drop(scheduler);
+    assert_eq!(n_calls.load(Ordering::SeqCst), 0);
+}
+
+/// The error of a line of calls names the one that fails and what it took, whatever runs it.
+#[track_caller]
+fn check_named(
+    line: impl Fn() -> Vec<(&'static str, Call)>,
+    kind: ErrorKind,
+    head: &str,
+    tail: &str,
+) {
+    let scheduler = Scheduler::new(NonZero::<usize>::MIN).expect("a thread");
+    let (graph, outputs) = lines(vec![line()]);
+    let by_pool = scheduler.compute(graph, &outputs, &[]);
+    let (graph, outputs) = lines(vec![line()]);
+    let here = synchronous::compute(graph, &outputs, &[]);
+    for error in [by_pool, here].map(|result| result.expect_err("a failure")) {
+        assert_eq!(error.kind(), kind);
+        let text = error.to_string();
+        assert!(text.starts_with(head) && text.contains(tail), "{text}");
+    }
+}
+
+#[test]
+fn a_call_that_fails_in_a_line_is_named() {
+    let passes = |name| (name, call(|| Ok(Value::new(7_i64))));
+    let fails = |name| {
+        (
+            name,
+            call(|| Err(Error::new(ErrorKind::Io, "no such file"))),
+        )
+    };
+    let panics = |name| (name, call(|| panic!("oh no")));
+    fn key(name: &str) -> Name {
+        Name::of(name, 0)
+    }
+    let head = |name: &str| format!("`{name}` failed: ");
+    let task = |name: &str| format!("task `{}`, made at ", key(name));
+    let (head_a, head_b, head_c) = (&head("a"), &head("b"), &head("c"));
+    let took = |name: &str| format!("inputs: `{}` (i64, 8 B)", key(name));
+    let io = ErrorKind::Io;
+    check_named(
+        move || vec![fails("a"), passes("b"), passes("c")],
+        io,
+        head_a,
+        &task("a"),
+    );
+    check_named(
+        move || vec![passes("a"), fails("b"), passes("c")],
+        io,
+        head_b,
+        &task("b"),
+    );
+    check_named(
+        move || vec![passes("a"), fails("b"), passes("c")],
+        io,
+        head_b,
+        &took("a"),
+    );
+    check_named(
+        move || vec![passes("a"), passes("b"), fails("c")],
+        io,
+        head_c,
+        &task("c"),
+    );
+    check_named(
+        move || vec![passes("a"), passes("b"), fails("c")],
+        io,
+        head_c,
+        &took("b"),
+    );
+    let panicked = ErrorKind::Task;
+    check_named(
+        move || vec![passes("a"), panics("b"), passes("c")],
+        panicked,
+        head_b,
+        &took("a"),
+    );
+    check_named(
+        move || vec![passes("a"), passes("b"), panics("c")],
+        panicked,
+        head_c,
+        ": oh no",
+    );
 }

@@ -1,12 +1,32 @@
-//! Results while a graph is computed: kept by task, every byte counted.
+//! Results while a graph is computed: kept by task, every byte counted, on the disk where they do not fit into memory.
+
+mod cache;
+mod codec;
+mod folder;
+mod memory;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 
 use dagbok::Value;
 
 use crate::graph::TaskId;
+pub(crate) use cache::{Cache, Costs, Kept};
+pub(crate) use folder::usual_folder;
+pub(crate) use memory::{Memory, Reservation};
+
+/// Smaller results stay in memory: a file of its own would cost more than it frees.
+const STORED_BYTES_MIN: usize = 4 << 10;
 
 /// The results of one graph's tasks.
 pub(crate) struct Results {
     values: Vec<Option<Value>>,
+    /// Those in memory that are worth a place on the disk.
+    large: BTreeSet<TaskId>,
+    /// Those in memory that are on the disk as well.
+    stored: HashMap<TaskId, Value>,
 }
 
 impl Results {
@@ -14,11 +34,16 @@ impl Results {
     pub(crate) fn new(len: usize) -> Self {
         Results {
             values: vec![None; len],
+            large: BTreeSet::new(),
+            stored: HashMap::new(),
         }
     }
 
     /// Keeps the result of `task`.
     pub(crate) fn insert(&mut self, task: TaskId, value: Value) {
+        if is_large(&value) {
+            self.large.insert(task);
+        }
         self.values[task.index()] = Some(value);
     }
 
@@ -38,6 +63,81 @@ impl Results {
 
     /// Lets go of the result of `task`.
     pub(crate) fn remove(&mut self, task: TaskId) -> Option<Value> {
-        self.values[task.index()].take()
+        let value = self.values[task.index()].take()?;
+        if value.bytes() >= STORED_BYTES_MIN {
+            self.large.remove(&task);
+            self.stored.remove(&task);
+        }
+        Some(value)
     }
+
+    /// The bytes to be read from the disk before a task can take the result of `task`.
+    pub(crate) fn stored_bytes(&self, task: TaskId) -> usize {
+        let value = self.values[task.index()].as_ref();
+        value
+            .filter(|value| value.is_stored())
+            .map_or(0, Value::bytes)
+    }
+
+    /// Results in memory that could be on the disk, with how far away their next use is as `next_use` says, the farthest
+    /// first: enough of them to free `bytes`, if there are. What others hold too would free nothing.
+    pub(crate) fn farthest(
+        &self,
+        bytes: usize,
+        next_use: impl Fn(TaskId) -> usize,
+    ) -> Vec<(usize, TaskId)> {
+        let frees = |task: &&TaskId| {
+            let value = self.values[task.index()].as_ref();
+            value.is_some_and(Value::is_sole)
+        };
+        let uses = self.large.iter().filter(frees);
+        let mut uses: Vec<(usize, TaskId)> = uses.map(|task| (next_use(*task), *task)).collect();
+        uses.sort_unstable_by_key(|(distance, _)| Reverse(*distance));
+        let mut freed = 0;
+        let enough = uses.iter().position(|(_, task)| {
+            freed += self.share(*task).bytes();
+            freed >= bytes
+        });
+        uses.truncate(enough.map_or(uses.len(), |idx| idx + 1));
+        uses
+    }
+
+    /// Begins to move the result of `task` to the disk: its value, to be written, or nothing if it was there already and
+    /// has left memory now, as the second says.
+    pub(crate) fn begin_to_store(&mut self, task: TaskId) -> (Value, bool) {
+        self.large.remove(&task);
+        match self.stored.remove(&task) {
+            Some(stored) => {
+                let value = self.values[task.index()].replace(stored);
+                (value.expect("a large result is there"), true)
+            }
+            None => (self.share(task), false),
+        }
+    }
+
+    /// The result of `task` is on the disk now, as `stored`, if it is still wanted. Whether it is.
+    pub(crate) fn end_to_store(&mut self, task: TaskId, stored: Value) -> bool {
+        let place = &mut self.values[task.index()];
+        let is_wanted = place.is_some();
+        if is_wanted {
+            *place = Some(stored);
+        }
+        is_wanted
+    }
+
+    /// The result of `task` is in memory again, as `value`, if it is still wanted. Whether it is.
+    pub(crate) fn put_back(&mut self, task: TaskId, value: Value) -> bool {
+        let place = &mut self.values[task.index()];
+        let Some(stored) = place.take_if(|value| value.is_stored()) else {
+            return false;
+        };
+        *place = Some(value);
+        self.stored.insert(task, stored);
+        self.large.insert(task);
+        true
+    }
+}
+
+fn is_large(value: &Value) -> bool {
+    value.bytes() >= STORED_BYTES_MIN && !value.is_stored()
 }

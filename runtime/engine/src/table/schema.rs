@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dagbok::engine::Collection;
 use dagbok::frame::{DataFrame, Frame, FrameOp, MapPartition, Schema};
-use dagbok::{Error, ErrorKind, Result};
+use dagbok::{Error, ErrorKind, Result, Value};
 use polars::prelude as pl;
 use polars::prelude::IntoLazy;
 
@@ -77,11 +77,12 @@ fn of_known_inputs(frame: &Frame) -> Result<DataFrame> {
     let inputs = node.inputs.iter().map(known).collect::<Result<Vec<_>>>()?;
     match &node.op {
         FrameOp::Read(source) => Ok(source.meta.clone()),
-        FrameOp::Partitions(values) => values
-            .first()
-            .and_then(|value| value.downcast_ref::<DataFrame>())
-            .map(|table| table.slice(0, 0))
-            .ok_or_else(|| Error::new(ErrorKind::Value, "a frame needs at least one partition")),
+        FrameOp::Partitions(values) => {
+            let first = values.first().cloned().map(Value::loaded).transpose()?;
+            first
+                .and_then(|value| Some(value.downcast_ref::<DataFrame>()?.slice(0, 0)))
+                .ok_or_else(|| Error::new(ErrorKind::Value, "a frame needs at least one partition"))
+        }
         FrameOp::Map(map) => on_empty_table(map, inputs[0].clone()),
         op => Ok(from_polars(on_empty_inputs(op, &inputs)?)),
     }

@@ -350,6 +350,8 @@ fn a_failure_lets_go_of_everything_and_starts_nothing_more() {
         "{text}"
     );
     drop(scheduler);
+    assert_eq!(alive.load(Ordering::SeqCst), 1, "what the task was given");
+    drop(error);
     assert_eq!(alive.load(Ordering::SeqCst), 0);
 }
 
@@ -415,7 +417,9 @@ fn observers_see_every_task_start_and_end_and_every_byte_come_and_go() {
                 finished += 1;
             }
             Event::Released { bytes, .. } => held -= bytes,
-            Event::Failed { .. } => unreachable!("nothing fails"),
+            Event::Failed { .. } | Event::Spilled { .. } | Event::Loaded { .. } => {
+                unreachable!("nothing fails, and there is room")
+            }
             Event::Ended { outcome } => assert_eq!(outcome, Outcome::Done),
         }
     }

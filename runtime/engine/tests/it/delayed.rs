@@ -255,6 +255,40 @@ fn errors_are_the_computations() {
     );
 }
 
+/// Calls in line run in one task, of at most a hundred: the error is that of the call.
+#[test]
+fn an_error_in_a_line_of_calls_names_the_call() {
+    dagbok_engine::install();
+    let fail =
+        |x: Delayed<i64>, at: i64| x.and_then(move |x| Err::<i64, String>(format!("{x} is {at}")));
+    for at in [0, 1, 98, 99, 100, 101, 249] {
+        let before = (0..at).fold(inc(0), |x, _| inc(x));
+        let failing = fail(before.clone(), at);
+        let last = (at..250).fold(failing.clone(), |x, _| inc(x));
+        let text = last.compute().unwrap_err().to_string();
+        let head = format!(
+            "`and_then` failed: {} is {at}\n  task `{}`, made at ",
+            at + 1,
+            failing.name()
+        );
+        assert!(text.starts_with(&head), "{text}");
+        let tail = format!("\n  inputs: `{}` (i64, 8 B)", before.name());
+        assert!(text.ends_with(&tail), "{text}");
+    }
+}
+
+#[test]
+fn a_drop_that_panics_between_calls_in_line_does_no_harm() {
+    struct Rude;
+    impl Drop for Rude {
+        fn drop(&mut self) {
+            panic!("not now");
+        }
+    }
+    let made = inc(1).map(|_| Rude);
+    check(made.map(|_| 1).map(|x| x + 1), 2);
+}
+
 #[test]
 fn deep_expressions_are_planned_computed_and_dropped() {
     let deep = (0..100_000).fold(delayed(0), |x, _| inc(x));
@@ -269,4 +303,170 @@ fn names_are_of_the_function_and_differ() {
     assert_eq!(x.name().operation(), "inc");
     assert_ne!(x.name(), y.name());
     assert_eq!(format!("{x:?}"), format!("Delayed({})", x.name()));
+}
+
+#[delayed]
+fn debug<T: Debug>(value: &T) -> String {
+    format!("{value:?}")
+}
+
+#[test]
+fn arguments_are_nested() {
+    let shown = |text: &str| text.to_owned();
+    let pairs = vec![(inc(1), delayed('a')), (inc(2), delayed('b'))];
+    check(
+        debug::<Vec<(i64, char)>>(pairs),
+        shown("[(2, 'a'), (3, 'b')]"),
+    );
+    let lists = vec![vec![inc(1)], vec![], vec![inc(2), 5.into()]];
+    check(debug::<Vec<Vec<i64>>>(lists), shown("[[2], [], [3, 5]]"));
+    let map = BTreeMap::from([("a", vec![inc(1)]), ("b", vec![])]);
+    check(
+        debug::<BTreeMap<&str, Vec<i64>>>(map),
+        shown(r#"{"a": [2], "b": []}"#),
+    );
+    let map = HashMap::from([(1, vec![inc(1)])]);
+    check(debug::<HashMap<i64, Vec<i64>>>(map), shown("{1: [2]}"));
+    check(debug::<Option<i64>>(Some(inc(1))), shown("Some(2)"));
+    check(debug::<Option<i64>>(None::<Delayed<i64>>), shown("None"));
+    check(debug::<Option<i64>>(Some(1)), shown("Some(1)"));
+}
+
+#[test]
+fn arguments_mix_plain_and_delayed_values() {
+    check(total(vec![inc(1), 3.into(), delayed(4)]), 9);
+    check(swap((1, inc(1))), (2, 1));
+    check(swap((inc(1), 1)), (1, 2));
+    check(swap((&inc(1), &inc(2))), (3, 2));
+    check(swap(&(inc(1), inc(2))), (3, 2));
+    let four = (inc(0), delayed("b"), delayed(0.5), delayed(None::<u8>));
+    check(
+        debug::<(i64, &str, f64, Option<u8>)>(four),
+        r#"(1, "b", 0.5, None)"#.to_owned(),
+    );
+    let six = (inc(0), inc(1), inc(2), inc(3), inc(4), inc(5));
+    check(
+        debug::<(i64, i64, i64, i64, i64, i64)>(six),
+        "(1, 2, 3, 4, 5, 6)".to_owned(),
+    );
+}
+
+#[test]
+fn anything_nested_becomes_one() {
+    let nested = (
+        vec![inc(1), 5.into()],
+        Some([inc(2)]),
+        BTreeMap::from([(1, (inc(3), delayed('x')))]),
+    );
+    let expected = (vec![2, 5], Some([3]), BTreeMap::from([(1, (4, 'x'))]));
+    check(delayed_all(nested), expected);
+    check(delayed_all(Vec::<Delayed<i64>>::new()), Vec::new());
+    let deep = (0..20_000).fold(delayed(0_i64), |x, _| {
+        delayed_all((x, delayed(1))).map(|(x, y)| x + y)
+    });
+    check(deep, 20_000);
+    let collected: Delayed<Vec<i64>> = [inc(1), inc(2)].into_iter().collect();
+    check(collected, vec![2, 3]);
+}
+
+#[test]
+fn several_results_come_apart_by_number() {
+    let (a, b, c) = delayed((1, "b", 'c')).unzip();
+    check(delayed_all((c, b, a)), ('c', "b", 1));
+    let (_, _, _, d) = delayed((1, 2, 3, 4)).unzip();
+    check(d, 4);
+    check(delayed_all(delayed(vec![3, 1, 2]).parts(3)), vec![3, 1, 2]);
+    check(delayed_all(delayed(Vec::<i64>::new()).parts(0)), vec![]);
+    let [x, y] = delayed([1, 2]).parts();
+    check(add(x, y), 3);
+    dagbok_engine::install();
+    let missing = delayed(vec![1, 2]).parts(3)[0].compute().unwrap_err();
+    assert!(
+        missing
+            .to_string()
+            .starts_with("`part` failed: the list has 2 parts in place of 3"),
+        "{missing}"
+    );
+    assert_eq!(missing.kind(), ErrorKind::Value);
+}
+
+#[test]
+fn maps_and_options_are_computed() {
+    dagbok_engine::install();
+    let map = HashMap::from([("a", inc(1)), ("b", inc(2))]);
+    assert_eq!(
+        compute_all(&map).unwrap(),
+        HashMap::from([("a", 2), ("b", 3)])
+    );
+    let tree = BTreeMap::from([(1, vec![inc(1)]), (2, vec![])]);
+    let expected = BTreeMap::from([(1, vec![2]), (2, vec![])]);
+    assert_eq!(compute_all(tree).unwrap(), expected);
+    assert_eq!(compute_all(Some(inc(1))).unwrap(), Some(2));
+    assert_eq!(compute_all(None::<Delayed<i64>>).unwrap(), None);
+}
+
+#[delayed(pure)]
+fn pure_inc(x: i64) -> i64 {
+    x + 1
+}
+
+#[delayed(pure)]
+fn pure_join<T: Debug>(words: &[T], with: &str) -> String {
+    format!("{words:?}{with}")
+}
+
+#[delayed(pure)]
+fn constant() -> i64 {
+    7
+}
+
+#[test]
+fn pure_calls_are_equal_by_their_arguments() {
+    assert_eq!(pure_inc(1).name(), pure_inc(1).name());
+    assert_ne!(pure_inc(1).name(), pure_inc(2).name());
+    assert_eq!(pure_inc(pure_inc(1)).name(), pure_inc(&pure_inc(1)).name());
+    let x = inc(1);
+    assert_eq!(pure_inc(&x).name(), pure_inc(&x).name());
+    assert_ne!(pure_inc(inc(1)).name(), pure_inc(inc(1)).name());
+    assert_eq!(constant().name(), constant().name());
+    let words = || pure_join(vec!['a', 'b'], "-");
+    assert_eq!(words().name(), words().name());
+    assert_ne!(words().name(), pure_join(vec![1], "-").name());
+    assert_ne!(
+        pure_join(Vec::<i32>::new(), "-").name(),
+        pure_join(Vec::<u8>::new(), "-").name()
+    );
+    check(words(), "['a', 'b']-".to_owned());
+    check(
+        delayed_all([pure_inc(1), pure_inc(1), pure_inc(pure_inc(1))]),
+        [2, 2, 3],
+    );
+    let graph = visualize_all([pure_inc(1), pure_inc(1)]).unwrap();
+    assert!(
+        graph.render().get("text/plain").unwrap().contains("1 task"),
+        "{graph:?}"
+    );
+}
+
+#[test]
+fn calls_have_the_names_they_are_given() {
+    dagbok_engine::install();
+    let named = inc(1).named("first step");
+    assert_eq!(named.name().operation(), "first step");
+    check(named.clone(), 2);
+    let again = named.clone().named("alias of it");
+    assert_eq!(again.name().operation(), "alias of it");
+    assert_eq!(named.name().operation(), "first step");
+    check(again, 2);
+    let error = parse("x").named("reads x").compute().unwrap_err();
+    assert!(error.to_string().starts_with("`reads x` failed"), "{error}");
+}
+
+#[test]
+fn values_are_looked_at() {
+    use std::sync::{Arc, Mutex};
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let noted = seen.clone();
+    check(inc(1).inspect(move |x| noted.lock().unwrap().push(*x)), 2);
+    assert_eq!(*seen.lock().unwrap(), [2]);
 }

@@ -2,13 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::num::NonZero;
-use std::sync::Arc;
 
 use dagbok::prelude::*;
-use dagbok::{Name, Result, Site, Value};
-use dagbok_engine::graph::{Graph, Layer, LayerKind, NewTask, Task, TaskId, arrange};
-use dagbok_engine::scheduler::Scheduler;
 
 #[delayed]
 fn add(x: i64, y: i64) -> i64 {
@@ -60,6 +55,12 @@ fn calls() {
     let list = delayed(vec![3, 1, 2]).map(|list| [list.as_slice(), &[9]].concat());
     let index = list.map(|list| list.iter().position(|x| *x == 9));
     check(index, Some(3));
+    let nested = (
+        BTreeMap::from([("a", vec![delayed(1)]), ("b", vec![delayed(2)])]),
+        delayed(3),
+    );
+    let expected = BTreeMap::from([("a", vec![1]), ("b", vec![2])]);
+    check(nested, (expected, 3));
 }
 
 #[test]
@@ -76,61 +77,27 @@ fn a_division_by_zero_is_an_error() {
     assert!(text.contains("attempt to divide by zero"), "{text}");
 }
 
-/// A graph of numbers, made by hand: each task the sum of its inputs and of a number of its own.
-#[derive(Default)]
-struct Sums(Graph);
-
-impl Sums {
-    fn task(&mut self, name: &str, inputs: &[TaskId], more: i64) -> TaskId {
-        let layer = self.0.add_layer(Layer {
-            name: Name::of(name, 0),
-            kind: LayerKind::Delayed,
-            site: Site::caller(),
-            detail: String::new(),
-        });
-        let run = move |inputs: &[Value]| -> Result<Value> {
-            let inputs = inputs.iter().map(|input| input.downcast_ref::<i64>());
-            let sum: Option<i64> = inputs.map(|input| input.copied()).sum();
-            Ok(Value::new(sum.expect("numbers") + more))
-        };
-        self.0.add_task(NewTask {
-            layer,
-            block: Box::new([]),
-            inputs: inputs.into(),
-            run: Arc::new(run),
-            bytes: 0,
-        })
-    }
-
-    /// The values of `outputs`, and the operations in the order in which they are to run.
-    fn get(self, outputs: &[TaskId]) -> (Vec<i64>, String) {
-        let mut outputs = [outputs.to_vec()];
-        let graph = arrange(self.0, &mut outputs);
-        let name =
-            |(_, task): (TaskId, Task<'_>)| graph.layer(task.layer).name.operation().to_owned();
-        let order: Vec<String> = graph.tasks().map(name).collect();
-        let scheduler = Scheduler::new(NonZero::<usize>::MIN).unwrap();
-        let values = scheduler.compute(graph, &outputs[0], &[]).unwrap();
-        let values = values.iter().map(|value| *value.downcast_ref().unwrap());
-        (values.collect(), order.join(" "))
-    }
-}
-
 #[test]
 fn graphs_by_hand() {
-    let mut graph = Sums::default();
-    let x = graph.task("x", &[], 1);
-    let y = graph.task("y", &[x], 10);
-    let w = graph.task("w", &[y], 0);
-    let z = graph.task("z", &[x, y, w], 0);
-    assert_eq!(
-        graph.get(&[z, x, w]),
-        (vec![23, 1, 11], "x y w z".to_owned())
-    );
+    dagbok_engine::install();
+    let graph = Graph::builder()
+        .value("x", 1_i64)
+        .task("y", "x", |x: &i64| x + 10)
+        .task("z", ["x", "y", "w"], |all: &[i64]| all.iter().sum::<i64>())
+        .alias("w", "y")
+        .build()
+        .unwrap();
+    assert_eq!(graph.get::<i64>("z").unwrap(), 23);
+    assert_eq!(graph.get_all::<i64>(["z", "x", "w"]).unwrap(), [23, 1, 11]);
 
-    let mut graph = Sums::default();
-    let a = graph.task("a", &[], 1);
-    let b = graph.task("b", &[a], 0);
-    let c = graph.task("c", &[b], 0);
-    assert_eq!(graph.get(&[c]), (vec![1], "a b c".to_owned()));
+    let graph = Graph::builder()
+        .task("c", "b", |b: &i64| -b)
+        .task("b", "a", |a: &i64| -a)
+        .value("a", 1_i64)
+        .build()
+        .unwrap();
+    let order = graph.toposort();
+    let place = |key: &str| order.iter().position(|known| known.name() == key).unwrap();
+    assert!(place("a") < place("b") && place("b") < place("c"));
+    assert_eq!(graph.get::<i64>("c").unwrap(), 1);
 }

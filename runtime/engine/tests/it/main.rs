@@ -3,8 +3,11 @@
 mod array;
 mod compute;
 mod delayed;
+mod explain;
+mod failures;
 mod frame;
 mod golden;
+mod mapping;
 mod plot;
 mod profile;
 mod random_graphs;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use dagbok::{Error, ErrorKind, Name, Result, Site, Value};
 use dagbok_engine::events::{Canceller, Observer, Run, Stamped};
-use dagbok_engine::graph::{Graph, Layer, LayerKind, NewTask, TaskId, arrange};
+use dagbok_engine::graph::{Graph, Layer, LayerKind, TaskId, arrange, fuse};
 use dagbok_engine::scheduler::Scheduler;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -32,6 +32,9 @@ fn check<S: Strategy>(
     outcome.unwrap_or_else(|error| panic!("{error}"));
 }
 
+/// More than most machines that run this have, so that threads are stopped in the middle of what they do.
+const N_THREADS_MAX: usize = 8;
+
 /// What a task does with the values of its inputs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Behaviour {
@@ -49,6 +52,8 @@ enum Behaviour {
 struct Sketch {
     tasks: Vec<(Vec<usize>, Behaviour)>,
     outputs: Vec<usize>,
+    /// Whether calls in line run in one task.
+    fuses: bool,
 }
 
 /// The inputs of all tasks of a graph.
@@ -93,12 +98,22 @@ fn shapes() -> impl Strategy<Value = Vec<Vec<usize>>> {
         }
         tasks
     });
-    prop_oneof![wide, deep, diamonds, layers]
+    // each takes the one before, now and then another one or none
+    let lines = prop::collection::vec((0..20, any::<Index>()), 1..300).prop_map(|tasks| {
+        let task = |(idx, (kind, other)): (usize, (i32, Index))| match (idx, kind) {
+            (0, _) | (_, 0) => Vec::new(),
+            (_, 1) => vec![idx - 1, other.index(idx)],
+            (_, 2) => vec![other.index(idx)],
+            _ => vec![idx - 1],
+        };
+        tasks.into_iter().enumerate().map(task).collect()
+    });
+    prop_oneof![wide, deep, diamonds, layers, lines]
 }
 
 fn sketches(behaviour: impl Strategy<Value = Behaviour> + Clone) -> impl Strategy<Value = Sketch> {
     let outputs = prop::collection::vec(any::<Index>(), 0..6);
-    (shapes(), outputs).prop_flat_map(move |(shape, outputs)| {
+    (shapes(), outputs, any::<bool>()).prop_flat_map(move |(shape, outputs, fuses)| {
         let n = shape.len();
         let behaviours = prop::collection::vec(behaviour.clone(), n);
         behaviours.prop_map(move |behaviours| Sketch {
@@ -109,6 +124,7 @@ fn sketches(behaviour: impl Strategy<Value = Behaviour> + Clone) -> impl Strateg
                 .map(|output| output.index(n))
                 .chain([n - 1])
                 .collect(),
+            fuses,
         })
     })
 }
@@ -188,6 +204,9 @@ impl Sketch {
             ids.push(add(&mut graph, &name(idx), &inputs, run));
         }
         let mut outputs = [self.outputs.iter().map(|output| ids[*output]).collect()];
+        if self.fuses {
+            graph = fuse(graph, &mut outputs);
+        }
         let graph = arrange(graph, &mut outputs);
         let [outputs] = outputs;
         (graph, outputs)
@@ -237,19 +256,14 @@ fn add(
     inputs: &[TaskId],
     run: impl Fn(&[Value]) -> Result<Value> + Send + Sync + 'static,
 ) -> TaskId {
+    let name = Name::of(name, 0);
     let layer = graph.add_layer(Layer {
-        name: Name::of(name, 0),
+        name,
         kind: LayerKind::Delayed,
         site: Site::caller(),
         detail: String::new(),
     });
-    graph.add_task(NewTask {
-        layer,
-        block: Box::new([]),
-        inputs: inputs.into(),
-        run: Arc::new(run),
-        bytes: 0,
-    })
+    graph.add_call(layer, name.token(), inputs, Arc::new(run))
 }
 
 fn name(idx: usize) -> String {
@@ -260,9 +274,10 @@ fn number(value: &Value) -> i64 {
     *value.downcast_ref().expect("an i64")
 }
 
-/// Schedulers with one to three threads, for all tests and to the end: what a case leaves behind is there in the next one.
+/// Schedulers with one to eight threads, for all tests and to the end: what a case leaves behind is there in the next one.
 fn scheduler(n_threads: usize) -> &'static Scheduler {
-    static SCHEDULERS: [OnceLock<Scheduler>; 3] = [const { OnceLock::new() }; 3];
+    static SCHEDULERS: [OnceLock<Scheduler>; N_THREADS_MAX] =
+        [const { OnceLock::new() }; N_THREADS_MAX];
     SCHEDULERS[n_threads - 1].get_or_init(|| {
         let n_threads = NonZero::new(n_threads).expect("some threads");
         Scheduler::new(n_threads).expect("threads can be started")
@@ -319,7 +334,7 @@ fn compute_and_compare(
 fn any_graph_gives_what_a_naive_evaluator_gives() {
     check(
         150,
-        (sketches(any_behaviour()), 1_usize..4),
+        (sketches(any_behaviour()), 1_usize..=N_THREADS_MAX),
         |(sketch, n_threads)| compute_and_compare(&sketch, scheduler(n_threads)),
     );
 }
@@ -327,16 +342,20 @@ fn any_graph_gives_what_a_naive_evaluator_gives() {
 #[test]
 fn several_graphs_at_once_do_not_meet() {
     let sketches = prop::collection::vec(sketches(any_behaviour()), 2..5);
-    check(30, (sketches, 1_usize..4), |(sketches, n_threads)| {
-        std::thread::scope(|scope| {
-            let compute =
-                |sketch| scope.spawn(move || compute_and_compare(sketch, scheduler(n_threads)));
-            let threads: Vec<_> = sketches.iter().map(compute).collect();
-            threads
-                .into_iter()
-                .try_for_each(|thread| thread.join().expect("no panic"))
-        })
-    });
+    check(
+        30,
+        (sketches, 1_usize..=N_THREADS_MAX),
+        |(sketches, n_threads)| {
+            std::thread::scope(|scope| {
+                let compute =
+                    |sketch| scope.spawn(move || compute_and_compare(sketch, scheduler(n_threads)));
+                let threads: Vec<_> = sketches.iter().map(compute).collect();
+                threads
+                    .into_iter()
+                    .try_for_each(|thread| thread.join().expect("no panic"))
+            })
+        },
+    );
 }
 
 /// Hands out what calls a computation off, once it has begun.
@@ -377,7 +396,12 @@ impl Moment {
 #[test]
 fn a_graph_is_called_off_at_any_moment() {
     let mixing = prop_oneof![20 => Just(Behaviour::Mix), 1 => Just(Behaviour::Nested(3))];
-    let strategy = (sketches(mixing), any::<Index>(), any::<bool>(), 1_usize..4);
+    let strategy = (
+        sketches(mixing),
+        any::<Index>(),
+        any::<bool>(),
+        1_usize..=N_THREADS_MAX,
+    );
     check(12, strategy, |(sketch, at, is_stuck, n_threads)| {
         let needed = sketch.needed();
         let needed: Vec<usize> = (0..needed.len()).filter(|idx| needed[*idx]).collect();

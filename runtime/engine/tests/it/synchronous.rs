@@ -114,6 +114,8 @@ impl Observer for Notes {
                 Event::Finished { task, .. } => format!("{} done", run.graph.key(task)),
                 Event::Failed { task } => format!("{} failed", run.graph.key(task)),
                 Event::Released { task, .. } => format!("{} released", run.graph.key(task)),
+                Event::Spilled { task, .. } => format!("{} stored", run.graph.key(task)),
+                Event::Loaded { task, .. } => format!("{} loaded", run.graph.key(task)),
                 Event::Ended { outcome } => format!("{outcome:?}"),
             };
             notes.push((run.parent.is_some(), text));

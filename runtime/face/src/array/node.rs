@@ -1,6 +1,7 @@
 //! The array as an expression: what it is before it runs.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,7 +11,9 @@ use crate::display::{MimeBundle, Render};
 use crate::engine::{Collection, engine};
 use crate::raise::or_raise;
 use crate::sealed::Sealed;
-use crate::{Compute, Error, ErrorKind, Name, Result, Site, Value, Visualization};
+use crate::{
+    Compute, Error, ErrorKind, Explanation, Graph, Name, Result, Site, Value, Visualization,
+};
 
 /// A lazy, chunked, n-dimensional array.
 ///
@@ -47,7 +50,7 @@ pub enum ArrayOp {
     /// An array in memory, cut into chunks.
     Data(NdArray),
     /// Chunks in memory, in C order.
-    Held(Vec<NdArray>),
+    Held(Vec<Value>),
     /// Elements that follow from their place.
     Source(Source),
     /// The elements of a file.
@@ -304,10 +307,10 @@ impl Array {
     pub fn persist(&self) -> Result<Array> {
         let site = Site::caller();
         let blocks = engine()?.compute_blocks(&[Collection::Array(self.clone())])?;
-        let chunks = blocks.into_iter().flatten().map(chunk);
+        let chunks = blocks.into_iter().flatten().collect();
         Ok(Array::new(ArrayNode {
             name: self.name().clone(),
-            op: ArrayOp::Held(chunks.collect::<Result<_>>()?),
+            op: ArrayOp::Held(chunks),
             inputs: Vec::new(),
             dtype: self.dtype(),
             shape: self.node.shape.clone(),
@@ -322,6 +325,22 @@ impl Array {
     /// What planning the array returns.
     pub fn visualize(&self) -> Result<Visualization> {
         crate::visualize_all(self)
+    }
+
+    /// The task graph as a mapping of keys to tasks: one for each chunk of each array that this one is made of.
+    ///
+    /// # Errors
+    /// As for [`visualize`](Array::visualize).
+    pub fn graph(&self) -> Result<Graph> {
+        crate::graph_of(self)
+    }
+
+    /// What [`compute`](Array::compute) will do, without doing it: how many tasks, and how much memory they are expected to take.
+    ///
+    /// # Errors
+    /// As for [`visualize`](Array::visualize).
+    pub fn explain(&self) -> Result<Explanation> {
+        crate::explain_all(self)
     }
 
     /// The same array in chunks of other lengths. An array that is made from nothing, such as `zeros` or random
@@ -386,6 +405,13 @@ fn chunk(value: Value) -> Result<NdArray> {
             format!("a task of an array returned a `{type_name}`"),
         )
     })
+}
+
+/// By the name: what goes into a call of a pure function.
+impl Hash for Array {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
 }
 
 impl Compute for Array {

@@ -119,7 +119,9 @@ pub trait DisplayViaRender {
 
 impl<T: Render + ?Sized> DisplayViaRender for &&Displayed<'_, T> {
     fn display(&self) -> DisplayHandle {
-        display(&self.0.render())
+        let handle = display(&self.0.render());
+        self.0.follow(&handle);
+        handle
     }
 }
 

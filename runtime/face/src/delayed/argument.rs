@@ -6,13 +6,16 @@ use std::hash::{BuildHasher, Hash};
 use std::mem::ManuallyDrop;
 
 use super::Delayed;
-use super::call::{by_value, of_all};
-use super::node::{Collect, Several, Slot};
+use super::call::{by_value, collection, of_all};
+use super::node::{Collect, Slot};
 use crate::Value;
 use crate::array::{Array, NdArray};
+use crate::compute::Compute;
 use crate::engine::Collection;
 use crate::erased::Erased;
 use crate::frame::{DataFrame, Frame};
+use crate::future::Future;
+use crate::raise::or_raise;
 
 /// One argument of a delayed call: a value, or what computes to it. One that is given to no call leaks, as a
 /// [`Call`](super::Call) does.
@@ -24,19 +27,29 @@ impl Argument {
     }
 
     fn input(input: Collection) -> Self {
-        Argument(ManuallyDrop::new(Slot::Input(input)))
+        Argument(ManuallyDrop::new(Slot::of(input)))
     }
 
-    fn lazy(node: &Erased) -> Self {
-        Argument::input(super::call::collection(node))
+    pub(super) fn lazy(node: &Erased) -> Self {
+        Argument::input(collection(node))
     }
 
-    fn several(len: usize, node: &dyn Fn(usize) -> Erased, collect: Box<Collect>) -> Self {
-        let nodes = (0..len).map(|idx| super::call::collection(&node(idx)));
-        Argument(ManuallyDrop::new(Slot::Several(Box::new(Several {
-            inputs: nodes.collect(),
-            collect,
-        }))))
+    fn several(inputs: Vec<Collection>, collect: Box<Collect>) -> Self {
+        Argument(ManuallyDrop::new(Slot::of_several(inputs, collect)))
+    }
+
+    /// What [`compute_all`](crate::compute_all) makes of `collections`.
+    pub(super) fn all<C>(collections: C) -> Self
+    where
+        C: Compute<Output: Any + Send + Sync> + Send + Sync + 'static,
+    {
+        let mut inputs = Vec::new();
+        collections.collections(&mut inputs);
+        let collect = move |values: &[Value]| {
+            let all = collections.from_values(&mut values.iter().cloned());
+            Value::new(or_raise(all))
+        };
+        Argument::several(inputs, Box::new(collect))
     }
 
     pub(super) fn into_slot(self) -> Slot {
@@ -48,17 +61,21 @@ impl Argument {
 ///
 /// | declared | takes too |
 /// |---|---|
-/// | `Vec<T>` or `&[T]` | `Vec<Delayed<T>>`, arrays and slices of them, `[T; N]`, `&[T]` |
-/// | `(T, U)`, `(T, U, V)` | tuples of `Delayed`s |
-/// | `HashMap<K, V>`, `BTreeMap<K, V>` | maps whose values are `Delayed`s |
+/// | `T` | [`Future<T>`](crate::Future) |
+/// | `Vec<T>` or `&[T]` | `Vec<Delayed<T>>`, arrays and slices of them, `[T; N]`, `&[T]`, and futures likewise |
+/// | `(T, U)` to six members | tuples of `Delayed`s, or of futures; pairs of which one member is plain |
+/// | `HashMap<K, V>`, `BTreeMap<K, V>` | maps whose values are `Delayed`s, futures, or vectors of `Delayed`s |
+/// | `Option<T>` | `Option<Delayed<T>>` |
+/// | `Vec<Vec<T>>`, `Vec<(T, U)>` | those with `Delayed`s in them |
 /// | `String` or `&str` | `&str` |
 /// | `NdArray` | `Array` |
 /// | `DataFrame` | `Frame` |
 ///
-/// and references to all of these.
+/// and references to most of these. A `Vec` of plain and delayed values is `vec![f(1), 2.into()]`; [`delayed_all`](super::delayed_all)
+/// makes one `Delayed` of anything nested.
 #[diagnostic::on_unimplemented(
     message = "a delayed function takes `{T}` here and was given `{Self}`",
-    label = "takes `{T}`, `Delayed<{T}>`, or collections that compute to it"
+    label = "takes `{T}`, `Delayed<{T}>`, `Future<{T}>`, or collections that compute to it"
 )]
 pub trait IntoDelayed<T> {
     /// The argument that a call keeps until it happens.
@@ -141,113 +158,197 @@ impl<T: ByValue, const N: usize> IntoDelayed<Vec<T>> for [T; N] {
     }
 }
 
-impl<T: ByValue> IntoDelayed<Vec<T>> for &[Delayed<T>] {
-    fn into_argument(self) -> Argument {
-        list(self)
+/// What a list may be made of.
+trait Lazy {
+    fn node(&self) -> Erased;
+}
+
+impl<T> Lazy for Delayed<T> {
+    fn node(&self) -> Erased {
+        self.node.clone()
     }
 }
 
-impl<T: ByValue> IntoDelayed<Vec<T>> for Vec<Delayed<T>> {
-    fn into_argument(self) -> Argument {
-        list(&self)
+impl<T> Lazy for Future<T> {
+    fn node(&self) -> Erased {
+        self.delayed().node
     }
 }
 
-impl<T: ByValue> IntoDelayed<Vec<T>> for &Vec<Delayed<T>> {
+/// Lists and maps of one kind of things that compute to a `T`.
+macro_rules! collected {
+    ($($lazy:ident),*) => {$(
+        impl<T: ByValue> IntoDelayed<Vec<T>> for &[$lazy<T>] {
+            fn into_argument(self) -> Argument {
+                list::<T>(&mut self.iter().map(|lazy| lazy as &dyn Lazy))
+            }
+        }
+
+        impl<T: ByValue> IntoDelayed<Vec<T>> for Vec<$lazy<T>> {
+            fn into_argument(self) -> Argument {
+                IntoDelayed::<Vec<T>>::into_argument(self.as_slice())
+            }
+        }
+
+        impl<T: ByValue> IntoDelayed<Vec<T>> for &Vec<$lazy<T>> {
+            fn into_argument(self) -> Argument {
+                IntoDelayed::<Vec<T>>::into_argument(self.as_slice())
+            }
+        }
+
+        impl<T: ByValue, const N: usize> IntoDelayed<Vec<T>> for [$lazy<T>; N] {
+            fn into_argument(self) -> Argument {
+                IntoDelayed::<Vec<T>>::into_argument(self.as_slice())
+            }
+        }
+
+        impl<T: ByValue, const N: usize> IntoDelayed<Vec<T>> for &[$lazy<T>; N] {
+            fn into_argument(self) -> Argument {
+                IntoDelayed::<Vec<T>>::into_argument(self.as_slice())
+            }
+        }
+
+        impl<K, T, S> IntoDelayed<HashMap<K, T, S>> for HashMap<K, $lazy<T>, S>
+        where
+            K: ByValue + Eq + Hash,
+            T: ByValue,
+            S: BuildHasher + Default + Any + Send + Sync,
+        {
+            fn into_argument(self) -> Argument {
+                let (keys, values): (Vec<K>, Vec<_>) = self.into_iter().unzip();
+                let mut values = values.iter().map(|lazy| lazy as &dyn Lazy);
+                map_argument::<K, T, HashMap<K, T, S>>(keys, &mut values)
+            }
+        }
+
+        impl<K: ByValue + Ord, T: ByValue> IntoDelayed<BTreeMap<K, T>> for BTreeMap<K, $lazy<T>> {
+            fn into_argument(self) -> Argument {
+                let (keys, values): (Vec<K>, Vec<_>) = self.into_iter().unzip();
+                let mut values = values.iter().map(|lazy| lazy as &dyn Lazy);
+                map_argument::<K, T, BTreeMap<K, T>>(keys, &mut values)
+            }
+        }
+
+        impl<T: ByValue> IntoDelayed<Option<T>> for Option<$lazy<T>> {
+            fn into_argument(self) -> Argument {
+                match self {
+                    Some(lazy) => {
+                        let some = |values: &[Value]| Value::new(Some(by_value::<T>(&values[0])));
+                        Argument::several(nodes(&mut [&lazy as &dyn Lazy].into_iter()), Box::new(some))
+                    }
+                    None => Argument::value(Value::new(None::<T>)),
+                }
+            }
+        }
+    )*};
+}
+
+collected!(Delayed, Future);
+
+/// Tuples of things that compute to their members.
+macro_rules! tuples {
+    ($lazy:ident: $($member:ident $idx:tt),+) => {
+        impl<$($member: ByValue),+> IntoDelayed<($($member,)+)> for ($($lazy<$member>,)+) {
+            fn into_argument(self) -> Argument {
+                IntoDelayed::<($($member,)+)>::into_argument(&self)
+            }
+        }
+
+        impl<$($member: ByValue),+> IntoDelayed<($($member,)+)> for &($($lazy<$member>,)+) {
+            fn into_argument(self) -> Argument {
+                IntoDelayed::<($($member,)+)>::into_argument(($(&self.$idx,)+))
+            }
+        }
+
+        impl<$($member: ByValue),+> IntoDelayed<($($member,)+)> for ($(&$lazy<$member>,)+) {
+            fn into_argument(self) -> Argument {
+                let members = [$(self.$idx as &dyn Lazy),+];
+                let collect = |values: &[Value]| {
+                    Value::new::<($($member,)+)>(($(by_value(&values[$idx]),)+))
+                };
+                Argument::several(nodes(&mut members.into_iter()), Box::new(collect))
+            }
+        }
+    };
+}
+
+tuples!(Delayed: A 0, B 1);
+tuples!(Delayed: A 0, B 1, C 2);
+tuples!(Delayed: A 0, B 1, C 2, D 3);
+tuples!(Delayed: A 0, B 1, C 2, D 3, E 4);
+tuples!(Delayed: A 0, B 1, C 2, D 3, E 4, F 5);
+tuples!(Future: A 0, B 1);
+tuples!(Future: A 0, B 1, C 2);
+tuples!(Future: A 0, B 1, C 2, D 3);
+
+impl<A: ByValue, B: ByValue> IntoDelayed<(A, B)> for (Delayed<A>, B) {
     fn into_argument(self) -> Argument {
-        list(self)
+        let (first, second) = self;
+        let collect =
+            move |values: &[Value]| Value::new::<(A, B)>((by_value(&values[0]), second.clone()));
+        Argument::several(vec![collection(&first.node)], Box::new(collect))
     }
 }
 
-impl<T: ByValue, const N: usize> IntoDelayed<Vec<T>> for [Delayed<T>; N] {
+impl<A: ByValue, B: ByValue> IntoDelayed<(A, B)> for (A, Delayed<B>) {
     fn into_argument(self) -> Argument {
-        list(&self)
+        let (first, second) = self;
+        let collect =
+            move |values: &[Value]| Value::new::<(A, B)>((first.clone(), by_value(&values[0])));
+        Argument::several(vec![collection(&second.node)], Box::new(collect))
     }
 }
 
-impl<T: ByValue, const N: usize> IntoDelayed<Vec<T>> for &[Delayed<T>; N] {
+impl<T: ByValue> IntoDelayed<Vec<Vec<T>>> for Vec<Vec<Delayed<T>>> {
     fn into_argument(self) -> Argument {
-        list(self)
+        Argument::all(self)
     }
 }
 
-impl<T: ByValue, U: ByValue> IntoDelayed<(T, U)> for (Delayed<T>, Delayed<U>) {
+impl<A: ByValue, B: ByValue> IntoDelayed<Vec<(A, B)>> for Vec<(Delayed<A>, Delayed<B>)> {
     fn into_argument(self) -> Argument {
-        pair(&self.0, &self.1)
+        Argument::all(self)
     }
 }
 
-impl<T: ByValue, U: ByValue> IntoDelayed<(T, U)> for (&Delayed<T>, &Delayed<U>) {
-    fn into_argument(self) -> Argument {
-        pair(self.0, self.1)
-    }
-}
-
-impl<T: ByValue, U: ByValue, V: ByValue> IntoDelayed<(T, U, V)>
-    for (Delayed<T>, Delayed<U>, Delayed<V>)
-{
-    fn into_argument(self) -> Argument {
-        let nodes = [self.0.node, self.1.node, self.2.node];
-        Argument::several(
-            3,
-            &|idx| nodes[idx].clone(),
-            Box::new(|values| {
-                Value::new::<(T, U, V)>((
-                    by_value(&values[0]),
-                    by_value(&values[1]),
-                    by_value(&values[2]),
-                ))
-            }),
-        )
-    }
-}
-
-impl<K, T, S> IntoDelayed<HashMap<K, T, S>> for HashMap<K, Delayed<T>, S>
+impl<K, T, S> IntoDelayed<HashMap<K, Vec<T>, S>> for HashMap<K, Vec<Delayed<T>>, S>
 where
     K: ByValue + Eq + Hash,
     T: ByValue,
     S: BuildHasher + Default + Any + Send + Sync,
 {
     fn into_argument(self) -> Argument {
-        let (keys, values): (Vec<K>, Vec<_>) = self.into_iter().unzip();
-        map_argument::<K, T, HashMap<K, T, S>>(keys, &values)
+        Argument::all(self)
     }
 }
 
-impl<K: ByValue + Ord, T: ByValue> IntoDelayed<BTreeMap<K, T>> for BTreeMap<K, Delayed<T>> {
+impl<K: ByValue + Ord, T: ByValue> IntoDelayed<BTreeMap<K, Vec<T>>>
+    for BTreeMap<K, Vec<Delayed<T>>>
+{
     fn into_argument(self) -> Argument {
-        let (keys, values): (Vec<K>, Vec<_>) = self.into_iter().unzip();
-        map_argument::<K, T, BTreeMap<K, T>>(keys, &values)
+        Argument::all(self)
     }
 }
 
-fn list<T: ByValue>(items: &[Delayed<T>]) -> Argument {
-    Argument::several(
-        items.len(),
-        &|idx| items[idx].node.clone(),
-        Box::new(|values| Value::new(of_all::<T>(values))),
-    )
+fn nodes(lazies: &mut dyn Iterator<Item = &dyn Lazy>) -> Vec<Collection> {
+    lazies.map(|lazy| collection(&lazy.node())).collect()
 }
 
-pub(super) fn pair<T: ByValue, U: ByValue>(first: &Delayed<T>, second: &Delayed<U>) -> Argument {
-    let nodes = [&first.node, &second.node];
-    Argument::several(
-        2,
-        &|idx| nodes[idx].clone(),
-        Box::new(|values| Value::new::<(T, U)>((by_value(&values[0]), by_value(&values[1])))),
-    )
+fn list<T: ByValue>(items: &mut dyn Iterator<Item = &dyn Lazy>) -> Argument {
+    let collect = |values: &[Value]| Value::new(of_all::<T>(values));
+    Argument::several(nodes(items), Box::new(collect))
 }
 
-fn map_argument<K: ByValue, T: ByValue, M>(keys: Vec<K>, values: &[Delayed<T>]) -> Argument
+fn map_argument<K: ByValue, T: ByValue, M>(
+    keys: Vec<K>,
+    values: &mut dyn Iterator<Item = &dyn Lazy>,
+) -> Argument
 where
     M: FromIterator<(K, T)> + Any + Send + Sync,
 {
-    Argument::several(
-        values.len(),
-        &|idx| values[idx].node.clone(),
-        Box::new(move |values| {
-            let entries = keys.iter().cloned().zip(of_all::<T>(values));
-            Value::new(entries.collect::<M>())
-        }),
-    )
+    let collect = move |values: &[Value]| {
+        let entries = keys.iter().cloned().zip(of_all::<T>(values));
+        Value::new(entries.collect::<M>())
+    };
+    Argument::several(nodes(values), Box::new(collect))
 }

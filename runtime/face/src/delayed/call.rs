@@ -3,11 +3,14 @@
 
 use std::any::{Any, type_name};
 use std::fmt::Display;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem::ManuallyDrop;
+use std::sync::{Arc, Mutex};
 
-use super::node::{DelayedNode, Function, Slot, Slots};
+use super::node::{DelayedNode, Function, RunOnce, Slot, Slots};
+use super::place::Place;
 use super::{Argument, ByValue, Delayed};
-use crate::engine::{Collection, engine};
+use crate::engine::{Collection, Submitted, engine};
 use crate::erased::Erased;
 use crate::{Error, ErrorKind, Name, Result, Site, Value};
 
@@ -20,6 +23,8 @@ pub struct Call(ManuallyDrop<Parts>);
 /// What a [`Call`] holds.
 struct Parts {
     function: &'static str,
+    /// What makes the call equal to others; none if nothing does.
+    token: Option<u64>,
     slots: Slots,
     site: Site,
 }
@@ -29,9 +34,16 @@ impl Call {
     pub fn new(function: &'static str) -> Self {
         Call(ManuallyDrop::new(Parts {
             function,
+            token: None,
             slots: Slots::default(),
             site: Site::caller(),
         }))
+    }
+
+    /// The call of a pure function: it is the same as any other with the same token.
+    pub fn pure(mut self, token: Token) -> Self {
+        self.0.token = Some(token.0.finish());
+        self
     }
 
     /// The call with one argument more.
@@ -52,24 +64,124 @@ impl Call {
 
     fn into_node(self, run: fn(&[Value]) -> Result<Value>) -> Erased {
         let parts = ManuallyDrop::into_inner(self.0);
+        let (name, place) = match parts.token {
+            Some(token) => {
+                let name = Name::from_token(parts.function, token);
+                (name, Place::of_shared_name())
+            }
+            None => (Name::unique(parts.function), Place::of_unique_name()),
+        };
         Erased::new(DelayedNode {
-            name: Name::unique(parts.function),
+            name,
             site: parts.site,
             function: Function::Call(run),
             slots: parts.slots,
+            place,
         })
     }
 }
 
+/// What a call of a pure function depends on: the function and its arguments.
+#[doc(hidden)]
+pub struct Token(DefaultHasher);
+
+impl Token {
+    pub fn new(function: &'static str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        function.hash(&mut hasher);
+        Token(hasher)
+    }
+
+    pub fn and<T: PureArgument + ?Sized>(mut self, argument: &T) -> Self {
+        argument.hash(&mut self.0);
+        self
+    }
+}
+
+/// What a function that is marked `#[delayed(pure)]` can be called with: what has a hash, which collections have by their names.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a pure function cannot be called with a `{Self}`",
+    label = "not `Hash`",
+    note = "equal calls of a pure function are found by the hashes of their arguments; without `pure`, none is needed"
+)]
+pub trait PureArgument: Hash {}
+
+impl<T: Hash + ?Sized> PureArgument for T {}
+
+/// The call with another name, or what it returns by that name if the call has others.
+#[track_caller]
+pub(super) fn named(mut node: Erased, name: &str) -> Erased {
+    if let Some(own) = node.get_mut::<DelayedNode>() {
+        own.name = own.name.with_operation(name);
+        return node;
+    }
+    let alias: Delayed<()> = Call::new("alias").with(Argument::lazy(&node)).only();
+    named(alias.node, name)
+}
+
 /// A value that is known, by a name of its own or by that of the call which it is the value of.
 #[track_caller]
-pub(super) fn known(name: Option<Name>, value: Value) -> Erased {
+pub(super) fn known(value: Value) -> Erased {
     Erased::new(DelayedNode {
-        name: name.unwrap_or_else(|| Name::unique("value")),
+        name: Name::unique("value"),
         site: Site::caller(),
         function: Function::Known(value),
         slots: Slots::default(),
+        place: Place::of_unique_name(),
     })
+}
+
+/// The value of `call`, which is known now, by the same name.
+#[track_caller]
+fn known_of(call: &DelayedNode, value: Value) -> Erased {
+    call.place.share_name();
+    Erased::new(DelayedNode {
+        name: call.name,
+        site: Site::caller(),
+        function: Function::Known(value),
+        slots: Slots::default(),
+        place: Place::of_shared_name(),
+    })
+}
+
+/// The value of `future`.
+pub(crate) fn of_future(future: &Arc<dyn Submitted>) -> Erased {
+    Erased::new(DelayedNode {
+        name: *future.key(),
+        site: future.site(),
+        function: Function::Future(future.clone()),
+        slots: Slots::default(),
+        place: Place::of_shared_name(),
+    })
+}
+
+/// What a closure returns that can run again.
+pub(crate) fn of_closure(
+    operation: &'static str,
+    site: Site,
+    run: Box<dyn Fn() -> Result<Value> + Send + Sync>,
+) -> Collection {
+    without_inputs(operation, site, Function::Run(run))
+}
+
+/// What a closure returns that runs once.
+pub(crate) fn of_closure_once(
+    operation: &'static str,
+    site: Site,
+    run: Box<RunOnce>,
+) -> Collection {
+    without_inputs(operation, site, Function::Once(Mutex::new(Some(run))))
+}
+
+fn without_inputs(operation: &'static str, site: Site, function: Function) -> Collection {
+    Collection::Delayed(Arc::new(DelayedNode {
+        name: Name::unique(operation),
+        site,
+        function,
+        slots: Slots::default(),
+        place: Place::of_unique_name(),
+    }))
 }
 
 /// What `run` makes of the value of `node`.
@@ -80,12 +192,13 @@ pub(super) fn then(
     run: Box<dyn Fn(&Value) -> Result<Value> + Send + Sync>,
 ) -> Erased {
     let mut slots = Slots::default();
-    slots.push(Slot::Input(collection(node)));
+    slots.push(Slot::of(collection(node)));
     Erased::new(DelayedNode {
         name: Name::unique(operation),
         site: Site::caller(),
         function: Function::Then(run),
         slots,
+        place: Place::of_unique_name(),
     })
 }
 
@@ -93,7 +206,7 @@ pub(super) fn name(node: &Erased) -> &Name {
     &node.get::<DelayedNode>().name
 }
 
-pub(super) fn collection(node: &Erased) -> Collection {
+pub(crate) fn collection(node: &Erased) -> Collection {
     Collection::Delayed(node.share())
 }
 
@@ -105,7 +218,7 @@ pub(super) fn compute(node: &Erased) -> Result<Value> {
 #[track_caller]
 pub(super) fn persist(node: &Erased) -> Result<Erased> {
     let value = compute(node)?;
-    Ok(known(Some(*name(node)), value))
+    Ok(known_of(node.get(), value))
 }
 
 /// An argument that the function takes by reference.
@@ -148,7 +261,7 @@ fn displayed(error: &dyn Display) -> Error {
 }
 
 /// The `T` that was computed.
-pub(super) fn take<T: Any + Send + Sync + Clone>(value: Value) -> Result<T> {
+pub(crate) fn take<T: Any + Send + Sync + Clone>(value: Value) -> Result<T> {
     let found = value.type_name();
     match value.into_inner() {
         Some(value) => Ok(value),
@@ -157,8 +270,14 @@ pub(super) fn take<T: Any + Send + Sync + Clone>(value: Value) -> Result<T> {
 }
 
 #[cold]
-pub(super) fn no_value() -> Error {
+pub(crate) fn no_value() -> Error {
     Error::new(ErrorKind::Task, "the engine returned no value")
+}
+
+#[cold]
+pub(super) fn wrong_parts(found: usize, expected: usize) -> Error {
+    let text = format!("the list has {found} parts in place of {expected}");
+    Error::new(ErrorKind::Value, text)
 }
 
 #[cold]

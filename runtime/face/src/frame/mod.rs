@@ -14,6 +14,7 @@ mod text;
 mod values;
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 pub use datatype::{DataType, TimeUnit};
@@ -39,6 +40,8 @@ pub use values::{FromValues, Values};
 use crate::compute::{Compute, compute_all, visualize_all};
 use crate::display::{MimeBundle, Render};
 use crate::engine::{Collection, engine};
+use crate::explain::{Explanation, explain_all};
+use crate::graph::{Graph, graph_of};
 use crate::raise::{or_raise, raise};
 use crate::sealed::Sealed;
 use crate::{Error, ErrorKind, Name, Result, Site, Value, Visualization};
@@ -292,6 +295,22 @@ impl Frame {
         visualize_all(self)
     }
 
+    /// The task graph of this frame as a mapping of keys to tasks: one for each partition of each frame that this one is made of.
+    ///
+    /// # Errors
+    /// As [`schema`](Frame::schema).
+    pub fn graph(&self) -> Result<Graph> {
+        graph_of(self)
+    }
+
+    /// What [`compute`](Frame::compute) will do, without doing it: how many tasks, and how much memory they are expected to take.
+    ///
+    /// # Errors
+    /// As [`schema`](Frame::schema).
+    pub fn explain(&self) -> Result<Explanation> {
+        explain_all(self)
+    }
+
     /// The frame `op` of this one.
     #[track_caller]
     fn then(&self, op: FrameOp) -> Frame {
@@ -444,6 +463,13 @@ impl From<DataFrame> for Frame {
         let op = FrameOp::Partitions(vec![Value::with_bytes(table, bytes)]);
         let name = Name::unique("from-dataframe");
         Frame::with_site(name, op, Vec::new(), Site::caller()).with_meta(meta)
+    }
+}
+
+/// By the name: what goes into a call of a pure function.
+impl Hash for Frame {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
     }
 }
 

@@ -111,7 +111,7 @@ impl Fused {
                 }
                 ArrayOp::Held(chunks) => {
                     let (index, affine) = view.in_chunk(grid, block);
-                    PlacedLeaf::Chunk(chunks[grid.flat(&index)].clone(), affine)
+                    PlacedLeaf::Held(chunks[grid.flat(&index)].clone(), affine)
                 }
                 ArrayOp::Source(source) => {
                     let affine = view.in_whole(array.shape(), block);
@@ -144,25 +144,29 @@ enum PlacedLeaf {
     /// The value of this input.
     Input(usize, Affine),
     Chunk(NdArray, Affine),
+    /// A chunk that may be on the disk.
+    Held(Value, Affine),
     Source(Source, DType, Affine),
 }
 
 impl FusedBlock {
     /// The leaves of the program, once the values of the inputs are there.
-    pub(super) fn leaves(&self, values: &[Value]) -> Vec<Leaf> {
-        let leaves = self.leaves.iter().map(|leaf| match leaf {
-            PlacedLeaf::Input(idx, affine) => Leaf {
-                data: LeafData::Chunk(input::<NdArray>(&values[*idx]).clone()),
-                affine: affine.clone(),
-            },
-            PlacedLeaf::Chunk(chunk, affine) => Leaf {
-                data: LeafData::Chunk(chunk.clone()),
-                affine: affine.clone(),
-            },
-            PlacedLeaf::Source(source, dtype, affine) => Leaf {
-                data: LeafData::Source(*source, *dtype),
-                affine: affine.clone(),
-            },
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](dagbok::ErrorKind::Io) if a chunk is on the disk and cannot be read.
+    pub(super) fn leaves(&self, values: &[Value]) -> Result<Vec<Leaf>> {
+        let chunk = |value: &Value| LeafData::Chunk(input::<NdArray>(value).clone());
+        let leaves = self.leaves.iter().map(|leaf| {
+            let (data, affine) = match leaf {
+                PlacedLeaf::Input(idx, affine) => (chunk(&values[*idx]), affine),
+                PlacedLeaf::Chunk(chunk, affine) => (LeafData::Chunk(chunk.clone()), affine),
+                PlacedLeaf::Held(value, affine) => (chunk(&value.clone().loaded()?), affine),
+                PlacedLeaf::Source(source, dtype, affine) => {
+                    (LeafData::Source(*source, *dtype), affine)
+                }
+            };
+            let affine = affine.clone();
+            Ok(Leaf { data, affine })
         });
         leaves.collect()
     }
@@ -346,7 +350,7 @@ pub(super) fn plan(planner: &mut Planner, array: &Array) -> Result<Vec<TaskId>> 
         let placed = fused.at(planner, block);
         let (program, shape) = (program.clone(), block.shape.clone());
         let inputs = placed.inputs.clone();
-        let run = move |values: &[Value]| program.chunk(placed.leaves(values), &shape).map(value);
+        let run = move |values: &[Value]| program.chunk(placed.leaves(values)?, &shape).map(value);
         (inputs, Arc::new(run))
     }))
 }

@@ -90,6 +90,7 @@ fn add_blocks(
 }
 
 fn read_npy(planner: &mut Planner, array: &Array, file: &NpyFile) -> Vec<TaskId> {
+    planner.is_stale |= !npy::is_unchanged(file);
     let file = Arc::new(file.clone());
     add_blocks(planner, array, |_, block| {
         let (file, block) = (file.clone(), block.clone());

@@ -119,7 +119,7 @@ impl Chunks {
             inputs,
             bytes: kept * self.reduction.computed.itemsize(),
             run: Arc::new(move |values: &[Value]| {
-                let leaves = placed.leaves(values);
+                let leaves = placed.leaves(values)?;
                 reduce(&program, leaves, &position, &whole, &reduction).map(partial)
             }),
         })

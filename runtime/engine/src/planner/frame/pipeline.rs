@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use dagbok::engine::Collection;
-use dagbok::frame::{DataFrame, Frame, FrameOp, Part, Piece, Source};
+use dagbok::frame::{Frame, FrameOp, Part, Piece, Source};
 use dagbok::{Name, Result, Value};
 use polars::prelude as pl;
 
 use super::step::{self, Step};
 use super::{Planner, layer_of};
 use crate::graph::{LayerId, NewTask, TaskId};
-use crate::io::{Borders, borders, count_quotes, in_file, read};
+use crate::io::{Borders, borders, count_quotes, in_file, is_unchanged, read};
 use crate::planner::input;
-use crate::table::{polars_frame, task_table};
+use crate::table::task_table;
 
 /// What a task makes of its partition, which it asks for when it needs it, and of the values of further tasks.
 pub(super) type Sink =
@@ -176,6 +176,7 @@ fn from_tasks(planner: &mut Planner, frame: &Frame) -> Result<Vec<Origin>> {
 }
 
 fn from_files(planner: &mut Planner, frame: &Frame, source: &Source) -> Result<Vec<Origin>> {
+    planner.is_stale |= !is_unchanged(source);
     let source = Arc::new(source.clone());
     let mut borders = HashMap::new();
     let mut origins = Vec::with_capacity(source.partitions.len());
@@ -276,7 +277,7 @@ impl Origin {
     fn read(&self, value: Option<&Value>) -> Result<pl::LazyFrame> {
         match self {
             Origin::Piece { source, piece, .. } => read(source, piece, value.map(input::<Borders>)),
-            Origin::Table(table) => Ok(lazy(polars_frame(input::<DataFrame>(table)))),
+            Origin::Table(table) => Ok(lazy(task_table(&table.clone().loaded()?))),
             Origin::Task { .. } => match value {
                 Some(value) => Ok(lazy(task_table(value))),
                 None => unreachable!("the task has this input"),

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use super::layout::{Layout, Point, Route, SUBTITLE_SIZE, TITLE_SIZE};
+use super::live::STATES;
 use super::measure::{Fill, SHADES};
 use super::text_formats::{class, colour};
-use super::{Drawing, Node, Role};
+use super::{Drawing, Legend, Node, Role};
 use crate::render::picture::{PALETTE, Picture, Zoom};
 use crate::render::text::{escape, width};
 
@@ -40,8 +41,8 @@ pub(super) fn picture(drawing: &Drawing, layout: &Layout) -> Picture {
     }
     body.push_str("</g></g>");
     let (mut width, mut height) = (layout.width + 2.0 * MARGIN, layout.height + 2.0 * MARGIN);
-    if let Some(text) = &drawing.legend {
-        width = width.max(legend(&mut body, text, height) + MARGIN);
+    if let Some(colours) = &drawing.legend {
+        width = width.max(legend(&mut body, colours, height) + MARGIN);
         height += LEGEND_HEIGHT;
     }
     Picture {
@@ -65,7 +66,8 @@ fn style() -> String {
             "& .c{idx}{{fill:{colour};fill-opacity:.16;stroke:{colour};stroke-width:1.3}}"
         );
     }
-    for fill in (0..SHADES).map(Fill::Shade).chain([Fill::Unknown]) {
+    let fills = (0..SHADES).map(Fill::Shade).chain([Fill::Unknown]);
+    for fill in fills.chain(STATES.map(Fill::State)) {
         let (colour, opacity) = colour(fill);
         let _ = write!(
             style,
@@ -74,20 +76,23 @@ fn style() -> String {
             f64::from(opacity) / 255.0
         );
     }
-    style.push_str("& .u{stroke-dasharray:4 3}& .o{fill:none;stroke-width:1}");
+    style.push_str("& .u,& .s0,& .s4{stroke-dasharray:4 3}& .s1,& .s3{stroke-width:2.6}");
+    style.push_str("& .o{fill:none;stroke-width:1}");
     style
 }
 
-/// Samples of the shades from light to dark and what they mean; returns where that ends.
-fn legend(body: &mut String, text: &str, top: f64) -> f64 {
-    for shade in 0..SHADES {
+/// Samples of the colours and what they mean; returns where that ends.
+fn legend(body: &mut String, legend: &Legend, top: f64) -> f64 {
+    let Legend { text, samples } = legend;
+    for (idx, fill) in samples.iter().enumerate() {
         let _ = write!(
             body,
-            "<rect class=\"v{shade}\" x=\"{:.0}\" y=\"{top:.0}\" width=\"{SAMPLE_WIDTH}\" height=\"12\"/>",
-            MARGIN + SAMPLE_WIDTH * shade as f64
+            "<rect class=\"{}\" x=\"{:.0}\" y=\"{top:.0}\" width=\"{SAMPLE_WIDTH}\" height=\"12\"/>",
+            class(*fill),
+            MARGIN + SAMPLE_WIDTH * idx as f64
         );
     }
-    let left = MARGIN + SAMPLE_WIDTH * SHADES as f64 + 8.0;
+    let left = MARGIN + SAMPLE_WIDTH * samples.len() as f64 + 8.0;
     let _ = write!(
         body,
         "<text class=\"s\" fill=\"currentColor\" x=\"{left:.0}\" y=\"{:.0}\">{}</text>",

@@ -6,6 +6,8 @@ use dagbok::Name;
 use dagbok::profile::Record;
 use dagbok::visualize::{Color, Options};
 
+use super::Legend;
+use super::live::TaskState;
 use crate::graph::{Graph, TaskId};
 use crate::planner::Plan;
 use crate::render::format::{bytes, count, duration};
@@ -36,6 +38,8 @@ pub(super) enum Fill {
     Operation(usize),
     /// From 0, the lightest, to [`SHADES`] - 1.
     Shade(usize),
+    /// The colour of a state.
+    State(TaskState),
     /// There is no figure.
     Unknown,
 }
@@ -120,8 +124,15 @@ impl Scale {
         self.values[node].map_or_else(|| "not known".to_owned(), self.text)
     }
 
+    pub(super) fn legend(&self) -> Legend {
+        Legend {
+            text: self.meaning(),
+            samples: (0..SHADES).map(Fill::Shade).collect(),
+        }
+    }
+
     /// `order of the tasks, from #0 to #13`
-    pub(super) fn legend(&self) -> String {
+    fn meaning(&self) -> String {
         match self.range {
             Some((least, most)) => {
                 let (least, most) = ((self.text)(least), (self.text)(most));
@@ -175,8 +186,8 @@ fn measured(graph: &Graph, record: &Record, figure: fn(&Found) -> u64) -> Vec<Op
             Found { nanos, bytes },
         );
     }
-    let of_task = graph.tasks().map(|(_, task)| {
-        let name = &graph.layer(task.layer).name;
+    let of_task = graph.tasks().map(|(id, task)| {
+        let name = &graph.name(id);
         found.get(&(name, &*task.block)).map(figure)
     });
     of_task.collect()

@@ -4,6 +4,7 @@ mod draw;
 mod file;
 mod groups;
 mod layout;
+mod live;
 mod measure;
 mod summary;
 mod text_formats;
@@ -16,6 +17,7 @@ use dagbok::visualize::{Level, Options};
 pub use self::file::file;
 use self::groups::Groups;
 use self::layout::{Layout, Router};
+pub(crate) use self::live::{LiveView, TaskState};
 use self::measure::{Fill, Measure, Scale};
 use super::format::counted;
 use super::picture::{PALETTE, Picture};
@@ -32,14 +34,16 @@ const DRAWN_LAYERS_MAX: usize = 40;
 const LISTED_LAYERS_MAX: usize = 20;
 
 /// What is drawn: every task, or where there are too many to tell apart, every layer.
+#[derive(Clone)]
 struct Drawing {
     nodes: Vec<Node>,
     edges: Vec<Edge>,
-    /// What the shades of nodes mean, if they are no colours of operations.
-    legend: Option<String>,
+    /// What the colours of nodes mean, if they are no colours of operations.
+    legend: Option<Legend>,
     headline: String,
 }
 
+#[derive(Clone)]
 struct Node {
     title: String,
     subtitles: Vec<String>,
@@ -61,13 +65,22 @@ enum Role {
     Result,
 }
 
+#[derive(Clone)]
 struct Edge {
     from: usize,
     to: usize,
     label: String,
 }
 
+/// What colours mean, and samples of them.
+#[derive(Clone)]
+struct Legend {
+    text: String,
+    samples: Vec<Fill>,
+}
+
 /// A drawing that has no places yet, and what is said about it.
+#[derive(Clone)]
 struct Sketch {
     drawing: Drawing,
     note: String,
@@ -151,7 +164,7 @@ impl Sketch {
         let legend = drawing
             .legend
             .iter()
-            .map(|legend| format!("Colours: {}.", escape(legend)));
+            .map(|legend| format!("Colours: {}.", escape(&legend.text)));
         let note: Vec<String> = notes.into_iter().map(str::to_owned).chain(legend).collect();
         Sketch {
             drawing,
@@ -167,7 +180,9 @@ impl Sketch {
         let mut picture = draw::picture(&self.drawing, layout);
         picture.label = format!("{}: {}", self.drawing.headline, listed.outline());
         if let Some(legend) = &self.drawing.legend {
-            picture.label.push_str(&format!(". Colours: {legend}"));
+            picture
+                .label
+                .push_str(&format!(". Colours: {}", legend.text));
         }
         picture
     }
@@ -177,7 +192,7 @@ impl Drawing {
     /// What is written below the drawing where it is on its own.
     fn caption(&self) -> String {
         match &self.legend {
-            Some(legend) => format!("{}. Colours: {legend}", self.headline),
+            Some(legend) => format!("{}. Colours: {}", self.headline, legend.text),
             None => self.headline.clone(),
         }
     }
@@ -221,13 +236,16 @@ fn tasks(plan: &Plan, measure: Option<&Measure>) -> Drawing {
                 label: String::new(),
             }));
             let layer = graph.layer(task.layer);
+            let holds = graph.holds(id);
+            let detail = holds.as_ref().unwrap_or(&layer.detail);
             Node {
                 title: shorten(layer.name.operation(), 22),
                 subtitles: block_title(layer.kind, &task.block)
                     .into_iter()
+                    .chain(holds.as_ref().map(|holds| shorten(holds, 34)))
                     .chain(scale.as_ref().map(|scale| scale.text(id.index())))
                     .collect(),
-                tooltip: tooltip(&graph.key(id), &layer.detail, &layer.site.to_string()),
+                tooltip: tooltip(&graph.key(id), detail, &layer.site.to_string()),
                 role: role(inputs.is_empty(), results.contains(&id.index())),
                 fill: fill(scale.as_ref(), id.index(), || {
                     colours.of(layer.name.operation())

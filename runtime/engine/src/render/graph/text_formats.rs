@@ -6,6 +6,7 @@ use dagbok::visualize::RankDir;
 
 use super::draw::MARGIN;
 use super::layout::{Layout, Point};
+use super::live::TaskState;
 use super::measure::{Fill, SHADES};
 use super::{Drawing, Node, Role};
 use crate::render::picture::PALETTE;
@@ -134,7 +135,7 @@ pub(super) fn mermaid(drawing: &Drawing, rankdir: Option<RankDir>) -> String {
         let (colour, opacity) = colour(fill);
         let dashes = match fill {
             Fill::Unknown => ",stroke-dasharray:4 3",
-            Fill::Operation(_) | Fill::Shade(_) => "",
+            Fill::Operation(_) | Fill::Shade(_) | Fill::State(_) => "",
         };
         let _ = writeln!(
             mermaid,
@@ -158,6 +159,7 @@ pub(super) fn class(fill: Fill) -> String {
     match fill {
         Fill::Operation(idx) => format!("c{idx}"),
         Fill::Shade(shade) => format!("v{shade}"),
+        Fill::State(state) => format!("s{}", state as usize),
         Fill::Unknown => "u".to_owned(),
     }
 }
@@ -167,7 +169,18 @@ pub(super) fn colour(fill: Fill) -> (&'static str, u8) {
     match fill {
         Fill::Operation(idx) => (PALETTE[idx], 41),
         Fill::Shade(shade) => (SHADE, (13 + 140 * shade / (SHADES - 1)) as u8),
+        Fill::State(state) => state_colour(state),
         Fill::Unknown => (PALETTE[PALETTE.len() - 1], 0),
+    }
+}
+
+fn state_colour(state: TaskState) -> (&'static str, u8) {
+    match state {
+        TaskState::Waiting => (PALETTE[7], 20),
+        TaskState::Running => (PALETTE[0], 70),
+        TaskState::Done => (PALETTE[2], 50),
+        TaskState::Failed => (PALETTE[1], 90),
+        TaskState::NotRun => (PALETTE[7], 0),
     }
 }
 

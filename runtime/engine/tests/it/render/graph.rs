@@ -38,8 +38,10 @@ impl Builder {
 
     fn plan(self, outputs: Vec<TaskId>) -> Plan {
         Plan {
+            futures: Vec::new(),
             graph: self.0,
             outputs: vec![outputs],
+            is_stale: false,
         }
     }
 }

@@ -1,0 +1,271 @@
+//! Values as bytes: those of types that tasks return where there is much of it.
+
+use std::any::Any;
+use std::io::{self, Cursor, Write};
+
+use bytemuck::{Pod, cast_slice, pod_collect_to_vec};
+use dagbok::array::Buffer;
+use dagbok::frame::DataFrame;
+use dagbok::{DType, NdArray, Value};
+use polars::prelude::{self as pl, SerReader, SerWriter};
+
+use crate::kernels::reduce::{Moments, Partial};
+use crate::table::{polars_frame, table_value};
+
+/// How values of one type are written and read.
+pub(super) struct Codec {
+    is_of: fn(&Value) -> bool,
+    /// Writes a value of the type.
+    pub(super) write: fn(&Value, &mut dyn Write) -> io::Result<()>,
+    /// The value that was written; none if `bytes` are not one.
+    pub(super) read: fn(bytes: &[u8]) -> Option<Value>,
+}
+
+/// The codec of `value`; none if its type has none.
+pub(super) fn of(value: &Value) -> Option<&'static Codec> {
+    CODECS.iter().find(|codec| (codec.is_of)(value))
+}
+
+macro_rules! vector_of {
+    ($element:ty) => {
+        Codec {
+            is_of: is::<Vec<$element>>,
+            write: |value, to| to.write_all(cast_slice(the::<Vec<$element>>(value)?)),
+            read: |bytes| Some(Value::new(pod_collect_to_vec::<u8, $element>(bytes))),
+        }
+    };
+}
+
+static CODECS: [Codec; 17] = [
+    Codec {
+        is_of: is::<NdArray>,
+        write: |value, to| write_array(the(value)?, to),
+        read: |bytes| {
+            let array = Reader(bytes).array()?;
+            let bytes = array.nbytes();
+            Some(Value::with_bytes(array, bytes))
+        },
+    },
+    Codec {
+        is_of: is::<Partial>,
+        write: |value, to| write_partial(the(value)?, to),
+        read: |bytes| {
+            let partial = Reader(bytes).partial()?;
+            let bytes = partial.nbytes();
+            Some(Value::with_bytes(partial, bytes))
+        },
+    },
+    Codec {
+        is_of: is::<DataFrame>,
+        write: |value, to| write_table(polars_frame(the(value)?), to),
+        read: |bytes| read_table(bytes).map(table_value),
+    },
+    Codec {
+        is_of: is::<Vec<pl::DataFrame>>,
+        write: |value, to| write_all(the::<Vec<_>>(value)?, to, write_table),
+        read: |bytes| {
+            let tables = Reader(bytes).all(read_table)?;
+            let bytes = tables.iter().map(pl::DataFrame::estimated_size).sum();
+            Some(Value::with_bytes(tables, bytes))
+        },
+    },
+    Codec {
+        is_of: is::<String>,
+        write: |value, to| to.write_all(the::<String>(value)?.as_bytes()),
+        read: |bytes| text(bytes).map(Value::new),
+    },
+    Codec {
+        is_of: is::<Vec<String>>,
+        write: |value, to| {
+            write_all(the::<Vec<String>>(value)?, to, |text, to| {
+                to.write_all(text.as_bytes())
+            })
+        },
+        read: |bytes| Reader(bytes).all(text).map(Value::new),
+    },
+    vector_of!(f64),
+    vector_of!(f32),
+    vector_of!(i64),
+    vector_of!(i32),
+    vector_of!(i16),
+    vector_of!(i8),
+    vector_of!(u64),
+    vector_of!(u32),
+    vector_of!(u16),
+    vector_of!(u8),
+    vector_of!(usize),
+];
+
+fn is<T: Any>(value: &Value) -> bool {
+    value.downcast_ref::<T>().is_some()
+}
+
+fn the<T: Any>(value: &Value) -> io::Result<&T> {
+    value
+        .downcast_ref()
+        .ok_or_else(|| io::Error::other("a value of another type"))
+}
+
+fn write_number(number: usize, to: &mut dyn Write) -> io::Result<()> {
+    to.write_all(&(number as u64).to_ne_bytes())
+}
+
+/// Each of `values` after its length.
+fn write_all<T>(
+    values: &[T],
+    to: &mut dyn Write,
+    write: fn(&T, &mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    write_number(values.len(), to)?;
+    let mut bytes = Vec::new();
+    for value in values {
+        bytes.clear();
+        write(value, &mut bytes)?;
+        write_number(bytes.len(), to)?;
+        to.write_all(&bytes)?;
+    }
+    Ok(())
+}
+
+fn write_array(array: &NdArray, to: &mut dyn Write) -> io::Result<()> {
+    write_number(array.ndim(), to)?;
+    for len in array.shape() {
+        write_number(*len, to)?;
+    }
+    write_buffer(array.buffer(), to)
+}
+
+fn write_partial(partial: &Partial, to: &mut dyn Write) -> io::Result<()> {
+    match partial {
+        Partial::Fold(buffer) => {
+            write_number(0, to)?;
+            write_buffer(buffer, to)
+        }
+        Partial::Moments(moments) => {
+            write_number(1, to)?;
+            let Moments {
+                counts,
+                means,
+                squares,
+            } = moments;
+            [counts, means, squares]
+                .into_iter()
+                .try_for_each(|numbers| write_vector(numbers, to))
+        }
+        Partial::Places(buffer, places) => {
+            write_number(2, to)?;
+            write_buffer(buffer, to)?;
+            write_vector(places, to)
+        }
+    }
+}
+
+fn write_buffer(buffer: &Buffer, to: &mut dyn Write) -> io::Result<()> {
+    let dtype = DType::ALL.iter().position(|dtype| *dtype == buffer.dtype());
+    write_number(dtype.unwrap_or_default(), to)?;
+    match buffer {
+        Buffer::Bool(values) => {
+            write_number(values.len(), to)?;
+            to.write_all(cast_slice(values))
+        }
+        Buffer::U8(values) => write_vector(values, to),
+        Buffer::U16(values) => write_vector(values, to),
+        Buffer::U32(values) => write_vector(values, to),
+        Buffer::U64(values) => write_vector(values, to),
+        Buffer::I8(values) => write_vector(values, to),
+        Buffer::I16(values) => write_vector(values, to),
+        Buffer::I32(values) => write_vector(values, to),
+        Buffer::I64(values) => write_vector(values, to),
+        Buffer::F32(values) => write_vector(values, to),
+        Buffer::F64(values) => write_vector(values, to),
+    }
+}
+
+fn write_vector<T: Pod>(values: &[T], to: &mut dyn Write) -> io::Result<()> {
+    write_number(size_of_val(values), to)?;
+    to.write_all(cast_slice(values))
+}
+
+fn write_table(table: &pl::DataFrame, to: &mut dyn Write) -> io::Result<()> {
+    // The writer wants the table for itself; columns are shared.
+    pl::IpcWriter::new(to)
+        .finish(&mut table.clone())
+        .map_err(io::Error::other)
+}
+
+fn read_table(bytes: &[u8]) -> Option<pl::DataFrame> {
+    pl::IpcReader::new(Cursor::new(bytes)).finish().ok()
+}
+
+fn text(bytes: &[u8]) -> Option<String> {
+    String::from_utf8(bytes.to_vec()).ok()
+}
+
+/// What has not been read yet.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn number(&mut self) -> Option<usize> {
+        let bytes = self.take(8)?.try_into().ok()?;
+        usize::try_from(u64::from_ne_bytes(bytes)).ok()
+    }
+
+    /// What [`write_all`] wrote.
+    fn all<T>(&mut self, read: fn(&[u8]) -> Option<T>) -> Option<Vec<T>> {
+        let len = self.number()?;
+        let each = (0..len).map(|_| {
+            let len = self.number()?;
+            read(self.take(len)?)
+        });
+        each.collect()
+    }
+
+    fn vector<T: Pod>(&mut self) -> Option<Vec<T>> {
+        let len = self.number()?;
+        Some(pod_collect_to_vec(self.take(len)?))
+    }
+
+    fn array(&mut self) -> Option<NdArray> {
+        let n_axes = self.number()?;
+        let shape: Option<Vec<usize>> = (0..n_axes).map(|_| self.number()).collect();
+        NdArray::from_buffer(shape?, self.buffer()?).ok()
+    }
+
+    fn partial(&mut self) -> Option<Partial> {
+        Some(match self.number()? {
+            0 => Partial::Fold(self.buffer()?),
+            1 => Partial::Moments(Moments {
+                counts: self.vector()?,
+                means: self.vector()?,
+                squares: self.vector()?,
+            }),
+            2 => Partial::Places(self.buffer()?, self.vector()?),
+            _ => return None,
+        })
+    }
+
+    fn buffer(&mut self) -> Option<Buffer> {
+        Some(match DType::ALL.get(self.number()?)? {
+            DType::Bool => {
+                let bytes: Vec<u8> = self.vector()?;
+                Buffer::Bool(bytes.into_iter().map(|byte| byte != 0).collect())
+            }
+            DType::U8 => Buffer::U8(self.vector()?),
+            DType::U16 => Buffer::U16(self.vector()?),
+            DType::U32 => Buffer::U32(self.vector()?),
+            DType::U64 => Buffer::U64(self.vector()?),
+            DType::I8 => Buffer::I8(self.vector()?),
+            DType::I16 => Buffer::I16(self.vector()?),
+            DType::I32 => Buffer::I32(self.vector()?),
+            DType::I64 => Buffer::I64(self.vector()?),
+            DType::F32 => Buffer::F32(self.vector()?),
+            DType::F64 => Buffer::F64(self.vector()?),
+        })
+    }
+}

@@ -1,0 +1,233 @@
+//! Values go to the disk and come back as they were; what cannot go says why.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use dagbok::array::Buffer;
+use dagbok::frame::DataFrame;
+use dagbok::{DType, Error, NdArray, Value};
+use expect_test::{Expect, expect};
+use polars::prelude as pl;
+
+use super::{Memory, Results, STORED_BYTES_MIN};
+use crate::graph::TaskId;
+use crate::kernels::reduce::{Moments, Partial};
+use crate::table::{polars_frame, table_value};
+
+fn memory(folder: &Path, max: Option<u64>) -> Arc<Memory> {
+    let memory = Memory::default();
+    memory.configure(1 << 30, folder, max);
+    Arc::new(memory)
+}
+
+/// `value` comes back from the disk as `same` says, and leaves nothing there.
+#[track_caller]
+fn check_returns<T: 'static>(value: &Value, same: impl Fn(&T, &T) -> bool) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let memory = memory(folder.path(), None);
+    // The second time it may be compressed.
+    for _ in 0..2 {
+        let stored = memory.store(value).expect("room").expect("a codec");
+        assert!(stored.is_stored());
+        assert_eq!(stored.type_name(), value.type_name());
+        assert_eq!(stored.bytes(), value.bytes());
+        assert!(stored.downcast_ref::<T>().is_none());
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+        for _ in 0..2 {
+            let back = stored.clone().loaded().expect("a value");
+            let (a, b) = (value.downcast_ref::<T>(), back.downcast_ref::<T>());
+            assert!(same(a.expect("the type"), b.expect("the type")));
+        }
+    }
+}
+
+#[track_caller]
+fn check_vector<T: PartialEq + Send + Sync + 'static>(vector: Vec<T>) {
+    check_returns::<Vec<T>>(&Value::new(vector), |a, b| a == b);
+}
+
+#[test]
+fn arrays_come_back() {
+    for dtype in DType::ALL {
+        for shape in [vec![], vec![0], vec![3, 0, 2], vec![7], vec![40, 50]] {
+            let len = shape.iter().product::<usize>();
+            let numbers = Buffer::F64((0..len).map(|x| x as f64 * 0.7 - 3.0).collect());
+            let array = NdArray::from_buffer(shape, numbers.cast(dtype)).expect("an array");
+            let bytes = array.nbytes();
+            check_returns::<NdArray>(&Value::with_bytes(array, bytes), |a, b| {
+                a.shape() == b.shape() && format!("{:?}", a.buffer()) == format!("{:?}", b.buffer())
+            });
+        }
+    }
+}
+
+#[test]
+fn not_a_number_comes_back_bit_by_bit() {
+    let bits = [
+        f64::NAN,
+        -f64::NAN,
+        -0.0,
+        f64::INFINITY,
+        f64::MIN_POSITIVE / 2.0,
+    ];
+    check_returns::<Vec<f64>>(&Value::new(bits.to_vec()), |a, b| {
+        a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
+    });
+}
+
+#[test]
+fn partial_results_come_back() {
+    let numbers = || vec![1.0, f64::NEG_INFINITY];
+    let moments = Moments {
+        counts: numbers(),
+        means: numbers(),
+        squares: numbers(),
+    };
+    for partial in [
+        Partial::Fold(Buffer::I16(vec![1, -2])),
+        Partial::Moments(moments),
+        Partial::Places(Buffer::Bool(vec![true, false]), vec![-1, 7]),
+    ] {
+        let bytes = partial.nbytes();
+        check_returns::<Partial>(&Value::with_bytes(partial, bytes), |a, b| {
+            format!("{a:?}") == format!("{b:?}")
+        });
+    }
+}
+
+fn table(n: i64) -> pl::DataFrame {
+    pl::df!(
+        "n" => (0..n).collect::<Vec<i64>>(),
+        "x" => (0..n).map(|n| (n % 3 > 0).then_some(n as f64)).collect::<Vec<_>>(),
+        "text" => (0..n).map(|n| format!("ü{n}")).collect::<Vec<_>>(),
+        "list" => (0..n).map(|n| pl::Series::from_iter([n, n])).collect::<Vec<_>>(),
+    )
+    .expect("a table")
+}
+
+#[test]
+fn tables_come_back() {
+    for n in [1, 5000] {
+        check_returns::<DataFrame>(&table_value(table(n)), |a, b| {
+            polars_frame(a).equals_missing(polars_frame(b))
+        });
+    }
+    check_returns::<DataFrame>(&table_value(table(9).slice(3, 0)), |a, b| {
+        polars_frame(a).schema() == polars_frame(b).schema()
+    });
+    check_returns::<DataFrame>(&table_value(table(100).slice(40, 7)), |a, b| {
+        polars_frame(a).equals_missing(polars_frame(b))
+    });
+    let parts = vec![table(3), table(4).slice(0, 0), table(5)];
+    let bytes = parts.iter().map(pl::DataFrame::estimated_size).sum();
+    check_returns::<Vec<pl::DataFrame>>(&Value::with_bytes(parts, bytes), |a, b| {
+        a.iter().zip(b).all(|(a, b)| a.equals_missing(b)) && a.len() == b.len()
+    });
+}
+
+#[test]
+fn vectors_and_texts_come_back() {
+    check_vector::<f64>(Vec::new());
+    check_vector(vec![1_i64; 100_000]);
+    check_vector((0..10_000_u32).collect());
+    check_vector(vec![3_u8, 4]);
+    check_vector(vec!["a".to_owned(), String::new(), "日本".to_owned()]);
+    check_returns::<String>(&Value::new("é".repeat(5000)), |a, b| a == b);
+    check_returns::<String>(&Value::new(String::new()), |a, b| a == b);
+}
+
+#[test]
+fn other_types_stay_in_memory() {
+    struct Own;
+    let folder = tempfile::tempdir().expect("a folder");
+    let memory = memory(folder.path(), None);
+    assert!(memory.store(&Value::new(Own)).expect("no error").is_none());
+    assert!(memory.store(&Value::new(7)).expect("no error").is_none());
+}
+
+#[track_caller]
+fn check_refused(folder: &Path, max: Option<u64>, expected: Expect) {
+    let refused: Error = match memory(folder, max).store(&Value::new(vec![1_u8; 10_000])) {
+        Ok(_) => panic!("it was stored"),
+        Err(error) => error,
+    };
+    let text = refused.to_string();
+    let folder = folder.to_str().expect("UTF-8");
+    expected.assert_eq(&text.replace(folder, "FOLDER"));
+}
+
+#[test]
+fn a_folder_that_is_full_or_cannot_be_written_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    check_refused(
+        folder.path(),
+        Some(9_999),
+        expect![
+            "9.79 KiB of results do not fit into memory and cannot be kept in `FOLDER`: no room is left for results; make room there, or set `temporary_directory`, `memory_limit` or `max_spill`"
+        ],
+    );
+    let file = folder.path().join("file");
+    fs::write(&file, "").expect("a file");
+    check_refused(
+        &file,
+        None,
+        expect![
+            "9.79 KiB of results do not fit into memory and cannot be kept in `FOLDER`: File exists (os error 17); make room there, or set `temporary_directory`, `memory_limit` or `max_spill`"
+        ],
+    );
+}
+
+#[test]
+fn a_file_takes_room_until_its_value_is_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let memory = memory(folder.path(), Some(15_000));
+    let value = Value::new(
+        (0..10_000_u32)
+            .map(|x| (x.wrapping_mul(0x9e37_79b9) >> 24) as u8)
+            .collect::<Vec<u8>>(),
+    );
+    let first = memory.store(&value).expect("room");
+    assert!(memory.store(&value).is_err());
+    drop(first);
+    assert!(memory.store(&value).is_ok());
+}
+
+#[test]
+fn reservations_end() {
+    let memory: Arc<Memory> = Arc::default();
+    let (one, two) = (memory.reserve(5), memory.reserve(7));
+    assert_eq!(memory.reserved(), 12);
+    drop(one);
+    assert_eq!(memory.reserved(), 7);
+    drop(two);
+    assert_eq!(memory.reserved(), 0);
+    assert!(memory.reserve(0).is_none());
+}
+
+#[test]
+fn the_farthest_results_leave_first() {
+    let mut results = Results::new(6);
+    let task = TaskId::new;
+    let large = || Value::new(vec![0_u8; STORED_BYTES_MIN]);
+    for idx in 0..4 {
+        results.insert(task(idx), large());
+    }
+    results.insert(task(4), Value::new(7));
+    let held = results.share(task(3));
+    let farthest = |results: &Results, bytes| {
+        let order = results.farthest(bytes, |task| 10 * (task.index() % 3));
+        order
+            .iter()
+            .map(|(_, task)| task.index())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(farthest(&results, 1), [2]);
+    assert_eq!(farthest(&results, STORED_BYTES_MIN + 100), [2, 1]);
+    assert_eq!(farthest(&results, usize::MAX), [2, 1, 0]);
+    drop(held);
+    assert_eq!(farthest(&results, usize::MAX), [2, 1, 0, 3]);
+    results.begin_to_store(task(2));
+    results.remove(task(1));
+    assert_eq!(farthest(&results, usize::MAX), [0, 3]);
+}

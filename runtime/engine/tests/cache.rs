@@ -1,0 +1,188 @@
+//! Results that later computations find. They are the process's, so it has one of its own, and its tests take turns.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use dagbok::prelude::*;
+
+fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    dagbok_engine::install();
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes long enough to be kept.
+fn work() {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_millis(8) {
+        std::hint::spin_loop();
+    }
+}
+
+/// A call that counts how often it is made.
+fn counted(n: i64) -> (Delayed<i64>, Arc<AtomicUsize>) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    let call = delayed(n).map(move |n| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        work();
+        *n
+    });
+    (call, count)
+}
+
+/// `compute` makes the call `n_calls` times.
+#[track_caller]
+fn check_calls(n_calls: usize, compute: impl FnOnce(&Delayed<i64>)) {
+    let (call, count) = counted(7);
+    compute(&call);
+    assert_eq!(count.load(Ordering::SeqCst), n_calls);
+}
+
+#[test]
+fn a_call_that_several_computations_need_is_made_once() {
+    let _turn = one_at_a_time();
+    let value = |call: &Delayed<i64>| call.compute().expect("a number");
+    check_calls(1, |call| {
+        assert_eq!((value(call), value(call)), (7, 7));
+        assert_eq!(value(&call.map(|n| n + 1)), 8);
+        assert_eq!(
+            compute_all((call, call.zip(&delayed(1)))).expect("both"),
+            (7, (7, 1))
+        );
+    });
+    check_calls(1, |call| {
+        assert_eq!(value(&call.map(|n| n + 1)), 8);
+        assert_eq!(value(&call.map(|n| n + 2)), 9);
+    });
+    check_calls(2, |call| {
+        let _scope = Config::scope()
+            .with("cache", false)
+            .enter()
+            .expect("settings");
+        assert_eq!((value(call), value(call)), (7, 7));
+    });
+    check_calls(1, |call| {
+        let _scope = Config::scope()
+            .with("scheduler", "synchronous")
+            .enter()
+            .expect("settings");
+        assert_eq!((value(call), value(call)), (7, 7));
+    });
+}
+
+#[test]
+fn what_failed_is_tried_again() {
+    let _turn = one_at_a_time();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    let call = delayed(1).and_then(move |_| {
+        work();
+        match counter.fetch_add(1, Ordering::SeqCst) {
+            0 => Err("not yet"),
+            n => Ok(n),
+        }
+    });
+    assert!(call.compute().is_err());
+    assert_eq!(call.compute().expect("now"), 1);
+    assert_eq!(call.compute().expect("kept"), 1);
+}
+
+#[test]
+fn chunks_are_found_by_name() {
+    let _turn = one_at_a_time();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    let slow = arange(40).rechunk(10).map_blocks(move |chunk| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        work();
+        chunk.clone()
+    });
+    let total = |array: &Array| {
+        array
+            .sum(())
+            .compute()
+            .expect("a sum")
+            .item::<i64>()
+            .expect("i64")
+    };
+    assert_eq!(total(&slow), 780);
+    assert_eq!(total(&(&slow + 1)), 820);
+    let part = slow.compute().expect("chunks");
+    assert_eq!(part.len(), 40);
+    assert_eq!(count.load(Ordering::SeqCst), 4);
+}
+
+/// Writes the numbers from `start` on to a `.npy` file of its own time.
+fn write_npy(path: &std::path::Path, start: i64, seconds: u64) {
+    let numbers: Vec<i64> = (start..start + 8).collect();
+    let header = "{'descr': '<i8', 'fortran_order': False, 'shape': (8,), }";
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend(118_u16.to_le_bytes());
+    bytes.extend(format!("{header:<117}\n").as_bytes());
+    bytes.extend(numbers.iter().flat_map(|n| n.to_le_bytes()));
+    std::fs::write(path, bytes).expect("a file");
+    let file = std::fs::File::options()
+        .write(true)
+        .open(path)
+        .expect("a file");
+    let time = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    file.set_modified(time).expect("a time");
+}
+
+#[test]
+fn a_file_that_has_changed_is_read_again() {
+    let _turn = one_at_a_time();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("numbers.npy");
+    write_npy(&path, 0, 1_000_000);
+    let slow = from_npy(&path).expect("a file").map_blocks(|chunk| {
+        work();
+        chunk.clone()
+    });
+    let total = || {
+        slow.sum(())
+            .compute()
+            .expect("a sum")
+            .item::<i64>()
+            .expect("i64")
+    };
+    assert_eq!((total(), total()), (28, 28));
+    write_npy(&path, 100, 2_000_000);
+    assert_eq!((total(), total()), (828, 828));
+    write_npy(&path, 0, 3_000_000);
+    assert_eq!(total(), 28);
+    write_npy(&path, 100, 1_000_000);
+    assert_eq!(total(), 28, "the time says that it is the first file");
+}
+
+#[test]
+fn what_is_kept_is_listed_and_can_be_let_go() {
+    let _turn = one_at_a_time();
+    let (call, count) = counted(3);
+    let call = call.map(|n| {
+        work();
+        vec![*n; 1000]
+    });
+    assert_eq!(call.compute().expect("a vector").len(), 1000);
+    let key = call.name().to_string();
+    let entries = Cache::entries().expect("entries");
+    let entry = entries
+        .iter()
+        .find(|entry| entry.key == key)
+        .expect("it is kept");
+    assert!(entry.bytes >= 8000 && entry.cost >= Duration::from_millis(16));
+    assert!(Cache::bytes().expect("bytes") >= 8000);
+    let shown = Cache.render();
+    assert!(
+        shown
+            .get("text/plain")
+            .expect("text")
+            .contains("all results may take")
+    );
+    assert!(shown.get("text/html").expect("HTML").contains("<table>"));
+    Cache::clear().expect("an engine");
+    assert_eq!(call.compute().expect("a vector").len(), 1000);
+    assert_eq!(count.load(Ordering::SeqCst), 2);
+}

@@ -1,0 +1,198 @@
+//! Errors of tasks: what they say, what they keep, and running the task again.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use dagbok::graph::Key;
+use dagbok::prelude::*;
+use dagbok_engine::render::format;
+
+#[delayed]
+fn broken(array: &NdArray, table: &DataFrame, words: Vec<String>) -> Result<i64, String> {
+    Err(format!(
+        "{} of {} with {}",
+        array.len(),
+        table.height(),
+        words.len()
+    ))
+}
+
+#[test]
+fn an_error_says_what_its_task_was_given() {
+    dagbok_engine::install();
+    let x = ones([3, 4]).rechunk([3, 2]);
+    let table = df! { "a" => [1_i64, 2], "b" => [3_i64, 4] }.unwrap();
+    let call = broken(
+        &x,
+        table.lazy(),
+        delayed("a").map(|a| vec![(*a).to_owned()]),
+    );
+    let error = call.compute().unwrap_err();
+    let text = error.to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "`broken` failed: 12 of 2 with 1");
+    let task = error.task().unwrap();
+    assert_eq!(
+        lines[1],
+        format!("  task `{}`, made at {}", task.key, task.site)
+    );
+    let [array, table, words] = [0, 1, 2].map(|idx: usize| &task.inputs[idx].0);
+    let table_bytes = format::bytes(task.inputs[1].1.bytes() as u128);
+    assert_eq!(
+        lines[2..],
+        [format!(
+            "  inputs: `{array}` (f64 array of shape (3, 4), 96 B), `{table}` (frame of 2 × 2, {table_bytes}), \
+             `{words}` (Vec<String>, 49 B)"
+        )]
+    );
+    assert_eq!(task.key, Key::from(call.name()));
+    assert_eq!(task.layer, *call.name());
+    assert_eq!(task.cause.to_string(), "12 of 2 with 1");
+    assert_eq!(task.inputs.len(), 3);
+    assert!(task.site.to_string().contains("failures.rs:"));
+    assert_eq!(
+        format!("{task:?}"),
+        format!("FailedTask({}, made at {})", task.key, task.site)
+    );
+}
+
+#[test]
+fn a_task_runs_again_on_the_calling_thread() {
+    dagbok_engine::install();
+    let here = std::thread::current().id();
+    let ran_here = Arc::new(AtomicUsize::new(0));
+    let ran = ran_here.clone();
+    let failing = delayed(6_i64).map(|x| x + 1).map(move |x| -> i64 {
+        if std::thread::current().id() == here {
+            ran.fetch_add(1, Ordering::SeqCst);
+        }
+        panic!("no {x}")
+    });
+    let error = failing.map(|x| x + 1).compute().unwrap_err();
+    assert!(error.to_string().contains(": no 7\n"), "{error}");
+    assert_eq!(
+        error.task().unwrap().inputs[0].1.downcast_ref(),
+        Some(&7_i64)
+    );
+    // a copy has the same task
+    let error = error.clone();
+    for n_runs in 1..3 {
+        let panic = catch_unwind(AssertUnwindSafe(|| error.rerun_locally())).unwrap_err();
+        assert_eq!(panic.downcast_ref::<String>().unwrap(), "no 7");
+        assert_eq!(ran_here.load(Ordering::SeqCst), n_runs);
+    }
+}
+
+#[test]
+fn a_task_that_succeeds_the_second_time_gives_its_value() {
+    dagbok_engine::install();
+    let n_runs = AtomicUsize::new(0);
+    let flaky = delayed(20).and_then(move |x| match n_runs.fetch_add(1, Ordering::SeqCst) {
+        0 => Err("not yet".to_owned()),
+        _ => Ok(x + 1),
+    });
+    let error = flaky.compute().unwrap_err();
+    assert_eq!(error.rerun_locally().unwrap().downcast_ref(), Some(&21));
+}
+
+#[test]
+fn tasks_of_arrays_and_frames_run_again() {
+    dagbok_engine::install();
+    let blocks = ones([4, 4])
+        .rechunk([2, 2])
+        .map_blocks(|block| match block.len() {
+            0 => block.clone(),
+            _ => panic!("a block of {:?}", block.shape()),
+        });
+    let error = attempt(|| blocks.sum(()).compute())
+        .and_then(|result| result)
+        .unwrap_err();
+    let panic = catch_unwind(AssertUnwindSafe(|| error.rerun_locally())).unwrap_err();
+    assert_eq!(panic.downcast_ref::<String>().unwrap(), "a block of [2, 2]");
+    let frame = df! { "a" => [1, 2] }.unwrap().lazy();
+    let failing = frame.map_partitions(|part| match part.height() {
+        0 => Ok(part),
+        n => Err(Error::new(ErrorKind::Value, format!("{n} rows"))),
+    });
+    let error = failing.compute().unwrap_err();
+    assert_eq!(error.rerun_locally().unwrap_err().to_string(), "2 rows");
+}
+
+#[test]
+fn a_nested_failure_has_both_tasks() {
+    dagbok_engine::install();
+    let inner = delayed(1).and_then(|_| Err::<i32, _>("inside".to_owned()));
+    let outer = delayed(2).and_then(move |x| inner.compute().map(|y| x + y));
+    let error = outer.compute().unwrap_err();
+    let cause = &error.task().unwrap().cause;
+    assert_eq!(cause.task().unwrap().cause.to_string(), "inside");
+    assert_eq!(
+        error.rerun_locally().unwrap_err().to_string(),
+        cause.to_string()
+    );
+}
+
+#[test]
+fn what_is_no_task_cannot_run_again() {
+    let error = Error::new(ErrorKind::Shape, "too long");
+    assert!(error.task().is_none());
+    assert_eq!(
+        error.rerun_locally().unwrap_err().to_string(),
+        "this error is not that of a task, so there is nothing to run again: too long"
+    );
+    assert_eq!(size_of::<Error>(), size_of::<usize>());
+    fn shared<T: Send + Sync>() {}
+    shared::<Error>();
+}
+
+/// Counts how many of its kind are alive.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(alive: &Arc<AtomicUsize>) -> Self {
+        alive.fetch_add(1, Ordering::SeqCst);
+        Counted(alive.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// So many are alive, once threads have let go of what they had in hand.
+#[track_caller]
+fn check_alive(alive: &AtomicUsize, expected: usize) {
+    let given_up = Instant::now() + Duration::from_secs(10);
+    while alive.load(Ordering::SeqCst) != expected && Instant::now() < given_up {
+        std::thread::yield_now();
+    }
+    assert_eq!(alive.load(Ordering::SeqCst), expected);
+}
+
+#[test]
+fn ten_thousand_failures_leak_nothing() {
+    dagbok_engine::install();
+    let alive = Arc::new(AtomicUsize::new(0));
+    let failing = |alive: &Arc<AtomicUsize>| {
+        let counter = alive.clone();
+        let value = delayed(()).map(move |()| Counted::new(&counter));
+        value.and_then(|_| Err::<i64, _>("it fails".to_owned()))
+    };
+    let calls: Vec<Delayed<i64>> = (0..10_000).map(|_| failing(&alive)).collect();
+    let error = compute_all(&calls).unwrap_err();
+    drop(calls);
+    assert_eq!(error.task().unwrap().inputs.len(), 1);
+    check_alive(&alive, 1);
+    drop(error);
+    check_alive(&alive, 0);
+
+    let call = failing(&alive);
+    for _ in 0..10_000 {
+        assert!(call.compute().is_err());
+    }
+    check_alive(&alive, 0);
+}
