@@ -94,9 +94,7 @@ impl LocalEngine {
         let take = |tasks: &Vec<_>| values.by_ref().take(tasks.len()).collect();
         Ok(plan.outputs.iter().map(take).collect())
     }
-}
 
-impl LocalEngine {
     /// What runs a computation that the current thread asks for.
     fn executor(&self) -> Result<Executor> {
         if let Some(executor) = self.pools.of_current_task() {

@@ -124,7 +124,7 @@ impl Executor {
         caches: bool,
     ) -> Result<Vec<Value>> {
         match &self.pool {
-            Some(pool) => pool.compute_cached(graph, outputs, observers, caches),
+            Some(pool) => pool.compute_with(graph, outputs, observers, caches),
             None => synchronous::compute_within(
                 Arc::new(graph),
                 outputs,

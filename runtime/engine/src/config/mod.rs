@@ -110,10 +110,7 @@ impl Configuration {
     /// [`ErrorKind::Io`](dagbok::ErrorKind::Io) if it cannot be written.
     pub fn writable_temporary_directory(&self) -> Result<PathBuf> {
         let (folder, origin) = self.read().value(&TEMPORARY_DIRECTORY);
-        let folder = match folder {
-            Setting::Path(path) => path,
-            other => PathBuf::from(other.to_string()),
-        };
+        let folder = path(folder);
         disk::check_writable(&folder, &origin.to_string())?;
         Ok(folder)
     }
@@ -122,10 +119,7 @@ impl Configuration {
     /// what the disk has.
     pub(crate) fn spill(&self) -> (PathBuf, Option<u64>) {
         let state = self.read();
-        let folder = match state.value(&TEMPORARY_DIRECTORY).0 {
-            Setting::Path(path) => path,
-            other => PathBuf::from(other.to_string()),
-        };
+        let folder = path(state.value(&TEMPORARY_DIRECTORY).0);
         let max = match state.value(&MAX_SPILL).0 {
             Setting::Int(bytes) => u64::try_from(bytes).ok(),
             _ => None,
@@ -216,6 +210,13 @@ fn entry(key: &str, value: &Setting, origin: Origin) -> Result<Entry> {
     match read {
         Ok((key, setting)) => Ok(Entry::new(key, setting, origin)),
         Err(error) => Err(error.context(&origin.to_string())),
+    }
+}
+
+fn path(setting: Setting) -> PathBuf {
+    match setting {
+        Setting::Path(path) => path,
+        other => PathBuf::from(other.to_string()),
     }
 }
 

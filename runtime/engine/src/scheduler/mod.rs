@@ -3,6 +3,7 @@
 mod lanes;
 mod nested;
 mod pool;
+mod room;
 #[cfg(test)]
 mod simulation;
 mod state;
@@ -86,21 +87,6 @@ impl Scheduler {
         nested::current(&self.shared).is_some()
     }
 
-    /// Like [`compute`](Scheduler::compute); results are kept in the cache where `caches`.
-    ///
-    /// # Errors
-    /// As for `compute`.
-    pub(crate) fn compute_cached(
-        &self,
-        graph: Graph,
-        outputs: &[TaskId],
-        observers: &[Arc<dyn Observer>],
-        caches: bool,
-    ) -> Result<Vec<Value>> {
-        let costs = caches.then(|| Costs::of(&graph));
-        self.compute_with(graph, outputs, observers, costs)
-    }
-
     /// The values of `outputs`, tasks of `graph`, whose ids are in the order to run them in and all needed.
     ///
     /// May be called from several threads at once, and from within a task, which then takes part in the work.
@@ -115,16 +101,21 @@ impl Scheduler {
         outputs: &[TaskId],
         observers: &[Arc<dyn Observer>],
     ) -> Result<Vec<Value>> {
-        self.compute_with(graph, outputs, observers, None)
+        self.compute_with(graph, outputs, observers, false)
     }
 
-    fn compute_with(
+    /// Like [`compute`](Scheduler::compute); results may be kept in the cache where `caches`.
+    ///
+    /// # Errors
+    /// As for `compute`.
+    pub(crate) fn compute_with(
         &self,
         graph: Graph,
         outputs: &[TaskId],
         observers: &[Arc<dyn Observer>],
-        costs: Option<Costs>,
+        caches: bool,
     ) -> Result<Vec<Value>> {
+        let costs = caches.then(|| Costs::of(&graph));
         let graph = Arc::new(graph);
         let schedule = Schedule::new(graph.clone(), outputs);
         let parent = nested::current(&self.shared);

@@ -46,21 +46,21 @@ pub(super) struct Shared {
 }
 
 pub(super) struct Core {
-    state: State,
-    jobs: BTreeMap<RunId, Job>,
+    pub(super) state: State,
+    pub(super) jobs: BTreeMap<RunId, Job>,
     lanes: Arc<Lanes>,
-    memory: Arc<Memory>,
+    pub(super) memory: Arc<Memory>,
     /// How many threads wait in a task for what that task asked for.
-    n_nested: usize,
+    pub(super) n_nested: usize,
     /// The bytes of results that are on their way to the disk.
-    bytes_leaving: usize,
+    pub(super) bytes_leaving: usize,
     pub(super) closed: bool,
 }
 
 /// The part of a run that the state machine does not see: values, errors, and who waits.
 pub(super) struct Job {
     pub(super) id: RunId,
-    graph: Arc<Graph>,
+    pub(super) graph: Arc<Graph>,
     /// What the thread worked for that asked for it, so that its tasks print there and stop with that.
     served: Served,
     /// Also that of what its tasks ask for.
@@ -110,9 +110,9 @@ struct Current {
 /// What one thread has in hand between two looks at the core.
 pub(super) struct Hands {
     thread: u32,
-    now: Instant,
+    pub(super) now: Instant,
     /// How many tasks to take at once, and since when those are run.
-    batch: usize,
+    pub(super) batch: usize,
     batch_began: Instant,
     actions: Vec<Action>,
     /// The run of the last task.
@@ -120,14 +120,14 @@ pub(super) struct Hands {
     picked: Vec<Picked>,
     done: Vec<Done>,
     /// What is to be dropped outside of the lock.
-    garbage: Vec<Value>,
+    pub(super) garbage: Vec<Value>,
     /// Likewise: an error keeps the values that its task was given.
     errors: Vec<Error>,
     finished_jobs: Vec<Job>,
     /// What is to be written to the disk, outside of the lock.
-    leaving: Vec<(RunId, TaskId, Value)>,
+    pub(super) leaving: Vec<(RunId, TaskId, Value)>,
     /// Something could run if there were room for its result.
-    lacks_room: bool,
+    pub(super) lacks_room: bool,
 }
 
 impl Shared {
@@ -411,122 +411,8 @@ impl Core {
         !hands.picked.is_empty()
     }
 
-    /// Takes tasks into `hands` if there is room for their results.
-    fn pick_what_fits(&mut self, hands: &mut Hands) {
-        let Some((run, _, bytes)) = self.next_need() else {
-            hands.lacks_room = false;
-            return;
-        };
-        let room = self.memory.room();
-        hands.lacks_room = room < i64::try_from(bytes).unwrap_or(i64::MAX);
-        if !hands.lacks_room {
-            self.pick(Some(run), hands.batch, room, hands);
-        }
-    }
-
-    /// The next task, and the bytes that it will take: of its result, and of what comes from the disk for it.
-    fn next_need(&mut self) -> Option<(RunId, TaskId, usize)> {
-        let (run, task, expected) = self.state.next(None)?;
-        let job = self.jobs.get(&run)?;
-        let inputs = job.graph.inputs(task).iter();
-        let stored: usize = inputs.map(|input| job.results.stored_bytes(*input)).sum();
-        Some((run, task, expected.saturating_add(stored)))
-    }
-
-    /// Lets results go to the disk so that the next task has room, those first whose next use is farthest. If there are none,
-    /// and nothing runs that would make room, the task runs all the same.
-    fn make_room(&mut self, hands: &mut Hands) {
-        let Some((run, task, bytes)) = self.next_need() else {
-            return;
-        };
-        let room = self
-            .memory
-            .room()
-            .saturating_add_unsigned(self.bytes_leaving as u64);
-        let lacking = i64::try_from(bytes)
-            .unwrap_or(i64::MAX)
-            .saturating_sub(room);
-        if lacking <= 0 {
-            return;
-        }
-        let lacking = usize::try_from(lacking).unwrap_or(usize::MAX);
-        hands.garbage = self.memory.cache.evict(lacking);
-        if !hands.garbage.is_empty() {
-            return;
-        }
-        let is_taken_now = |other: RunId, result: TaskId| {
-            let inputs = self.jobs.get(&run).map(|job| job.graph.inputs(task));
-            other == run && inputs.is_some_and(|inputs| inputs.contains(&result))
-        };
-        let mut victims = Vec::new();
-        for (id, job) in &self.jobs {
-            let Some(next_use) = self.state.next_uses(*id) else {
-                continue;
-            };
-            let farthest = job.results.farthest(lacking, next_use).into_iter();
-            let farthest = farthest.filter(|(_, result)| !is_taken_now(*id, *result));
-            victims.extend(farthest.map(|(distance, result)| (distance, *id, result)));
-        }
-        victims.sort_unstable_by_key(|(distance, ..)| std::cmp::Reverse(*distance));
-        let mut freed = 0;
-        for (_, run, task) in victims {
-            if freed >= lacking {
-                break;
-            }
-            freed += self.let_go(run, task, hands);
-        }
-        let n_running = self.state.n_running().saturating_sub(self.n_nested);
-        if freed == 0 && n_running == 0 && self.bytes_leaving == 0 {
-            self.pick(Some(run), 1, i64::MAX, hands);
-        }
-    }
-
-    /// Lets a result go to the disk, or out of memory if it is there; its bytes.
-    fn let_go(&mut self, run: RunId, task: TaskId, hands: &mut Hands) -> usize {
-        let job = self.job(run);
-        let (value, is_stored) = job.results.begin_to_store(task);
-        let bytes = value.bytes();
-        if is_stored {
-            job.note(hands.now, events::Event::Spilled { task, bytes });
-            hands.garbage.push(value);
-        } else {
-            hands.leaving.push((run, task, value));
-            self.bytes_leaving += bytes;
-        }
-        bytes
-    }
-
-    /// Takes note that a result is on the disk, or that it cannot be.
-    fn stored(
-        &mut self,
-        run: RunId,
-        task: TaskId,
-        value: Value,
-        stored: Result<Option<Value>>,
-        hands: &mut Hands,
-    ) {
-        let bytes = value.bytes();
-        self.bytes_leaving -= bytes;
-        if let Some(job) = self.jobs.get_mut(&run) {
-            match stored {
-                Ok(Some(stored)) => {
-                    if job.results.end_to_store(task, stored) {
-                        job.note(Instant::now(), events::Event::Spilled { task, bytes });
-                    }
-                }
-                Ok(None) => {}
-                Err(error) => {
-                    job.error.get_or_insert(error);
-                    self.apply(Event::Lost { run }, hands);
-                    self.withdraw(hands);
-                }
-            }
-        }
-        hands.garbage.push(value);
-    }
-
     /// Takes at most so many tasks into `hands`, with their inputs, whose results take at most `room`: of any run, or of one.
-    fn pick(&mut self, of: Option<RunId>, most: usize, room: i64, hands: &mut Hands) {
+    pub(super) fn pick(&mut self, of: Option<RunId>, most: usize, room: i64, hands: &mut Hands) {
         let mut actions = std::mem::take(&mut hands.actions);
         let event = Event::Idle { of, most, room };
         self.state.handle(event, &mut actions);
@@ -691,7 +577,7 @@ impl Core {
     }
 
     /// Takes back what threads have taken and not begun of runs that go on no more.
-    fn withdraw(&mut self, hands: &mut Hands) {
+    pub(super) fn withdraw(&mut self, hands: &mut Hands) {
         for (run, job) in &self.jobs {
             let is_over = !self.state.is_open(*run);
             job.stopped.store(is_over, Ordering::Relaxed);
@@ -742,7 +628,7 @@ impl Core {
         std::mem::take(&mut job.log)
     }
 
-    fn apply(&mut self, event: Event, hands: &mut Hands) {
+    pub(super) fn apply(&mut self, event: Event, hands: &mut Hands) {
         let mut actions = std::mem::take(&mut hands.actions);
         self.state.handle(event, &mut actions);
         for action in actions.drain(..) {
@@ -806,7 +692,7 @@ impl Job {
         }
     }
 
-    fn note(&mut self, at: Instant, event: events::Event) {
+    pub(super) fn note(&mut self, at: Instant, event: events::Event) {
         if self.audience == Audience::Observers {
             self.log.push(Stamped { at, event });
         }
@@ -843,7 +729,7 @@ impl Hands {
         self.batch_began = self.now;
     }
 
-    fn are_empty(&self) -> bool {
+    pub(super) fn are_empty(&self) -> bool {
         self.current.is_none()
             && self.garbage.is_empty()
             && self.errors.is_empty()

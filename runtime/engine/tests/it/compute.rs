@@ -19,7 +19,7 @@ fn scheduler(n_threads: usize) -> Scheduler {
 }
 
 /// Adds a task in a layer of its own.
-fn add(
+pub(super) fn add(
     graph: &mut Graph,
     name: &str,
     inputs: &[TaskId],

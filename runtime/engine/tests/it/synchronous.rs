@@ -6,34 +6,15 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use dagbok::engine::{Collection, Engine};
-use dagbok::{Error, ErrorKind, Name, Result, Site, Value};
+use dagbok::{Error, ErrorKind, Result, Site, Value};
 use dagbok_engine::LocalEngine;
 use dagbok_engine::events::{Event, Observer, Outcome, Run, Stamped};
-use dagbok_engine::graph::{Graph, Layer, LayerKind, NewTask, TaskId, arrange};
+use dagbok_engine::graph::{Graph, TaskId, arrange};
 use dagbok_engine::scheduler::{Scheduler, synchronous};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-fn add(
-    graph: &mut Graph,
-    name: &str,
-    inputs: &[TaskId],
-    run: impl Fn(&[Value]) -> Result<Value> + Send + Sync + 'static,
-) -> TaskId {
-    let layer = graph.add_layer(Layer {
-        name: Name::of(name, 0),
-        kind: LayerKind::Delayed,
-        site: Site::caller(),
-        detail: String::new(),
-    });
-    graph.add_task(NewTask {
-        layer,
-        block: Box::new([]),
-        inputs: inputs.into(),
-        run: Arc::new(run),
-        bytes: 0,
-    })
-}
+use super::compute::add;
 
 /// The inputs of each task, and whether it fails (1) or panics (2).
 type Sketch = Vec<(Vec<Index>, u8)>;
