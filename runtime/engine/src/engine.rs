@@ -1,5 +1,6 @@
 //! The engine of this machine: plans, computes on a pool of threads, and draws.
 
+use std::collections::HashMap;
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,19 +17,20 @@ use dagbok::frame::{DataFrame, Format, Frame, Schema, Source, Values};
 use dagbok::plot::Plot;
 use dagbok::profile::{Profile, Scope};
 use dagbok::visualize::{OptimizeGraph, Options};
-use dagbok::{Result, Value};
+use dagbok::{Name, Result, Value};
 
 use crate::config::{Configuration, SchedulerKind};
 use crate::events::{Observer, Observers};
 use crate::executor::{Executor, Pools};
 use crate::futures::{self, Begun, Futures};
-use crate::graph::{self, TaskId};
+use crate::graph::{self, Graph, TaskId};
 use crate::live::Following;
 use crate::mapping::Open;
 use crate::planner::{self, Each, Plan};
 use crate::profile;
 use crate::progress::Progress;
 use crate::render::future::FutureView;
+use crate::scheduler;
 use crate::storage::Kept;
 use crate::{io, plot, render, table};
 
@@ -77,7 +79,8 @@ impl LocalEngine {
 
     /// The values of `outputs`, for each of them those of its tasks. What a task asks for runs as its own computation does.
     fn run(&self, outputs: &[Collection], each: Each) -> Result<Vec<Vec<Value>>> {
-        let (plan, caches) = self.plan(outputs, each)?;
+        let ahead = self.begin_ahead(outputs);
+        let (plan, caches) = self.plan(outputs, each, &ahead)?;
         self.run_plan(plan, caches)
     }
 
@@ -107,19 +110,49 @@ impl LocalEngine {
         self.pools.executor(self.config.scheduler())
     }
 
-    /// The plan of `outputs` without what is in the cache, and whether its results may be kept there.
-    fn plan(&self, outputs: &[Collection], each: Each) -> Result<(Plan, bool)> {
+    /// The plan of `outputs` without what is in the cache and what has been begun `ahead`, and whether its results may be kept there.
+    fn plan(
+        &self,
+        outputs: &[Collection],
+        each: Each,
+        ahead: &[Arc<dyn Submitted>],
+    ) -> Result<(Plan, bool)> {
         let caches = self.config.cache();
-        let plan = planner::plan_without(outputs, each, |graph| match caches {
-            true => self.pools.memory.cache.find(graph),
-            false => Vec::new(),
+        let plan = planner::plan_without(outputs, each, |graph| {
+            let mut known = match caches {
+                true => self.pools.memory.cache.find(graph),
+                false => Vec::new(),
+            };
+            known.extend(values_of(graph, ahead)?);
+            Ok(known)
         })?;
         let caches = caches && !plan.is_stale;
         Ok((plan, caches))
     }
 
+    /// Begins with what a plan of `outputs` begins with, as many tasks as there are threads, if planning all of it takes a while.
+    fn begin_ahead(&self, outputs: &[Collection]) -> Vec<Arc<dyn Submitted>> {
+        let SchedulerKind::Threads(n_threads) = self.config.scheduler() else {
+            return Vec::new();
+        };
+        if scheduler::is_in_task() {
+            return Vec::new();
+        }
+        let calls = planner::first_calls(outputs, n_threads.get());
+        let begun = calls.into_iter().map(|call| {
+            self.submit(Submission {
+                site: call.site(),
+                work: Collection::Delayed(call),
+                priority: 0,
+                retries: 0,
+                timeout: None,
+            })
+        });
+        begun.collect()
+    }
+
     fn begin(&self, work: &Collection) -> Result<Begun> {
-        let (plan, caches) = self.plan(std::slice::from_ref(work), Each::Whole)?;
+        let (plan, caches) = self.plan(std::slice::from_ref(work), Each::Whole, &[])?;
         Ok(Begun {
             plan,
             caches,
@@ -145,7 +178,7 @@ impl Engine for LocalEngine {
     }
 
     fn submit(&self, submission: Submission) -> Arc<dyn Submitted> {
-        let known = self.futures.known(submission.work.name());
+        let known = self.futures.known(&submission.work.name());
         known.unwrap_or_else(|| {
             let begun = self.begin(&submission.work);
             self.futures.submit(&submission, begun)
@@ -277,6 +310,15 @@ fn entry(kept: Kept) -> CacheEntry {
         cost,
         hits,
     }
+}
+
+/// The tasks of `graph` whose values `ahead` computes, which are among the first, with these.
+fn values_of(graph: &Graph, ahead: &[Arc<dyn Submitted>]) -> Result<Vec<(TaskId, Value)>> {
+    let values = futures::gather(ahead)?;
+    let known: HashMap<Name, Value> = ahead.iter().map(|call| *call.key()).zip(values).collect();
+    let first = graph.ids().take(2 * known.len());
+    let found = first.filter_map(|id| Some((id, known.get(&graph.name(id))?.clone())));
+    Ok(found.collect())
 }
 
 /// What `tasks` of `graph` need.

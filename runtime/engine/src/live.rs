@@ -75,7 +75,7 @@ impl Drop for Following {
 
 /// What tells a task from all others, also those of other graphs.
 fn identity(graph: &Graph, id: TaskId) -> (Name, Box<[u32]>) {
-    (graph.name(id), graph.task(id).block.into())
+    (graph.name(id), graph.block(id).as_slice().into())
 }
 
 fn places(graph: &Graph) -> HashMap<(Name, Box<[u32]>), TaskId> {

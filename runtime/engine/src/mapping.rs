@@ -105,7 +105,7 @@ impl TaskGraph for Open {
             bytes[idx] = bytes[idx]
                 .zip(known(task.bytes))
                 .map(|(sum, bytes)| sum.saturating_add(bytes));
-            let layers = task.inputs.iter().map(|input| graph.task(*input).layer);
+            let layers = task.inputs.iter().map(|input| graph.layer_of(*input));
             inputs[idx].extend(layers.filter(|layer| *layer != task.layer));
         }
         let layer = |(id, layer): (crate::graph::LayerId, &crate::graph::Layer)| Layer {

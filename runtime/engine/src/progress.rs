@@ -227,8 +227,8 @@ struct Tracker {
 impl Tracker {
     fn new(run: &Run) -> Self {
         let (mut rows, row_of_layer) = rows(&run.graph);
-        for (_, task) in run.graph.tasks() {
-            rows[row_of_layer[task.layer.index()]].total += 1;
+        for task in run.graph.ids() {
+            rows[row_of_layer[run.graph.layer_of(task).index()]].total += 1;
         }
         Tracker {
             busy: vec![Duration::ZERO; rows.len()],
@@ -296,7 +296,7 @@ impl Tracker {
     }
 
     fn row(&self, graph: &Graph, task: TaskId) -> usize {
-        self.row_of_layer[graph.task(task).layer.index()]
+        self.row_of_layer[graph.layer_of(task).index()]
     }
 
     fn state(&self, now: Instant) -> ProgressState {

@@ -32,11 +32,16 @@ pub enum Collection {
 
 impl Collection {
     /// The collection's name.
-    pub fn name(&self) -> &Name {
+    pub fn name(&self) -> Name {
+        self.as_ref().name()
+    }
+
+    /// The collection, borrowed.
+    pub fn as_ref(&self) -> CollectionRef<'_> {
         match self {
-            Collection::Array(array) => array.name(),
-            Collection::Frame(frame) => frame.name(),
-            Collection::Delayed(node) => &node.name,
+            Collection::Array(array) => CollectionRef::Array(array),
+            Collection::Frame(frame) => CollectionRef::Frame(frame),
+            Collection::Delayed(node) => CollectionRef::Delayed(node),
         }
     }
 
@@ -53,7 +58,35 @@ impl Collection {
         match self {
             Collection::Array(array) => wrap(&array.node().inputs, Collection::Array),
             Collection::Frame(frame) => wrap(&frame.node().inputs, Collection::Frame),
-            Collection::Delayed(node) => node.inputs().cloned().collect(),
+            Collection::Delayed(node) => node.inputs().map(CollectionRef::to_owned).collect(),
+        }
+    }
+}
+
+/// A [`Collection`], borrowed.
+#[derive(Clone, Copy, Debug)]
+pub enum CollectionRef<'a> {
+    Array(&'a Array),
+    Frame(&'a Frame),
+    Delayed(&'a Arc<DelayedNode>),
+}
+
+impl CollectionRef<'_> {
+    /// The collection's name.
+    pub fn name(self) -> Name {
+        match self {
+            CollectionRef::Array(array) => *array.name(),
+            CollectionRef::Frame(frame) => *frame.name(),
+            CollectionRef::Delayed(node) => node.name(),
+        }
+    }
+
+    /// The collection, shared.
+    pub fn to_owned(self) -> Collection {
+        match self {
+            CollectionRef::Array(array) => Collection::Array(array.clone()),
+            CollectionRef::Frame(frame) => Collection::Frame(frame.clone()),
+            CollectionRef::Delayed(node) => Collection::Delayed(node.clone()),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use dagbok::engine::Collection;
 use dagbok::prelude::*;
 use dagbok_engine::events::{Observer, Run, Stamped};
 use dagbok_engine::planner;
@@ -98,6 +99,22 @@ pub(crate) fn measure(workload: Workload, n: usize) {
             value,
         }
     });
+}
+
+/// How long it takes to plan an array of a million chunks, in ms, and the bytes that each task then takes.
+pub(crate) fn measure_chunks() {
+    const N: usize = 1_000_000;
+    dagbok_engine::install();
+    let array = |n: usize| Collection::Array(arange(n as i64).rechunk(1) + 1);
+    planner::plan(&[array(child::N_WARM_UP)]).expect("a plan");
+    let outputs = [array(N)];
+    let before = child::memory("Anonymous");
+    let start = Instant::now();
+    let plan = planner::plan(&outputs).expect("a plan");
+    let ms = start.elapsed().as_secs_f64() * 1e3;
+    let bytes = child::memory("Anonymous").saturating_sub(before);
+    assert_eq!(plan.graph.len(), N);
+    child::print_numbers(&[ms, bytes as f64 / N as f64]);
 }
 
 /// How long the first of a million tasks takes to end: from the first line of code on, and from `compute` on; in ms.

@@ -11,12 +11,14 @@ pub(crate) struct Row<'a> {
     pub(crate) outcome: &'a Outcome,
 }
 
-/// What is measured besides the graphs, in ms.
+/// What is measured besides the graphs, in ms where nothing else is said.
 pub(crate) struct Extras {
     /// Of a map of a million, from the first line of code on and from `compute` on.
     pub(crate) first_result: Vec<f64>,
     /// A run without and with its events observed.
     pub(crate) events: Vec<f64>,
+    /// To plan an array of a million chunks, and the bytes that each of its tasks then takes.
+    pub(crate) chunks: Vec<f64>,
 }
 
 pub(crate) fn print_head(n_threads: usize) {
@@ -102,6 +104,10 @@ pub(crate) fn print_asked(ours: &[(Workload, usize, Figures)], extras: &Extras) 
     if let [all, computed] = extras.first_result[..] {
         print_line("first result of a map of 1 M, ms", 50.0, all);
         print_line("  of it from `compute` on", 50.0, computed);
+    }
+    if let [ms, bytes] = extras.chunks[..] {
+        print_line("plan of an array of 1 M chunks, ms", 1000.0, ms);
+        print_line("  its bytes a task", 100.0, bytes);
     }
     if let [off, on] = extras.events[..] {
         let percent = (on / off - 1.0) * 100.0;

@@ -123,7 +123,7 @@ impl Futures {
         submission: &Submission,
         begun: Result<Begun>,
     ) -> Arc<dyn Submitted> {
-        let key = *submission.work.name();
+        let key = submission.work.name();
         let (work, error) = match begun.and_then(|begun| self.work(submission, begun)) {
             Ok(work) => (Some(Arc::new(work)), None),
             Err(error) => (None, Some(Err(error))),

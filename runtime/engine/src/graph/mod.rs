@@ -1,4 +1,4 @@
-//! The task graph: what runs, on what, for which collection. It knows no collection.
+//! The task graph: what runs, on what, for which collection. Of collections it knows only calls, each of which is a task.
 
 mod arrange;
 mod dependents;
@@ -7,20 +7,24 @@ mod order;
 mod peak;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use dagbok::delayed::DelayedNode;
 use dagbok::engine::Work;
 use dagbok::graph::Key;
-use dagbok::{Name, Result, Site, Value};
+use dagbok::{Name, Site, Value};
+use smallvec::SmallVec;
 
 pub use arrange::arrange;
 pub(crate) use dependents::Dependents;
 pub use fuse::fuse;
 pub use peak::{Peak, peak};
+pub use work::{BlockFunction, Runs};
 
 /// A task of one [`Graph`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -30,41 +34,34 @@ pub struct TaskId(u32);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct LayerId(u32);
 
-/// What a task runs.
-pub type Run = Arc<dyn Work>;
+/// Which block of its collection a task makes, one number an axis; empty for a single value.
+pub type Block = SmallVec<[u32; 4]>;
 
 /// One unit of work, to be added to a graph.
 pub struct NewTask {
     pub layer: LayerId,
-    /// Which block of its collection the task makes, one number an axis; empty for a single value.
     pub block: Box<[u32]>,
     pub inputs: Box<[TaskId]>,
-    pub run: Run,
+    pub run: Arc<dyn Work>,
     /// The bytes that the result is expected to take, 0 if unknown.
     pub bytes: usize,
 }
 
-/// One unit of work of a graph; as [`NewTask`].
-#[derive(Clone, Copy)]
+/// One unit of work of a graph.
 pub struct Task<'g> {
     pub layer: LayerId,
-    pub block: &'g [u32],
+    pub block: Block,
     pub inputs: &'g [TaskId],
-    /// What runs before `run`, one after the other: the first on the inputs, each on the value of the one before, and `run` on that
-    /// of the last. Empty for most.
+    /// What runs before the task's own work, one after the other: the first on the inputs, each on the value of the one before, and
+    /// the task's work on that of the last. Empty for most.
     pub parts: &'g [Part],
-    pub run: &'g Run,
+    /// The bytes that the result is expected to take, 0 if unknown.
     pub bytes: usize,
 }
 
-/// A call that runs in the task of the one that takes its value, and has no task of its own.
-#[derive(Clone)]
-pub struct Part {
-    /// The place of its layer among the graph's `part_layers`.
-    layer: u32,
-    token: u64,
-    pub run: Run,
-}
+/// A call that runs in the task of the one that takes its value, and has no task of its own: its place among the graph's calls.
+#[derive(Clone, Copy)]
+pub struct Part(u32);
 
 /// The tasks of one collection, and what they are called.
 #[derive(Clone, Debug)]
@@ -87,44 +84,91 @@ pub enum LayerKind {
 /// A directed acyclic graph of tasks. Inputs are added before the tasks that use them, so ids are in a valid order
 /// and a cycle cannot be built.
 ///
-/// A task takes 40 bytes and 4 for each input, besides what it runs; a call that runs in another's task 32.
+/// A task takes 12 bytes and 4 for each input; a call 8 more, and where it runs in another's task 12 in all. What a layer's block function
+/// makes takes nothing else, however many blocks there are.
 #[derive(Clone, Default)]
 pub struct Graph {
     layers: Vec<Layer>,
-    runs: Vec<Run>,
+    /// For each layer what its tasks run.
+    makers: Vec<Maker>,
     tasks: Vec<Entry>,
     /// Those of all tasks, one task's after the other's.
     inputs: Vec<TaskId>,
-    /// The numbers of all blocks, likewise; of a call the halves of its token.
-    blocks: Vec<u32>,
+    calls: Vec<Arc<DelayedNode>>,
+    works: Vec<OwnWork>,
     parts: Vec<Part>,
-    part_layers: Vec<Layer>,
+    /// Where the parts of each task end; empty if there are none.
+    parts_ends: Vec<u32>,
     /// The keys that persons have given.
     keys: HashMap<TaskId, Key>,
+    /// The bytes that the values of calls take, where they are known.
+    bytes: HashMap<TaskId, usize>,
+    /// The values of tasks that need not run.
+    known: HashMap<TaskId, Value>,
+    /// Whether calls are given the values of all their inputs, also of those that are known.
+    takes_known: bool,
 }
 
-/// What there is of each task, besides what it runs.
+/// What there is of each task.
 #[derive(Clone, Copy)]
 struct Entry {
-    bytes: usize,
     layer: LayerId,
-    /// Where the task's inputs, its block and its parts end.
+    /// Its place among the graph's calls or works, or the number of its block.
+    number: u32,
+    /// Where the task's inputs end.
     inputs_end: u32,
-    blocks_end: u32,
-    parts_end: u32,
+}
+
+/// What the tasks of a layer run.
+#[derive(Clone)]
+enum Maker {
+    Calls,
+    /// Each its own.
+    Works,
+    Blocks(Arc<dyn BlockFunction>),
+}
+
+#[derive(Clone)]
+struct OwnWork {
+    run: Arc<dyn Work>,
+    block: Box<[u32]>,
+    bytes: usize,
 }
 
 impl Graph {
-    /// Adds a layer for tasks to belong to.
+    /// A graph whose calls are given the values of all their inputs, also of those that are known.
+    pub(crate) fn of_all_inputs() -> Self {
+        Graph {
+            takes_known: true,
+            ..Graph::default()
+        }
+    }
+
+    /// Adds a layer for tasks to belong to that run their own work each.
     pub fn add_layer(&mut self, layer: Layer) -> LayerId {
+        self.add_layer_of(layer, Maker::Works)
+    }
+
+    /// Adds a layer of calls.
+    pub fn add_call_layer(&mut self, layer: Layer) -> LayerId {
+        self.add_layer_of(layer, Maker::Calls)
+    }
+
+    /// Adds a layer whose tasks run `function`.
+    pub fn add_block_layer(&mut self, layer: Layer, function: Arc<dyn BlockFunction>) -> LayerId {
+        self.add_layer_of(layer, Maker::Blocks(function))
+    }
+
+    fn add_layer_of(&mut self, layer: Layer, maker: Maker) -> LayerId {
         self.layers.push(layer);
+        self.makers.push(maker);
         LayerId(self.layers.len() as u32 - 1)
     }
 
     /// Adds a task whose inputs are in the graph already.
     ///
     /// # Panics
-    /// If an input or the layer is not of this graph.
+    /// If an input or the layer is not of this graph, or the layer's tasks have no work of their own.
     pub fn add_task(&mut self, task: NewTask) -> TaskId {
         let NewTask {
             layer,
@@ -133,18 +177,52 @@ impl Graph {
             run,
             bytes,
         } = task;
-        self.blocks.extend(block);
-        self.add(layer, &inputs, run, bytes)
+        let maker = &self.makers[layer.index()];
+        assert!(matches!(maker, Maker::Works), "a task without own work");
+        let number = end(&self.works);
+        self.works.push(OwnWork { run, block, bytes });
+        self.add(layer, number, &inputs)
     }
 
-    /// Adds the call `token` of a layer of calls, whose inputs are in the graph already.
+    /// Adds a call to a layer of calls; its inputs are in the graph already.
     ///
     /// # Panics
     /// As for [`add_task`](Graph::add_task).
-    pub fn add_call(&mut self, layer: LayerId, token: u64, inputs: &[TaskId], run: Run) -> TaskId {
-        self.blocks
-            .extend_from_slice(&[(token >> 32) as u32, token as u32]);
-        self.add(layer, inputs, run, 0)
+    pub fn add_call(
+        &mut self,
+        layer: LayerId,
+        call: Arc<DelayedNode>,
+        inputs: &[TaskId],
+    ) -> TaskId {
+        let maker = &self.makers[layer.index()];
+        assert!(matches!(maker, Maker::Calls), "a layer without calls");
+        let number = end(&self.calls);
+        self.calls.push(call);
+        self.add(layer, number, inputs)
+    }
+
+    /// Adds the block `number` to the layer of a block function; its inputs are in the graph already.
+    ///
+    /// # Panics
+    /// As for [`add_task`](Graph::add_task).
+    pub fn add_block(&mut self, layer: LayerId, number: u32, inputs: &[TaskId]) -> TaskId {
+        let maker = &self.makers[layer.index()];
+        assert!(matches!(maker, Maker::Blocks(_)), "a layer without blocks");
+        self.add(layer, number, inputs)
+    }
+
+    fn add(&mut self, layer: LayerId, number: u32, inputs: &[TaskId]) -> TaskId {
+        assert!(
+            inputs.iter().all(|input| input.index() < self.len()),
+            "input of another graph"
+        );
+        self.inputs.extend_from_slice(inputs);
+        self.tasks.push(Entry {
+            layer,
+            number,
+            inputs_end: end(&self.inputs),
+        });
+        TaskId::new(self.tasks.len() - 1)
     }
 
     /// Calls the task `id` `key`, in place of the name of its layer.
@@ -152,67 +230,102 @@ impl Graph {
         self.keys.insert(id, key);
     }
 
-    /// The result of the task `id` is expected to take so many bytes.
+    /// The value of the call `id` takes so many bytes.
     pub fn set_bytes(&mut self, id: TaskId, bytes: usize) {
-        self.tasks[id.index()].bytes = bytes;
+        self.bytes.insert(id, bytes);
     }
 
-    /// Adds a task to whom the last blocks belong.
-    fn add(&mut self, layer: LayerId, inputs: &[TaskId], run: Run, bytes: usize) -> TaskId {
-        assert!(
-            (layer.0 as usize) < self.layers.len(),
-            "layer of another graph"
-        );
-        assert!(
-            inputs.iter().all(|input| input.index() < self.len()),
-            "input of another graph"
-        );
-        self.inputs.extend_from_slice(inputs);
-        self.runs.push(run);
-        self.tasks.push(Entry {
-            bytes,
-            layer,
-            inputs_end: end(&self.inputs),
-            blocks_end: end(&self.blocks),
-            parts_end: end(&self.parts),
-        });
-        TaskId::new(self.tasks.len() - 1)
+    /// These tasks need not run, as their values are known, and take no inputs.
+    pub(crate) fn set_known(&mut self, known: Vec<(TaskId, Value)>) {
+        self.known.extend(known);
+        if self.known.is_empty() {
+            return;
+        }
+        let mut inputs = Vec::with_capacity(self.inputs.len());
+        let mut start = 0;
+        for (idx, entry) in self.tasks.iter_mut().enumerate() {
+            let own = start as usize..entry.inputs_end as usize;
+            start = entry.inputs_end;
+            if !self.known.contains_key(&TaskId::new(idx)) {
+                inputs.extend_from_slice(&self.inputs[own]);
+            }
+            entry.inputs_end = end(&inputs);
+        }
+        self.inputs = inputs;
     }
 
     /// The task `id`.
     pub fn task(&self, id: TaskId) -> Task<'_> {
-        let entry = self.tasks[id.index()];
         Task {
-            layer: entry.layer,
-            block: match self.layer(entry.layer).kind {
-                LayerKind::Delayed => &[],
-                LayerKind::Array | LayerKind::Frame => self.block(id),
-            },
+            layer: self.layer_of(id),
+            block: self.block(id),
             inputs: self.inputs(id),
             parts: self.parts(id),
-            run: &self.runs[id.index()],
-            bytes: entry.bytes,
+            bytes: self.bytes(id),
         }
+    }
+
+    /// The layer of the task `id`.
+    pub fn layer_of(&self, id: TaskId) -> LayerId {
+        self.tasks[id.index()].layer
     }
 
     /// The inputs of the task `id`.
     pub fn inputs(&self, id: TaskId) -> &[TaskId] {
-        &self.inputs[self.range(id, |entry| entry.inputs_end)]
+        let start = match id.index().checked_sub(1) {
+            Some(before) => self.tasks[before].inputs_end,
+            None => 0,
+        };
+        &self.inputs[start as usize..self.tasks[id.index()].inputs_end as usize]
     }
 
-    fn block(&self, id: TaskId) -> &[u32] {
-        &self.blocks[self.range(id, |entry| entry.blocks_end)]
+    /// The bytes that the result of the task `id` is expected to take, 0 if unknown.
+    pub fn bytes(&self, id: TaskId) -> usize {
+        let entry = self.tasks[id.index()];
+        match &self.makers[entry.layer.index()] {
+            Maker::Calls if self.bytes.is_empty() => 0,
+            Maker::Calls => self.bytes.get(&id).copied().unwrap_or(0),
+            Maker::Works => self.works[entry.number as usize].bytes,
+            Maker::Blocks(function) => function.bytes(entry.number),
+        }
     }
 
-    fn parts(&self, id: TaskId) -> &[Part] {
-        &self.parts[self.range(id, |entry| entry.parts_end)]
+    /// Which block of its collection the task `id` makes.
+    pub fn block(&self, id: TaskId) -> Block {
+        let entry = self.tasks[id.index()];
+        match &self.makers[entry.layer.index()] {
+            Maker::Calls => Block::new(),
+            Maker::Works => Block::from_slice(&self.works[entry.number as usize].block),
+            Maker::Blocks(function) => function.block(entry.number),
+        }
     }
 
-    /// What belongs to the task `id`, by where that of each task ends.
-    fn range(&self, id: TaskId, end: fn(&Entry) -> u32) -> Range<usize> {
+    /// The calls that run in the task `id` before its own.
+    pub fn parts(&self, id: TaskId) -> &[Part] {
+        match self.parts_ends.is_empty() {
+            true => &[],
+            false => &self.parts[self.parts_range(id)],
+        }
+    }
+
+    fn parts_range(&self, id: TaskId) -> Range<usize> {
         let before = id.index().checked_sub(1);
-        let start = before.map_or(0, |before| end(&self.tasks[before]));
-        start as usize..end(&self.tasks[id.index()]) as usize
+        let start = before.map_or(0, |before| self.parts_ends[before]);
+        start as usize..self.parts_ends[id.index()] as usize
+    }
+
+    /// The call that runs as `part` of a task.
+    pub fn part(&self, part: Part) -> &Arc<DelayedNode> {
+        &self.calls[part.0 as usize]
+    }
+
+    /// The call that the task `id` is, if it is one.
+    fn call(&self, id: TaskId) -> Option<&Arc<DelayedNode>> {
+        let entry = self.tasks[id.index()];
+        match self.makers[entry.layer.index()] {
+            Maker::Calls => Some(&self.calls[entry.number as usize]),
+            Maker::Works | Maker::Blocks(_) => None,
+        }
     }
 
     /// The layer `id`.
@@ -250,10 +363,9 @@ impl Graph {
 
     /// The name of a task without its block: that of its collection or call, of several calls in one task that of the last one.
     pub fn name(&self, id: TaskId) -> Name {
-        let layer = self.layer(self.tasks[id.index()].layer);
-        match (layer.kind, self.block(id)) {
-            (LayerKind::Delayed, block @ [_, _]) => layer.name.with_token(token(block)),
-            _ => layer.name,
+        match self.call(id) {
+            Some(call) => call.name(),
+            None => self.layer(self.layer_of(id)).name,
         }
     }
 
@@ -266,32 +378,16 @@ impl Graph {
     pub fn task_key(&self, id: TaskId) -> Key {
         match self.keys.get(&id) {
             Some(key) => key.clone(),
-            None => Key::new(self.name(id).to_string(), numbers(self.task(id).block)),
+            None => Key::new(self.name(id).to_string(), numbers(&self.block(id))),
         }
-    }
-
-    /// The layer that the call `part` would be in.
-    pub fn part_layer(&self, part: &Part) -> &Layer {
-        &self.part_layers[part.layer as usize]
-    }
-
-    /// The name of the call `part`.
-    pub fn part_name(&self, part: &Part) -> Name {
-        self.part_layer(part).name.with_token(part.token)
-    }
-
-    /// The key that the call `part` would have as a task of its own.
-    pub fn part_key(&self, part: &Part) -> String {
-        self.part_name(part).to_string()
     }
 
     /// What runs in the task `id`, if that is several calls: `load → clean → inc ×98`.
     pub fn holds(&self, id: TaskId) -> Option<String> {
-        let task = self.task(id);
-        let parts = task.parts.iter().map(|part| self.part_layer(part));
-        let calls = parts.chain([self.layer(task.layer)]);
+        let parts = self.parts(id);
+        let calls = parts.iter().map(|part| self.part(*part).name());
         let mut operations: Vec<(&str, usize)> = Vec::new();
-        for operation in calls.map(|layer| layer.name.operation()) {
+        for operation in calls.chain([self.name(id)]).map(|name| name.operation()) {
             match operations.last_mut() {
                 Some((last, n)) if *last == operation => *n += 1,
                 _ => operations.push((operation, 1)),
@@ -302,21 +398,19 @@ impl Graph {
             n => format!("{operation} ×{n}"),
         });
         let texts: Vec<String> = texts.collect();
-        (!task.parts.is_empty()).then(|| texts.join(" → "))
+        (!parts.is_empty()).then(|| texts.join(" → "))
     }
 
     /// The keys of all tasks, in order.
     pub fn keys(&self) -> Vec<Key> {
         let layers = self.layers.iter();
         let names: Vec<Arc<str>> = layers.map(|layer| layer.name.to_string().into()).collect();
-        let key = |id: TaskId| {
-            let layer = self.tasks[id.index()].layer;
-            match self.layer(layer).kind {
-                LayerKind::Delayed => self.task_key(id),
-                LayerKind::Array | LayerKind::Frame => {
-                    Key::new(names[layer.index()].clone(), numbers(self.block(id)))
-                }
-            }
+        let key = |id: TaskId| match self.call(id) {
+            Some(_) => self.task_key(id),
+            None => Key::new(
+                names[self.layer_of(id).index()].clone(),
+                numbers(&self.block(id)),
+            ),
         };
         self.ids().map(key).collect()
     }
@@ -335,43 +429,6 @@ pub(crate) fn key(name: Name, block: &[u32]) -> String {
             format!("('{name}', {})", block.join(", "))
         }
     }
-}
-
-/// The token of a call, of which `block` is the halves.
-fn token(block: &[u32]) -> u64 {
-    block
-        .iter()
-        .fold(0, |token, half| token << 32 | u64::from(*half))
-}
-
-/// `graph`, in which no calls have been made one task, with some tasks that need not run, as their results are known: these have
-/// no inputs.
-pub(crate) fn with_known(graph: &Graph, known: Vec<(TaskId, Value)>) -> Graph {
-    struct Known(Value);
-
-    impl Work for Known {
-        fn run(&self, _: &[Value]) -> Result<Value> {
-            Ok(self.0.clone())
-        }
-    }
-
-    let mut with_known = Graph {
-        layers: graph.layers.clone(),
-        keys: graph.keys.clone(),
-        ..Graph::default()
-    };
-    let mut known = known.into_iter().peekable();
-    for id in graph.ids() {
-        let entry = graph.tasks[id.index()];
-        let value = known.next_if(|(task, _)| *task == id);
-        let (inputs, run): (&[TaskId], Run) = match value {
-            Some((_, value)) => (&[], Arc::new(Known(value))),
-            None => (graph.inputs(id), graph.runs[id.index()].clone()),
-        };
-        with_known.blocks.extend(graph.block(id));
-        with_known.add(entry.layer, inputs, run, entry.bytes);
-    }
-    with_known
 }
 
 fn end<T>(all: &[T]) -> u32 {

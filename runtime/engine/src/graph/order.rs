@@ -4,8 +4,9 @@
 //!
 //! 1. Whatever can run on results that exist runs at once: it lets go of them.
 //! 2. Otherwise finish what was begun: of the tasks that wait for the newest results, take the one that lacks least.
-//! 3. What a task lacks is made depth first, the input with the most work behind it first, so that the small
-//!    ones need not be kept meanwhile.
+//! 3. What a task lacks is made depth first, the input first that takes most memory to make beyond what it leaves: what is made after it
+//!    has its result beside it (Sethi and Ullman 1970, "The generation of optimal code for arithmetic expressions", for registers). A result
+//!    of unknown size counts as one byte.
 //!
 //! `mean(u²)`, `mean(v²)` and `mean(uv)` computed together so take `u` and `v` chunk by chunk side by side, where a plain
 //! depth-first walk of the three outputs would keep all of `u`.
@@ -19,7 +20,7 @@ pub(super) fn order(graph: &Graph, outputs: &[TaskId]) -> Vec<TaskId> {
     let needed = needed(graph, outputs);
     let dependents = Dependents::of(graph);
     let mut walk = Walk {
-        weights: weights(graph),
+        needs: needs(graph),
         missing: graph
             .ids()
             .map(|id| graph.inputs(id).len() as u32)
@@ -46,8 +47,7 @@ pub(super) fn order(graph: &Graph, outputs: &[TaskId]) -> Vec<TaskId> {
 }
 
 struct Walk {
-    /// The work behind each task: the number of its ancestors, those on several paths counted several times.
-    weights: Vec<u64>,
+    needs: Vec<Need>,
     /// How many inputs of each task are not in the order yet.
     missing: Vec<u32>,
     /// Whether what the task lacks is among the goals already.
@@ -64,10 +64,10 @@ struct Walk {
 impl Walk {
     fn next(&mut self) -> Option<TaskId> {
         if self.ready.is_empty() {
-            let (missing, weights) = (&self.missing, &self.weights);
+            let (missing, needs) = (&self.missing, &self.needs);
             self.begun.sort_by_key(|task| {
                 let idx = task.index();
-                Reverse((missing[idx], weights[idx], idx))
+                Reverse((missing[idx], needs[idx].peak, idx))
             });
             self.goals.append(&mut self.begun);
         }
@@ -85,7 +85,7 @@ impl Walk {
             .rev()
             .filter(|input| !self.done[input.index()]);
         self.goals.extend(lacking);
-        self.goals[start..].sort_by_key(|input| self.weights[input.index()]);
+        self.goals[start..].sort_by_key(|input| self.needs[input.index()].extra());
     }
 
     fn finish(&mut self, task: TaskId, dependents: &[TaskId], needed: &[bool]) {
@@ -123,11 +123,42 @@ fn needed(graph: &Graph, outputs: &[TaskId]) -> Vec<bool> {
     needed
 }
 
-fn weights(graph: &Graph) -> Vec<u64> {
-    let mut weights: Vec<u64> = Vec::with_capacity(graph.len());
-    for id in graph.ids() {
-        let behind = graph.inputs(id).iter().map(|input| weights[input.index()]);
-        weights.push(behind.fold(1, u64::saturating_add));
+/// The memory that it takes to make a result from nothing, as if nothing that it needs were shared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Need {
+    /// The most bytes at one time.
+    pub(super) peak: u64,
+    /// Those of the result.
+    pub(super) bytes: u64,
+}
+
+impl Need {
+    /// That of a result of so many bytes, whose inputs are made in this order.
+    pub(super) fn of(bytes: usize, inputs: impl Iterator<Item = Need>) -> Need {
+        let bytes = (bytes as u64).max(1);
+        let (mut held, mut peak) = (0_u64, 0_u64);
+        for input in inputs {
+            peak = peak.max(held.saturating_add(input.peak));
+            held = held.saturating_add(input.bytes);
+        }
+        let peak = peak.max(held.saturating_add(bytes));
+        Need { peak, bytes }
     }
-    weights
+
+    /// What is taken beyond what is left.
+    pub(super) fn extra(self) -> u64 {
+        self.peak - self.bytes
+    }
+}
+
+fn needs(graph: &Graph) -> Vec<Need> {
+    let mut needs: Vec<Need> = Vec::with_capacity(graph.len());
+    let mut inputs: Vec<Need> = Vec::new();
+    for id in graph.ids() {
+        inputs.clear();
+        inputs.extend(graph.inputs(id).iter().map(|input| needs[input.index()]));
+        inputs.sort_by_key(|input| Reverse(input.extra()));
+        needs.push(Need::of(graph.bytes(id), inputs.iter().copied()));
+    }
+    needs
 }

@@ -37,7 +37,7 @@ pub fn peak(graph: &Graph, outputs: &[TaskId], n_threads: NonZero<usize>) -> Pea
         while running.len() < n_threads.get()
             && let Some(Reverse(task)) = ready.pop()
         {
-            now.add(graph.tasks[task.index()].bytes);
+            now.add(graph.bytes(task));
             now.task = Some(task);
             running.push(task);
         }
@@ -48,7 +48,7 @@ pub fn peak(graph: &Graph, outputs: &[TaskId], n_threads: NonZero<usize>) -> Pea
             for input in graph.inputs(task) {
                 uses[input.index()] -= 1;
                 if uses[input.index()] == 0 {
-                    now.take_away(graph.tasks[input.index()].bytes);
+                    now.take_away(graph.bytes(*input));
                 }
             }
             for dependent in dependents.of_task(task) {

@@ -1,15 +1,14 @@
 //! Delayed calls: each becomes a task, after its inputs.
 
 use std::collections::{HashMap, VecDeque};
-use std::ptr;
 use std::sync::Arc;
 
-use dagbok::delayed::{DelayedNode, Unfused};
-use dagbok::engine::Collection;
+use dagbok::delayed::DelayedNode;
+use dagbok::engine::{Collection, CollectionRef};
 use dagbok::{Result, Site};
 
 use super::Planner;
-use crate::graph::{Layer, LayerId, LayerKind, Run, TaskId};
+use crate::graph::{Layer, LayerId, LayerKind, TaskId};
 
 /// What is to be done for a call, the next one last.
 enum Step<'a> {
@@ -23,7 +22,7 @@ enum Step<'a> {
 #[derive(Default)]
 struct Walk<'a> {
     steps: Vec<Step<'a>>,
-    layers: CallLayers,
+    layers: CallLayers<'a>,
     /// The inputs of the call that becomes a task.
     inputs: Vec<TaskId>,
 }
@@ -38,13 +37,13 @@ impl Planner {
     /// What planning a collection that one of them takes returns.
     pub(super) fn calls(&mut self, outputs: &[Collection]) -> Result<()> {
         let mut walk = Walk::default();
-        walk.enter(outputs.iter());
+        walk.enter(outputs.iter().map(Collection::as_ref));
         while let Some(step) = walk.steps.pop() {
             match step {
                 Step::Enter(node) if self.places.get(node).is_some() => {}
                 Step::Enter(node) => {
                     walk.steps.push(Step::Leave(node));
-                    match self.fuses {
+                    match self.pass.fuses {
                         true => walk.enter(node.unknown_inputs()),
                         false => walk.enter(node.inputs()),
                     }
@@ -55,25 +54,20 @@ impl Planner {
         Ok(())
     }
 
-    fn call(
+    fn call<'a>(
         &mut self,
-        node: &Arc<DelayedNode>,
+        node: &'a Arc<DelayedNode>,
         outputs: &[Collection],
-        walk: &mut Walk<'_>,
+        walk: &mut Walk<'a>,
     ) -> Result<()> {
         walk.inputs.clear();
-        match self.fuses {
+        match self.pass.fuses {
             true => self.inputs_of_call(node.unknown_inputs(), outputs, &mut walk.inputs)?,
             false => self.inputs_of_call(node.inputs(), outputs, &mut walk.inputs)?,
         }
         let layer = walk.layers.of(self, node);
         self.futures.extend(node.future().cloned());
-        let token = node.name.token();
-        let run: Run = match self.fuses {
-            true => node.clone(),
-            false => Arc::new(Unfused(node.clone())),
-        };
-        let task = self.graph.add_call(layer, token, &walk.inputs, run);
+        let task = self.graph.add_call(layer, node.clone(), &walk.inputs);
         if let Some(key) = node.key() {
             self.graph.set_key(task, key.clone());
         }
@@ -86,27 +80,31 @@ impl Planner {
 
     fn inputs_of_call<'a>(
         &mut self,
-        inputs: impl Iterator<Item = &'a Collection>,
+        inputs: impl Iterator<Item = CollectionRef<'a>>,
         outputs: &[Collection],
         tasks: &mut Vec<TaskId>,
     ) -> Result<()> {
         for input in inputs {
-            if !matches!(input, Collection::Delayed(_)) {
-                self.count_uses(outputs);
-            }
-            tasks.push(self.whole(input)?);
+            let task = match input {
+                CollectionRef::Delayed(node) => self.called(node),
+                CollectionRef::Array(_) | CollectionRef::Frame(_) => {
+                    self.count_uses(outputs);
+                    self.whole(&input.to_owned())?
+                }
+            };
+            tasks.push(task);
         }
         Ok(())
     }
 }
 
 impl<'a> Walk<'a> {
-    fn enter(&mut self, collections: impl Iterator<Item = &'a Collection>) {
+    fn enter(&mut self, collections: impl Iterator<Item = CollectionRef<'a>>) {
         let start = self.steps.len();
         self.steps
             .extend(collections.filter_map(|collection| match collection {
-                Collection::Delayed(node) => Some(Step::Enter(node)),
-                Collection::Array(_) | Collection::Frame(_) => None,
+                CollectionRef::Delayed(node) => Some(Step::Enter(node)),
+                CollectionRef::Array(_) | CollectionRef::Frame(_) => None,
             }));
         self.steps[start..].reverse();
     }
@@ -114,26 +112,24 @@ impl<'a> Walk<'a> {
 
 /// A layer for all calls of one function in one line.
 #[derive(Default)]
-struct CallLayers {
+struct CallLayers<'a> {
     /// The last of them that were found by name.
-    recent: VecDeque<(&'static str, Site, LayerId)>,
+    recent: VecDeque<(&'a DelayedNode, LayerId)>,
     all: HashMap<(*const u8, Site), LayerId>,
 }
 
-impl CallLayers {
+impl<'a> CallLayers<'a> {
     const RECENT_MAX: usize = 8;
 
-    fn of(&mut self, planner: &mut Planner, node: &DelayedNode) -> LayerId {
-        let (operation, site) = (node.name.operation(), node.site);
+    fn of(&mut self, planner: &mut Planner, node: &'a DelayedNode) -> LayerId {
         let mut recent = self.recent.iter();
-        if let Some((.., layer)) =
-            recent.find(|(known, at, _)| ptr::eq(*known, operation) && *at == site)
-        {
+        if let Some((_, layer)) = recent.find(|(known, _)| node.has_callee_of(known)) {
             return *layer;
         }
+        let (name, site) = (node.name(), node.site());
         let new = || {
-            planner.graph.add_layer(Layer {
-                name: node.name,
+            planner.graph.add_call_layer(Layer {
+                name,
                 kind: LayerKind::Delayed,
                 site,
                 detail: String::new(),
@@ -141,10 +137,10 @@ impl CallLayers {
         };
         let layer = *self
             .all
-            .entry((operation.as_ptr(), site))
+            .entry((name.operation().as_ptr(), site))
             .or_insert_with(new);
         self.recent.truncate(Self::RECENT_MAX - 1);
-        self.recent.push_front((operation, site, layer));
+        self.recent.push_front((node, layer));
         layer
     }
 }

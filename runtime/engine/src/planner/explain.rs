@@ -9,7 +9,7 @@ use dagbok::explain::{Figures, Peak, Size};
 use dagbok::frame::FrameOp;
 use dagbok::{Name, Result};
 
-use super::{Each, Plan, plan_all, plan_whole};
+use super::{Each, Pass, Plan, plan_all, plan_whole};
 use crate::graph::{self, Graph, TaskId};
 
 /// What computing `outputs` on `n_threads` will do. Nothing is said of a memory limit.
@@ -21,7 +21,7 @@ pub fn explain(outputs: &[Collection], n_threads: NonZero<usize>) -> Result<Figu
         graph: written,
         outputs: mut written_outputs,
         ..
-    } = plan_all(false, outputs, Each::Whole)?;
+    } = plan_all(Pass::WRITTEN, outputs, Each::Whole)?;
     let (n_tasks_before, n_layers_before) = (written.len(), written.layers().len());
     let n_needed = graph::arrange(written, &mut written_outputs).len();
     let plan = plan_whole(outputs)?;
@@ -58,7 +58,7 @@ fn named(graph: &Graph, peak: graph::Peak) -> Peak {
 
 fn kept(graph: &Graph, results: &[TaskId]) -> Size {
     let results: HashSet<TaskId> = results.iter().copied().collect();
-    let sizes = results.iter().map(|task| graph.task(*task).bytes);
+    let sizes = results.iter().map(|task| graph.bytes(*task));
     sizes.fold(Size::default(), |size, bytes| Size {
         bytes: size.bytes.saturating_add(bytes),
         n_unknown: size.n_unknown + usize::from(bytes == 0),
@@ -71,7 +71,7 @@ fn bytes_read(outputs: &[Collection]) -> usize {
     let mut open = outputs.to_vec();
     let mut bytes: usize = 0;
     while let Some(collection) = open.pop() {
-        if seen.insert(*collection.name()) {
+        if seen.insert(collection.name()) {
             bytes = bytes.saturating_add(bytes_of_files(&collection));
             open.extend(collection.inputs());
         }

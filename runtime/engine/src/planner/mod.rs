@@ -1,5 +1,6 @@
 //! From expressions to a task graph: each collection becomes one layer, once.
 
+mod ahead;
 mod array;
 mod calls;
 mod explain;
@@ -15,9 +16,10 @@ use std::sync::Arc;
 
 use dagbok::delayed::DelayedNode;
 use dagbok::engine::{Collection, Submitted};
-use dagbok::{Array, Name, Result, Value};
+use dagbok::{Name, Result, Value};
 
 use crate::graph::{self, Graph, TaskId};
+pub(crate) use ahead::first_calls;
 pub use explain::explain;
 use places::Places;
 
@@ -36,7 +38,7 @@ pub struct Plan {
 /// # Errors
 /// What a collection's source returns, such as a file that cannot be read.
 pub fn plan(outputs: &[Collection]) -> Result<Plan> {
-    plan_without(outputs, Each::Block, |_| Vec::new())
+    plan_without(outputs, Each::Block, |_| Ok(Vec::new()))
 }
 
 /// Like [`plan`], but one task each output, that of its whole value.
@@ -44,7 +46,7 @@ pub fn plan(outputs: &[Collection]) -> Result<Plan> {
 /// # Errors
 /// As for [`plan`].
 pub fn plan_whole(outputs: &[Collection]) -> Result<Plan> {
-    plan_without(outputs, Each::Whole, |_| Vec::new())
+    plan_without(outputs, Each::Whole, |_| Ok(Vec::new()))
 }
 
 /// Like [`plan_whole`], but each collection has tasks of its own: nothing is computed within the tasks of another.
@@ -52,7 +54,7 @@ pub fn plan_whole(outputs: &[Collection]) -> Result<Plan> {
 /// # Errors
 /// As for [`plan`].
 pub fn plan_unfused(outputs: &[Collection]) -> Result<Plan> {
-    plan_all(false, outputs, Each::Block).map(Plan::arranged)
+    plan_all(Pass::UNFUSED, outputs, Each::Block).map(Plan::arranged)
 }
 
 /// What an output has a task for.
@@ -67,18 +69,16 @@ pub(crate) enum Each {
 /// made.
 ///
 /// # Errors
-/// As for [`plan`].
+/// As for [`plan`], and what `known` returns.
 pub(crate) fn plan_without(
     outputs: &[Collection],
     each: Each,
-    known: impl Fn(&Graph) -> Vec<(TaskId, Value)>,
+    known: impl FnOnce(&Graph) -> Result<Vec<(TaskId, Value)>>,
 ) -> Result<Plan> {
-    let mut plan = plan_all(true, outputs, each)?;
+    let mut plan = plan_all(Pass::OPTIMIZED, outputs, each)?;
     if !plan.is_stale {
-        let known = known(&plan.graph);
-        if !known.is_empty() {
-            plan.graph = graph::with_known(&plan.graph, known);
-        }
+        let known = known(&plan.graph)?;
+        plan.graph.set_known(known);
     }
     plan.graph = graph::fuse(plan.graph, &mut plan.outputs);
     Ok(plan.arranged())
@@ -103,10 +103,39 @@ impl Plan {
     }
 }
 
-/// All tasks of `outputs`, also such as nothing needs, in no order yet.
-fn plan_all(fuses: bool, outputs: &[Collection], each: Each) -> Result<Plan> {
+/// What a plan leaves out from the start.
+#[derive(Clone, Copy, Default)]
+struct Pass {
+    /// Whether a collection may be computed within the tasks of another.
+    fuses: bool,
+    /// Whether only those chunks become tasks that are needed.
+    culls: bool,
+}
+
+impl Pass {
+    const OPTIMIZED: Pass = Pass {
+        fuses: true,
+        culls: true,
+    };
+    const UNFUSED: Pass = Pass {
+        fuses: false,
+        culls: true,
+    };
+    /// Everything, as it is written.
+    const WRITTEN: Pass = Pass {
+        fuses: false,
+        culls: false,
+    };
+}
+
+/// The tasks of `outputs`, in no order yet.
+fn plan_all(pass: Pass, outputs: &[Collection], each: Each) -> Result<Plan> {
     let mut planner = Planner {
-        fuses,
+        pass,
+        graph: match pass.fuses {
+            true => Graph::default(),
+            false => Graph::of_all_inputs(),
+        },
         ..Planner::default()
     };
     planner.calls(outputs)?;
@@ -150,14 +179,14 @@ impl fmt::Debug for Plan {
 #[derive(Default)]
 pub(crate) struct Planner {
     pub(crate) graph: Graph,
-    planned: HashMap<Name, Vec<TaskId>>,
+    /// The chunks of arrays.
+    chunks: HashMap<Name, array::Chunks>,
     joined: HashMap<Name, TaskId>,
     /// The task of each delayed call.
     places: Places,
     futures: Vec<Arc<dyn Submitted>>,
     frames: frame::Frames,
-    /// Whether a collection may be computed within the tasks of another.
-    fuses: bool,
+    pass: Pass,
     /// How many collections use each array and frame, once it has been counted.
     uses: Option<HashMap<Name, usize>>,
     /// Whether a file has changed since its collection was made.
@@ -168,47 +197,10 @@ impl Planner {
     /// The tasks that make the blocks of `collection`, in order: an array's chunks in C order, a frame's partitions,
     /// the one value of a delayed call. Planned at most once for a name.
     pub(crate) fn blocks(&mut self, collection: &Collection) -> Result<Vec<TaskId>> {
-        if let Collection::Delayed(node) = collection {
-            return Ok(vec![self.called(node)]);
-        }
-        if let Some(tasks) = self.planned.get(collection.name()) {
-            return Ok(tasks.clone());
-        }
-        enum Step {
-            Inputs(Collection),
-            Plan(Collection),
-        }
-        let mut steps = vec![Step::Inputs(collection.clone())];
-        while let Some(step) = steps.pop() {
-            match step {
-                Step::Inputs(collection) if !self.planned.contains_key(collection.name()) => {
-                    let inputs = self.inputs(&collection);
-                    steps.push(Step::Plan(collection));
-                    steps.extend(inputs.into_iter().rev().map(Step::Inputs));
-                }
-                Step::Plan(collection) if !self.planned.contains_key(collection.name()) => {
-                    let tasks = match &collection {
-                        Collection::Array(array) => array::plan(self, array)?,
-                        Collection::Frame(frame) => frame::plan(self, frame)?,
-                        Collection::Delayed(node) => vec![self.called(node)],
-                    };
-                    self.planned.insert(collection.name().clone(), tasks);
-                }
-                Step::Inputs(_) | Step::Plan(_) => {}
-            }
-        }
-        Ok(self.planned[collection.name()].clone())
-    }
-
-    /// What has to be planned before `collection`. What runs in the same tasks as a frame is planned with it.
-    fn inputs(&self, collection: &Collection) -> Vec<Collection> {
         match collection {
-            Collection::Array(array) => {
-                let inputs = array::inputs(self, array);
-                inputs.into_iter().map(Collection::Array).collect()
-            }
-            Collection::Frame(_) => Vec::new(),
-            Collection::Delayed(_) => Vec::new(),
+            Collection::Delayed(node) => Ok(vec![self.called(node)]),
+            Collection::Array(array) => Ok(array::tasks(self, array)),
+            Collection::Frame(frame) => frame::plan(self, frame),
         }
     }
 
@@ -217,16 +209,16 @@ impl Planner {
         if let Collection::Delayed(node) = collection {
             return Ok(self.called(node));
         }
-        if let Some(task) = self.joined.get(collection.name()) {
+        if let Some(task) = self.joined.get(&collection.name()) {
             return Ok(*task);
         }
         let blocks = self.blocks(collection)?;
         let task = match collection {
-            Collection::Array(array) => array::join(self, array, &blocks)?,
+            Collection::Array(array) => array::join(self, array, &blocks),
             Collection::Frame(frame) => frame::join(self, frame, &blocks)?,
             Collection::Delayed(_) => blocks[0],
         };
-        self.joined.insert(collection.name().clone(), task);
+        self.joined.insert(collection.name(), task);
         Ok(task)
     }
 
@@ -237,7 +229,7 @@ impl Planner {
     }
 
     fn count_uses(&mut self, outputs: &[Collection]) {
-        if self.fuses && self.uses.is_none() {
+        if self.pass.fuses && self.uses.is_none() {
             self.uses = Some(uses::count(outputs));
         }
     }
@@ -250,12 +242,7 @@ impl Planner {
 
     /// Whether a collection may be computed within the tasks of another.
     pub(crate) fn fuses(&self) -> bool {
-        self.fuses
-    }
-
-    /// The tasks of an array that has been planned.
-    pub(crate) fn planned(&self, array: &Array) -> &[TaskId] {
-        &self.planned[array.name()]
+        self.pass.fuses
     }
 }
 

@@ -56,7 +56,7 @@ impl Places {
             .as_ref()
             .and_then(|turn| node.place.get(turn.plan));
         let by_name = || match self.turn.is_none() || node.place.is_name_shared() {
-            true => self.by_name.get(&node.name).copied(),
+            true => self.by_name.get(&node.name()).copied(),
             false => None,
         };
         number
@@ -70,7 +70,7 @@ impl Places {
             node.place.set(turn.plan, task.index() as u32);
         }
         if self.turn.is_none() || node.place.is_name_shared() {
-            self.by_name.insert(node.name, task);
+            self.by_name.insert(node.name(), task);
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What calls become: each task with what it holds and its inputs' numbers.
 
+use dagbok::Name;
 use dagbok::engine::Collection;
 use dagbok::prelude::*;
 use expect_test::{Expect, expect};
 
 use super::places::Places;
-use super::{Plan, plan, plan_unfused, plan_whole};
+use super::{Each, Pass, Plan, first_calls, plan, plan_all, plan_unfused, plan_whole};
 
 #[delayed]
 fn inc(x: i64) -> i64 {
@@ -110,6 +111,29 @@ fn what_is_known_is_no_task_unless_it_is_an_output() {
     );
 }
 
+#[test]
+fn a_wide_graph_begins_with_its_first_calls() {
+    let check = |outputs: &[Collection], expected: &[&Delayed<i64>]| {
+        let first = first_calls(outputs, 2);
+        let names: Vec<Name> = first.iter().map(|call| call.name()).collect();
+        let expected: Vec<Name> = expected.iter().map(|call| call.name()).collect();
+        assert_eq!(names, expected);
+    };
+    let wide: Vec<Delayed<i64>> = (0..20_000).map(inc).collect();
+    let sum = total(&wide);
+    check(&of([&sum]), &[&wide[0], &wide[1]]);
+    check(&of([&inc(&sum), &wide[7]]), &[&wide[0], &wide[1]]);
+    let both: Vec<Delayed<i64>> = wide.iter().map(inc).collect();
+    check(&of([&total(both)]), &[&wide[0], &wide[1]]);
+    let all: Vec<Collection> = wide.iter().map(Delayed::collection).collect();
+    check(&all, &[&wide[0], &wide[1]]);
+    check(&of([&total(&wide[1..])]), &[]);
+    check(&of([&inc(1)]), &[]);
+    check(&[], &[]);
+    let chain = (0..20_000).fold(inc(0), |x, _| inc(x));
+    check(&of([&chain]), &[]);
+}
+
 fn dagbok_install() {
     crate::install();
 }
@@ -192,4 +216,33 @@ fn deep_chains_are_planned_and_dropped_without_recursion() {
     assert_eq!(plan.graph.len(), 10_001);
     drop(x);
     drop(plan);
+}
+
+#[test]
+fn only_chunks_that_are_needed_become_tasks() {
+    let check = |array: Array, expected: usize| {
+        let outputs = [Collection::Array(array)];
+        let all = plan_all(Pass::OPTIMIZED, &outputs, Each::Block).expect("a plan");
+        let n_tasks = all.graph.len();
+        assert_eq!(n_tasks, all.arranged().graph.len());
+        assert_eq!(n_tasks, expected);
+    };
+    // one task for two elements, which takes those of two chunks
+    let pairs = |n: i64| (arange(n).rechunk(1) + 1).rechunk(2);
+    check(pairs(8), 8 + 4);
+    check(pairs(100_000).slice(s![70..74]), 4 + 2 + 2);
+    check((pairs(100_000) * 2).slice(s![..3]), 4 + 2 + 2);
+    check(pairs(100_000).slice(s![-1..]), 2 + 1 + 1);
+    check(pairs(100_000).slice(s![..;-1]).slice(s![..2]), 2 + 1 + 1);
+    check(pairs(1000).slice(s![500..516]).sum(()), 16 + 8 + 8 + 1);
+    check(
+        pairs(100).reshape((10, 10)).slice(s![3..4, ..]),
+        10 + 5 + 5 + 5,
+    );
+    let both = concatenate(&[pairs(50), pairs(50) * 2], 0);
+    check(both.slice(s![48..52]), (2 + 1 + 1) + (2 + 1 + 1 + 1));
+    check(pairs(4).slice(s![..0]), 2 + 1 + 1);
+    // in two ways: a part of it, and all
+    let x = pairs(8);
+    check(x.slice(s![..1]) + x.sum(()), 8 + 4 + 4 + 1 + 1);
 }

@@ -220,7 +220,7 @@ impl Notes {
         let task = graph.task(id);
         let layer = task.layer.index();
         let block = self.record.blocks.len();
-        self.record.blocks.extend_from_slice(task.block);
+        self.record.blocks.extend_from_slice(&task.block);
         let name = match graph.layer(task.layer).kind {
             LayerKind::Array | LayerKind::Frame => open.names_from + layer,
             LayerKind::Delayed => {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use dagbok::delayed::DelayedNode;
 use dagbok::display::MimeBundle;
-use dagbok::engine::Collection;
+use dagbok::engine::CollectionRef;
 
 use super::TABLE_STYLE;
 use super::format::counted;
@@ -26,20 +26,20 @@ impl DelayedView {
     /// The view of `node`.
     pub fn of(node: &DelayedNode) -> Self {
         DelayedView {
-            function: node.name.operation().to_owned(),
-            key: node.name.to_string(),
+            function: node.name().operation().to_owned(),
+            key: node.name().to_string(),
             inputs: node
                 .inputs()
                 .map(|input| {
                     let kind = match input {
-                        Collection::Array(_) => "array",
-                        Collection::Frame(_) => "frame",
-                        Collection::Delayed(_) => "delayed",
+                        CollectionRef::Array(_) => "array",
+                        CollectionRef::Frame(_) => "frame",
+                        CollectionRef::Delayed(_) => "delayed",
                     };
                     format!("{} ({kind})", input.name().operation())
                 })
                 .collect(),
-            site: node.site.to_string(),
+            site: node.site().to_string(),
         }
     }
 

@@ -13,6 +13,7 @@ mod task;
 mod tests;
 mod watchdog;
 
+use std::cell::RefCell;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, MutexGuard};
@@ -150,6 +151,7 @@ impl Scheduler {
             run: &run,
             changed: &changed,
             observers,
+            spare: RefCell::default(),
         };
         let mut job = waiter.wait(&mut hands)?;
         match job.outcome {
@@ -276,6 +278,8 @@ struct Waiter<'a> {
     run: &'a Run,
     changed: &'a Condvar,
     observers: &'a [Arc<dyn Observer>],
+    /// Room for events, to be used again.
+    spare: RefCell<Vec<Stamped>>,
 }
 
 impl Waiter<'_> {
@@ -367,9 +371,12 @@ impl Waiter<'_> {
         if self.observers.is_empty() {
             return core;
         }
-        let events = std::mem::take(&mut core.job(self.run.id).log);
+        let log = &mut core.job(self.run.id).log;
+        let mut events = std::mem::replace(log, std::mem::take(&mut *self.spare.borrow_mut()));
         drop(core);
         self.tell(&events);
+        events.clear();
+        self.spare.replace(events);
         self.shared.lock()
     }
 

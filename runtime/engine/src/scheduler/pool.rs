@@ -749,9 +749,12 @@ impl Hands {
     }
 
     fn drop_garbage(&mut self) {
-        let garbage = &mut self.garbage;
-        drop_quietly(|| garbage.clear());
-        drop_quietly(|| self.errors.clear());
+        if !self.garbage.is_empty() {
+            drop_quietly(|| self.garbage.clear());
+        }
+        if !self.errors.is_empty() {
+            drop_quietly(|| self.errors.clear());
+        }
         for job in self.finished_jobs.drain(..) {
             drop_quietly(|| job.end());
         }
@@ -784,9 +787,9 @@ fn run_task(current: &Current, task: TaskId, inputs: Inputs) -> Result<Value> {
                 task,
                 &inputs,
                 is_stopped,
-                |part, value, cost| {
+                |part, value, began| {
                     if let Some(memory) = &current.cached_in {
-                        memory.keep_part(&current.graph, part, value, cost);
+                        memory.keep_part(&current.graph, part, value, began.elapsed());
                     }
                 },
             ),

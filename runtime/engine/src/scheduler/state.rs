@@ -131,7 +131,7 @@ impl Schedule {
     /// Takes note that `task` has its result. What only it took is appended to `unused`.
     fn finished(&mut self, task: TaskId, bytes: usize, mut unused: impl FnMut(TaskId)) {
         self.unfinished -= 1;
-        let sizes = &mut self.sizes[self.graph.task(task).layer.index()];
+        let sizes = &mut self.sizes[self.graph.layer_of(task).index()];
         sizes.count += 1;
         sizes.bytes = sizes.bytes.saturating_add(bytes);
         for &input in self.graph.inputs(task) {
@@ -153,8 +153,8 @@ impl Schedule {
 
     /// The bytes that the result of `task` is expected to take: as planned, or else as those of its layer have done.
     fn expected(&self, task: TaskId) -> usize {
-        let task = self.graph.task(task);
-        match (task.bytes, self.sizes[task.layer.index()]) {
+        let layer = self.graph.layer_of(task).index();
+        match (self.graph.bytes(task), self.sizes[layer]) {
             (0, Sizes { count: 0, .. }) => 0,
             (0, sizes) => sizes.bytes / sizes.count,
             (bytes, _) => bytes,

@@ -152,7 +152,7 @@ impl<'a> Here<'a> {
         let graph = &*self.run.graph;
         let inputs = graph.inputs(task);
         let loads = inputs.iter().map(|input| self.results.stored_bytes(*input));
-        let need = loads.fold(graph.task(task).bytes, usize::saturating_add);
+        let need = loads.fold(graph.bytes(task), usize::saturating_add);
         let lacking = i64::try_from(need)
             .unwrap_or(i64::MAX)
             .saturating_sub(self.memory.room());
@@ -207,16 +207,16 @@ impl<'a> Here<'a> {
     fn run_task(&self, task: TaskId, inputs: &[Value]) -> Result<Value> {
         let is_stopped = || self.is_stopped();
         let graph = &*self.run.graph;
-        let keep = |part: &Part, value: &Value, cost| {
+        let keep = |part: Part, value: &Value, began: Instant| {
             if self.costs.is_some() {
-                self.memory.keep_part(graph, part, value, cost);
+                self.memory.keep_part(graph, part, value, began.elapsed());
             }
         };
-        task::run_calls(graph, task, inputs, is_stopped, keep, |run, inputs| {
+        task::run_calls(graph, task, inputs, is_stopped, keep, |runs, inputs| {
             let current = Some((self.run.id, self.run.canceller.clone()));
             let outer = CURRENT.replace(current);
             PANICKED_AT.take();
-            let result = catch(|| attempt(|| run.run(inputs)));
+            let result = catch(|| attempt(|| runs.run(inputs)));
             CURRENT.set(outer);
             result
                 .map_err(|panic| panic_error(&panic))

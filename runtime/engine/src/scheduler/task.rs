@@ -5,13 +5,13 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::slice;
 use std::sync::Once;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use dagbok::cancel::{self, Cancelled};
 use dagbok::graph::Key;
 use dagbok::{Error, ErrorKind, FailedTask, Result, Value, attempt};
 
-use crate::graph::{Graph, Part, Run, Task, TaskId};
+use crate::graph::{Graph, Part, Runs, TaskId};
 use crate::render::format;
 
 thread_local! {
@@ -20,17 +20,17 @@ thread_local! {
 }
 
 /// Runs `task` on the values of its inputs, its parts first. Panics become errors. Where it has parts, `is_stopped` is asked before
-/// each call but the first whether to go on, and `keep` is told of the value of each but the last, and how long it took with those before.
+/// each call but the first whether to go on, and `keep` is told of the value of each but the last, and when the first began.
 pub(super) fn run(
     graph: &Graph,
     task: TaskId,
     inputs: &[Value],
     is_stopped: impl Fn() -> bool,
-    keep: impl Fn(&Part, &Value, Duration),
+    keep: impl Fn(Part, &Value, Instant),
 ) -> Result<Value> {
-    run_calls(graph, task, inputs, is_stopped, keep, |run, inputs| {
+    run_calls(graph, task, inputs, is_stopped, keep, |runs, inputs| {
         let outer = IN_TASK.replace(true);
-        let result = catch_unwind(AssertUnwindSafe(|| attempt(|| run.run(inputs))));
+        let result = catch_unwind(AssertUnwindSafe(|| attempt(|| runs.run(inputs))));
         IN_TASK.set(outer);
         result
             .map_err(|payload| panic_error(&*payload))
@@ -45,28 +45,32 @@ pub(super) fn run_calls(
     task: TaskId,
     inputs: &[Value],
     is_stopped: impl Fn() -> bool,
-    keep: impl Fn(&Part, &Value, Duration),
-    run_call: impl Fn(&Run, &[Value]) -> Result<Value>,
+    keep: impl Fn(Part, &Value, Instant),
+    run_call: impl Fn(&Runs<'_>, &[Value]) -> Result<Value>,
 ) -> Result<Value> {
-    let Task { parts, run, .. } = graph.task(task);
-    let run_at = |at, run, before: &Option<Value>| {
+    let parts = graph.parts(task);
+    if parts.is_empty() {
+        return run_call(&graph.runs(task), inputs)
+            .map_err(|cause| named(graph, task, 0, inputs, &cause));
+    }
+    let run_at = |at, runs: Runs<'_>, before: &Option<Value>| {
         let inputs = before.as_ref().map_or(inputs, slice::from_ref);
-        run_call(run, inputs).map_err(|cause| named(graph, task, at, inputs, &cause))
+        run_call(&runs, inputs).map_err(|cause| named(graph, task, at, inputs, &cause))
     };
     let mut before = None;
     let began = Instant::now();
     for (at, part) in parts.iter().enumerate() {
-        let result = run_at(at, &part.run, &before);
+        let result = run_at(at, graph.runs_part(*part), &before);
         drop_quietly(before.take());
         let value = result?;
-        keep(part, &value, began.elapsed());
+        keep(*part, &value, began);
         before = Some(value);
         if is_stopped() {
             drop_quietly(before);
             return Err(cancelled());
         }
     }
-    let result = run_at(parts.len(), run, &before);
+    let result = run_at(parts.len(), graph.runs(task), &before);
     drop_quietly(before);
     result
 }
@@ -131,16 +135,22 @@ pub(super) fn named(
     if cause.kind() == ErrorKind::Cancelled {
         return cause.clone();
     }
-    let Task {
-        layer, parts, run, ..
-    } = graph.task(task);
-    let part_key = |part: &Part| Key::from(graph.part_key(part));
-    let (layer, key, work) = match parts.get(at) {
-        Some(part) => (graph.part_layer(part), part_key(part), &part.run),
-        None => (graph.layer(layer), graph.task_key(task), run),
+    let parts = graph.parts(task);
+    let part_key = |part: Part| Key::from(graph.part(part).name().to_string());
+    let (name, site, key, runs) = match parts.get(at) {
+        Some(part) => {
+            let call = graph.part(*part);
+            let (name, site) = (call.name(), call.site());
+            (name, site, part_key(*part), graph.runs_part(*part))
+        }
+        None => {
+            let layer = graph.layer(graph.layer_of(task));
+            let key = graph.task_key(task);
+            (graph.name(task), layer.site, key, graph.runs(task))
+        }
     };
     let keys: Vec<Key> = match at.checked_sub(1) {
-        Some(before) => vec![part_key(&parts[before])],
+        Some(before) => vec![part_key(parts[before])],
         None => graph
             .inputs(task)
             .iter()
@@ -149,9 +159,8 @@ pub(super) fn named(
     };
     let cause_text = cause.to_string().replace('\n', "\n  ");
     let mut text = format!(
-        "`{}` failed: {cause_text}\n  task `{key}`, made at {}",
-        layer.name.operation(),
-        layer.site
+        "`{}` failed: {cause_text}\n  task `{key}`, made at {site}",
+        name.operation(),
     );
     if !inputs.is_empty() {
         text.push_str("\n  inputs: ");
@@ -159,11 +168,11 @@ pub(super) fn named(
     }
     Error::new(cause.kind(), text).with_task(FailedTask {
         key,
-        layer: layer.name,
-        site: layer.site,
+        layer: name,
+        site,
         inputs: keys.into_iter().zip(inputs.iter().cloned()).collect(),
         cause: cause.clone(),
-        work: work.clone(),
+        work: runs.to_work(),
     })
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 
+use dagbok::delayed::DelayedNode;
 use dagbok::{Error, ErrorKind, Name, Result, Site, Value};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -437,14 +438,14 @@ fn lines(lines: Vec<Vec<(&'static str, Call)>>) -> (Graph, Vec<TaskId>) {
         let mut last: Vec<TaskId> = Vec::new();
         for (name, call) in line {
             let name = Name::of(name, 0);
-            let layer = graph.add_layer(Layer {
+            let layer = graph.add_call_layer(Layer {
                 name,
                 kind: LayerKind::Delayed,
                 site: Site::caller(),
                 detail: String::new(),
             });
-            let run = Arc::new(move |_: &[Value]| call());
-            last = vec![graph.add_call(layer, name.token(), &last, run)];
+            let call = DelayedNode::of_closure(name, Site::caller(), move |_| call());
+            last = vec![graph.add_call(layer, Arc::new(call), &last)];
         }
         outputs.append(&mut last);
     }

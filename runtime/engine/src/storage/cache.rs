@@ -96,10 +96,10 @@ impl Costs {
 
 impl Memory {
     /// Keeps the value of a call that runs as a part of a task and took `cost` with those before it, if that is worth it.
-    pub(crate) fn keep_part(&self, graph: &Graph, part: &Part, value: &Value, cost: Duration) {
+    pub(crate) fn keep_part(&self, graph: &Graph, part: Part, value: &Value, cost: Duration) {
         if cost >= COST_MIN {
             let key = CacheKey {
-                name: graph.part_name(part),
+                name: graph.part(part).name(),
                 block: [].into(),
             };
             self.cache.insert(key, value, cost, self.limit());
@@ -111,14 +111,14 @@ impl CacheKey {
     /// The key of `task`; none if its name does not say all that its result depends on. A frame's partitions have just the columns
     /// that one computation needs.
     pub(crate) fn of(graph: &Graph, task: TaskId) -> Option<CacheKey> {
-        let layer = graph.layer(graph.task(task).layer);
+        let layer = graph.layer(graph.layer_of(task));
         let is_whole = match layer.kind {
             LayerKind::Array | LayerKind::Delayed => true,
             LayerKind::Frame => layer.name.operation() == "concat",
         };
         is_whole.then(|| CacheKey {
             name: graph.name(task),
-            block: graph.task(task).block.into(),
+            block: graph.block(task).as_slice().into(),
         })
     }
 }
@@ -152,9 +152,7 @@ impl Cache {
         let is_known = |name: &Name| entries.operations.contains_key(name.operation());
         let layers = graph.layers().map(|(_, layer)| is_known(&layer.name));
         let layers: Vec<bool> = layers.collect();
-        let tasks = graph
-            .ids()
-            .filter(|id| layers[graph.task(*id).layer.index()]);
+        let tasks = graph.ids().filter(|id| layers[graph.layer_of(*id).index()]);
         let found = tasks.filter_map(|id| {
             let value = entries.get(&CacheKey::of(graph, id)?)?;
             Some((id, value))

@@ -7,8 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use dagbok::value::kept_bytes;
 use dagbok::{Result, Value};
 
-use super::Cache;
 use super::folder::{self, Folder};
+use super::{Cache, STORED_BYTES_MIN};
 
 /// The budget of a process. Without a limit until [`Memory::configure`] sets one.
 pub(crate) struct Memory {
@@ -63,9 +63,10 @@ impl Memory {
         signed(self.limit.load(Ordering::Relaxed)) - signed(taken)
     }
 
-    /// Announces that `bytes` will be taken, for as long as the reservation lives.
+    /// Announces that `bytes` will be taken, for as long as the reservation lives. So few that the disk is not worth it are not
+    /// announced: threads that run small tasks would spend most of their time on the one counter.
     pub(crate) fn reserve(self: &Arc<Self>, bytes: usize) -> Option<Reservation> {
-        (bytes > 0).then(|| {
+        (bytes >= STORED_BYTES_MIN).then(|| {
             self.reserved.fetch_add(bytes as u64, Ordering::Relaxed);
             Reservation {
                 memory: self.clone(),

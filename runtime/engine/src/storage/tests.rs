@@ -196,13 +196,13 @@ fn a_file_takes_room_until_its_value_is_gone() {
 #[test]
 fn reservations_end() {
     let memory: Arc<Memory> = Arc::default();
-    let (one, two) = (memory.reserve(5), memory.reserve(7));
-    assert_eq!(memory.reserved(), 12);
+    let (one, two) = (memory.reserve(5000), memory.reserve(7000));
+    assert_eq!(memory.reserved(), 12_000);
     drop(one);
-    assert_eq!(memory.reserved(), 7);
+    assert_eq!(memory.reserved(), 7000);
     drop(two);
     assert_eq!(memory.reserved(), 0);
-    assert!(memory.reserve(0).is_none());
+    assert!(memory.reserve(STORED_BYTES_MIN - 1).is_none());
 }
 
 #[test]

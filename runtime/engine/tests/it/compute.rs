@@ -101,14 +101,14 @@ fn build(sketch: &Sketch) -> (Graph, Vec<TaskId>) {
 /// Runs the tasks one after another; those that fail, and those that need them, have no value.
 fn naive(graph: &Graph) -> Vec<Option<Value>> {
     let mut values: Vec<Option<Value>> = Vec::new();
-    for (_, task) in graph.tasks() {
+    for (id, task) in graph.tasks() {
         let inputs: Option<Vec<Value>> = task
             .inputs
             .iter()
             .map(|input| values[input.index()].clone())
             .collect();
         let run = |inputs: Vec<Value>| {
-            catch_unwind(AssertUnwindSafe(|| task.run.run(&inputs)))
+            catch_unwind(AssertUnwindSafe(|| graph.runs(id).run(&inputs)))
                 .ok()?
                 .ok()
         };

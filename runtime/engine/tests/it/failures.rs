@@ -48,7 +48,7 @@ fn an_error_says_what_its_task_was_given() {
         )]
     );
     assert_eq!(task.key, Key::from(call.name()));
-    assert_eq!(task.layer, *call.name());
+    assert_eq!(task.layer, call.name());
     assert_eq!(task.cause.to_string(), "12 of 2 with 1");
     assert_eq!(task.inputs.len(), 3);
     assert!(task.site.to_string().contains("failures.rs:"));

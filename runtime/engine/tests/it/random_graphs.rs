@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use dagbok::delayed::DelayedNode;
 use dagbok::{Error, ErrorKind, Name, Result, Site, Value};
 use dagbok_engine::events::{Canceller, Observer, Run, Stamped};
 use dagbok_engine::graph::{Graph, Layer, LayerKind, TaskId, arrange, fuse};
@@ -257,13 +258,14 @@ fn add(
     run: impl Fn(&[Value]) -> Result<Value> + Send + Sync + 'static,
 ) -> TaskId {
     let name = Name::of(name, 0);
-    let layer = graph.add_layer(Layer {
+    let layer = graph.add_call_layer(Layer {
         name,
         kind: LayerKind::Delayed,
         site: Site::caller(),
         detail: String::new(),
     });
-    graph.add_call(layer, name.token(), inputs, Arc::new(run))
+    let call = DelayedNode::of_closure(name, Site::caller(), run);
+    graph.add_call(layer, Arc::new(call), inputs)
 }
 
 fn name(idx: usize) -> String {

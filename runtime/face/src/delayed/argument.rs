@@ -4,10 +4,11 @@ use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 use std::mem::ManuallyDrop;
+use std::sync::Arc;
 
 use super::Delayed;
 use super::call::{by_value, collection, of_all};
-use super::node::{Collect, Slot};
+use super::node::{Collect, DelayedNode, Inputs, Slot};
 use crate::Value;
 use crate::array::{Array, NdArray};
 use crate::compute::Compute;
@@ -34,7 +35,7 @@ impl Argument {
         Argument::input(collection(node))
     }
 
-    fn several(inputs: Vec<Collection>, collect: Box<Collect>) -> Self {
+    fn several(inputs: Inputs, collect: Box<Collect>) -> Self {
         Argument(ManuallyDrop::new(Slot::of_several(inputs, collect)))
     }
 
@@ -49,7 +50,7 @@ impl Argument {
             let all = collections.from_values(&mut values.iter().cloned());
             Value::new(or_raise(all))
         };
-        Argument::several(inputs, Box::new(collect))
+        Argument::several(Inputs::Mixed(inputs), Box::new(collect))
     }
 
     pub(super) fn into_slot(self) -> Slot {
@@ -160,18 +161,18 @@ impl<T: ByValue, const N: usize> IntoDelayed<Vec<T>> for [T; N] {
 
 /// What a list may be made of.
 trait Lazy {
-    fn node(&self) -> Erased;
+    fn call(&self) -> Arc<DelayedNode>;
 }
 
 impl<T> Lazy for Delayed<T> {
-    fn node(&self) -> Erased {
-        self.node.clone()
+    fn call(&self) -> Arc<DelayedNode> {
+        self.node.share()
     }
 }
 
 impl<T> Lazy for Future<T> {
-    fn node(&self) -> Erased {
-        self.delayed().node
+    fn call(&self) -> Arc<DelayedNode> {
+        self.delayed().node.share()
     }
 }
 
@@ -286,7 +287,10 @@ impl<A: ByValue, B: ByValue> IntoDelayed<(A, B)> for (Delayed<A>, B) {
         let (first, second) = self;
         let collect =
             move |values: &[Value]| Value::new::<(A, B)>((by_value(&values[0]), second.clone()));
-        Argument::several(vec![collection(&first.node)], Box::new(collect))
+        Argument::several(
+            nodes(&mut [&first as &dyn Lazy].into_iter()),
+            Box::new(collect),
+        )
     }
 }
 
@@ -295,7 +299,10 @@ impl<A: ByValue, B: ByValue> IntoDelayed<(A, B)> for (A, Delayed<B>) {
         let (first, second) = self;
         let collect =
             move |values: &[Value]| Value::new::<(A, B)>((first.clone(), by_value(&values[0])));
-        Argument::several(vec![collection(&second.node)], Box::new(collect))
+        Argument::several(
+            nodes(&mut [&second as &dyn Lazy].into_iter()),
+            Box::new(collect),
+        )
     }
 }
 
@@ -330,8 +337,8 @@ impl<K: ByValue + Ord, T: ByValue> IntoDelayed<BTreeMap<K, Vec<T>>>
     }
 }
 
-fn nodes(lazies: &mut dyn Iterator<Item = &dyn Lazy>) -> Vec<Collection> {
-    lazies.map(|lazy| collection(&lazy.node())).collect()
+fn nodes(lazies: &mut dyn Iterator<Item = &dyn Lazy>) -> Inputs {
+    Inputs::Calls(lazies.map(Lazy::call).collect())
 }
 
 fn list<T: ByValue>(items: &mut dyn Iterator<Item = &dyn Lazy>) -> Argument {

@@ -2,12 +2,14 @@
 //! that again.
 
 use std::any::{Any, type_name};
+use std::cell::RefCell;
 use std::fmt::Display;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem::ManuallyDrop;
+use std::ptr;
 use std::sync::{Arc, Mutex};
 
-use super::node::{DelayedNode, Function, RunOnce, Slot, Slots};
+use super::node::{Callee, DelayedNode, Function, RunOnce, Slot, Slots};
 use super::place::Place;
 use super::{Argument, ByValue, Delayed};
 use crate::engine::{Collection, Submitted, engine};
@@ -64,21 +66,43 @@ impl Call {
 
     fn into_node(self, run: fn(&[Value]) -> Result<Value>) -> Erased {
         let parts = ManuallyDrop::into_inner(self.0);
-        let (name, place) = match parts.token {
-            Some(token) => {
-                let name = Name::from_token(parts.function, token);
-                (name, Place::of_shared_name())
+        let (token, place) = match parts.token {
+            Some(token) => (token, Place::of_shared_name()),
+            None => {
+                let name = Name::unique(parts.function);
+                (name.token(), Place::of_unique_name())
             }
-            None => (Name::unique(parts.function), Place::of_unique_name()),
         };
         Erased::new(DelayedNode {
-            name,
-            site: parts.site,
-            function: Function::Call(run),
+            callee: callee(parts.function, parts.site, run),
+            token,
             slots: parts.slots,
             place,
         })
     }
+}
+
+/// What is called, one for all calls that a loop makes.
+fn callee(operation: &'static str, site: Site, run: fn(&[Value]) -> Result<Value>) -> Arc<Callee> {
+    thread_local! {
+        static LAST: RefCell<Option<Arc<Callee>>> = const { RefCell::new(None) };
+    }
+    let is_it = |callee: &&Arc<Callee>| {
+        let is_run = |function: &Function| matches!(function, Function::Call(own) if ptr::fn_addr_eq(*own, run));
+        ptr::eq(callee.operation, operation) && callee.site == site && is_run(&callee.function)
+    };
+    LAST.with_borrow_mut(|last| match last.as_ref().filter(is_it) {
+        Some(callee) => callee.clone(),
+        None => {
+            let function = Function::Call(run);
+            let callee = Callee {
+                operation,
+                site,
+                function,
+            };
+            last.insert(Arc::new(callee)).clone()
+        }
+    })
 }
 
 /// What a call of a pure function depends on: the function and its arguments.
@@ -112,8 +136,9 @@ impl<T: Hash + ?Sized> PureArgument for T {}
 /// The call with another name, or what it returns by that name if the call has others.
 #[track_caller]
 pub(super) fn named(mut node: Erased, name: &str) -> Erased {
-    if let Some(own) = node.get_mut::<DelayedNode>() {
-        own.name = own.name.with_operation(name);
+    if let Some(own) = node.get_mut::<DelayedNode>()
+        && own.set_operation(name)
+    {
         return node;
     }
     let alias: Delayed<()> = Call::new("alias").with(Argument::lazy(&node)).only();
@@ -123,37 +148,29 @@ pub(super) fn named(mut node: Erased, name: &str) -> Erased {
 /// A value that is known, by a name of its own or by that of the call which it is the value of.
 #[track_caller]
 pub(super) fn known(value: Value) -> Erased {
-    Erased::new(DelayedNode {
-        name: Name::unique("value"),
-        site: Site::caller(),
-        function: Function::Known(value),
-        slots: Slots::default(),
-        place: Place::of_unique_name(),
-    })
+    let function = Function::Known(value);
+    Erased::new(DelayedNode::new(
+        Name::unique("value"),
+        Site::caller(),
+        function,
+        Slots::None,
+    ))
 }
 
 /// The value of `call`, which is known now, by the same name.
 #[track_caller]
 fn known_of(call: &DelayedNode, value: Value) -> Erased {
     call.place.share_name();
-    Erased::new(DelayedNode {
-        name: call.name,
-        site: Site::caller(),
-        function: Function::Known(value),
-        slots: Slots::default(),
-        place: Place::of_shared_name(),
-    })
+    let function = Function::Known(value);
+    let node = DelayedNode::new(call.name(), Site::caller(), function, Slots::None);
+    Erased::new(node.with_shared_name())
 }
 
 /// The value of `future`.
 pub(crate) fn of_future(future: &Arc<dyn Submitted>) -> Erased {
-    Erased::new(DelayedNode {
-        name: *future.key(),
-        site: future.site(),
-        function: Function::Future(future.clone()),
-        slots: Slots::default(),
-        place: Place::of_shared_name(),
-    })
+    let function = Function::Future(future.clone());
+    let node = DelayedNode::new(*future.key(), future.site(), function, Slots::None);
+    Erased::new(node.with_shared_name())
 }
 
 /// What a closure returns that can run again.
@@ -175,13 +192,13 @@ pub(crate) fn of_closure_once(
 }
 
 fn without_inputs(operation: &'static str, site: Site, function: Function) -> Collection {
-    Collection::Delayed(Arc::new(DelayedNode {
-        name: Name::unique(operation),
+    let name = Name::unique(operation);
+    Collection::Delayed(Arc::new(DelayedNode::new(
+        name,
         site,
         function,
-        slots: Slots::default(),
-        place: Place::of_unique_name(),
-    }))
+        Slots::None,
+    )))
 }
 
 /// What `run` makes of the value of `node`.
@@ -193,17 +210,17 @@ pub(super) fn then(
 ) -> Erased {
     let mut slots = Slots::default();
     slots.push(Slot::of(collection(node)));
-    Erased::new(DelayedNode {
-        name: Name::unique(operation),
-        site: Site::caller(),
-        function: Function::Then(run),
+    let function = Function::Then(run);
+    Erased::new(DelayedNode::new(
+        Name::unique(operation),
+        Site::caller(),
+        function,
         slots,
-        place: Place::of_unique_name(),
-    })
+    ))
 }
 
-pub(super) fn name(node: &Erased) -> &Name {
-    &node.get::<DelayedNode>().name
+pub(super) fn name(node: &Erased) -> Name {
+    node.get::<DelayedNode>().name()
 }
 
 pub(crate) fn collection(node: &Erased) -> Collection {

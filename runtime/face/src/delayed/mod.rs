@@ -99,7 +99,7 @@ pub use call::{Call, PureArgument, Token, by_reference, by_value, task_error};
 /// half(1.0); // a pure function cannot be called with a `f64`
 /// ```
 pub use dagbok_macros::delayed;
-pub use node::{DelayedNode, Unfused};
+pub use node::DelayedNode;
 pub use place::Place;
 
 use crate::array::{Array, NdArray};
@@ -196,7 +196,7 @@ impl<T> Delayed<T> {
     }
 
     /// The name in graphs and errors: the function's, and a token of this call.
-    pub fn name(&self) -> &Name {
+    pub fn name(&self) -> Name {
         call::name(&self.node)
     }
 

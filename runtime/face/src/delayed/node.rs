@@ -5,17 +5,28 @@ use std::slice;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::place::Place;
-use crate::engine::{Collection, Submitted, Work};
+use crate::array::Array;
+use crate::engine::{Collection, CollectionRef, Submitted, Work};
+use crate::frame::Frame;
 use crate::graph::Key;
 use crate::{Error, ErrorKind, Name, Result, Site, Value};
 
 /// A call that has not happened yet: a function, and where its arguments come from.
+///
+/// Takes 40 bytes where it has one argument at most, so that graphs of millions of calls are small.
 pub struct DelayedNode {
-    pub name: Name,
-    pub site: Site,
-    pub(super) function: Function,
-    pub(crate) slots: Slots,
+    pub(super) callee: Arc<Callee>,
+    /// What tells it from other calls of the same name.
+    pub(super) token: u64,
+    pub(super) slots: Slots,
     pub place: Place,
+}
+
+/// What is called, and where: the same for all calls that one line makes of a function.
+pub(super) struct Callee {
+    pub(super) operation: &'static str,
+    pub(super) site: Site,
+    pub(super) function: Function,
 }
 
 pub(super) enum Function {
@@ -34,7 +45,8 @@ pub(super) enum Function {
 }
 
 pub(super) struct Keyed {
-    key: Key,
+    /// That which a person has given.
+    key: Option<Key>,
     /// Those of the value, if it is known already.
     bytes: Option<usize>,
     run: Box<dyn Fn(&[Value]) -> Result<Value> + Send + Sync>,
@@ -42,43 +54,89 @@ pub(super) struct Keyed {
 
 pub(super) type RunOnce = dyn FnOnce() -> Result<Value> + Send;
 
-/// The arguments of a call; one needs no memory of its own.
+/// The arguments of a call, in two words; one needs no memory of its own.
 #[derive(Default)]
-pub(crate) enum Slots {
+pub(super) enum Slots {
     #[default]
     None,
     One(Slot),
-    More(Box<[Slot]>),
+    Two(Box<[Slot; 2]>),
+    #[expect(clippy::box_collection, reason = "a pointer of one word")]
+    More(Box<Vec<Slot>>),
 }
 
 /// Where an argument's value comes from.
-pub(crate) enum Slot {
+pub(super) enum Slot {
     /// It is known already.
     Value(Value),
     /// The whole value of a collection.
-    Input(Collection),
+    Array(Array),
+    Frame(Frame),
+    Call(Arc<DelayedNode>),
     /// That of a call which is known already, so that nobody has to compute it.
-    Known(Collection),
+    Known(Arc<DelayedNode>),
     /// Put together from those of several.
     Several(Box<Several>),
 }
 
-pub(crate) struct Several {
-    pub(crate) inputs: Vec<Collection>,
+const _: () = assert!(size_of::<Slots>() == 16 && size_of::<DelayedNode>() == 40);
+
+pub(super) struct Several {
+    pub(super) inputs: Inputs,
     /// Whether the values of some of them are known.
     some_known: bool,
     collect: Box<Collect>,
 }
 
 /// Puts one value together from several.
-pub(crate) type Collect = dyn Fn(&[Value]) -> Value + Send + Sync;
+pub(super) type Collect = dyn Fn(&[Value]) -> Value + Send + Sync;
+
+/// Collections; calls alone take one word each.
+pub(super) enum Inputs {
+    Calls(Vec<Arc<DelayedNode>>),
+    Mixed(Vec<Collection>),
+}
+
+impl Inputs {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Inputs::Calls(calls) => calls.len(),
+            Inputs::Mixed(collections) => collections.len(),
+        }
+    }
+
+    fn get(&self, idx: usize) -> CollectionRef<'_> {
+        match self {
+            Inputs::Calls(calls) => CollectionRef::Delayed(&calls[idx]),
+            Inputs::Mixed(collections) => collections[idx].as_ref(),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = CollectionRef<'_>> {
+        (0..self.len()).map(|idx| self.get(idx))
+    }
+
+    fn take(&mut self) -> Vec<Collection> {
+        match self {
+            Inputs::Calls(calls) => calls.drain(..).map(Collection::Delayed).collect(),
+            Inputs::Mixed(collections) => std::mem::take(collections),
+        }
+    }
+}
 
 impl Slots {
     pub(super) fn push(&mut self, slot: Slot) {
         *self = match std::mem::take(self) {
             Slots::None => Slots::One(slot),
-            Slots::One(first) => Slots::More([first, slot].into()),
-            Slots::More(slots) => Slots::More(slots.into_iter().chain([slot]).collect()),
+            Slots::One(first) => Slots::Two(Box::new([first, slot])),
+            Slots::Two(first) => {
+                let [first, second] = *first;
+                Slots::More(Box::new(vec![first, second, slot]))
+            }
+            Slots::More(mut slots) => {
+                slots.push(slot);
+                Slots::More(slots)
+            }
         };
     }
 
@@ -87,6 +145,7 @@ impl Slots {
         match self {
             Slots::None => &[],
             Slots::One(slot) => slice::from_ref(slot),
+            Slots::Two(slots) => &slots[..],
             Slots::More(slots) => slots,
         }
     }
@@ -95,6 +154,7 @@ impl Slots {
         match self {
             Slots::None => &mut [],
             Slots::One(slot) => slice::from_mut(slot),
+            Slots::Two(slots) => &mut slots[..],
             Slots::More(slots) => slots,
         }
     }
@@ -103,46 +163,86 @@ impl Slots {
 impl Slot {
     /// The whole value of `input`.
     pub(super) fn of(input: Collection) -> Self {
-        match known(&input) {
-            Some(_) => Slot::Known(input),
-            None => Slot::Input(input),
+        match input {
+            Collection::Delayed(node) if node.known().is_some() => Slot::Known(node),
+            input => Slot::uncomputed(input),
+        }
+    }
+
+    /// The whole value of `input`, which is computed even where it is known.
+    fn uncomputed(input: Collection) -> Self {
+        match input {
+            Collection::Array(array) => Slot::Array(array),
+            Collection::Frame(frame) => Slot::Frame(frame),
+            Collection::Delayed(node) => Slot::Call(node),
+        }
+    }
+
+    /// The only input.
+    fn only(self) -> Option<Collection> {
+        match self {
+            Slot::Value(_) | Slot::Several(_) => None,
+            Slot::Array(array) => Some(Collection::Array(array)),
+            Slot::Frame(frame) => Some(Collection::Frame(frame)),
+            Slot::Call(node) | Slot::Known(node) => Some(Collection::Delayed(node)),
         }
     }
 
     /// What `collect` puts together from the values of `inputs`.
-    pub(super) fn of_several(inputs: Vec<Collection>, collect: Box<Collect>) -> Self {
+    pub(super) fn of_several(inputs: Inputs, collect: Box<Collect>) -> Self {
+        let some_known = inputs.iter().any(|input| known(input).is_some());
         Slot::Several(Box::new(Several {
-            some_known: inputs.iter().any(|input| known(input).is_some()),
             inputs,
+            some_known,
             collect,
         }))
     }
 
-    fn inputs(&self) -> &[Collection] {
+    #[inline]
+    fn inputs(&self) -> impl Iterator<Item = CollectionRef<'_>> {
+        let (one, several) = match self {
+            Slot::Value(_) => (None, None),
+            Slot::Array(array) => (Some(CollectionRef::Array(array)), None),
+            Slot::Frame(frame) => (Some(CollectionRef::Frame(frame)), None),
+            Slot::Call(node) | Slot::Known(node) => (Some(CollectionRef::Delayed(node)), None),
+            Slot::Several(several) => (None, Some(&several.inputs)),
+        };
+        let several = several.into_iter().flat_map(Inputs::iter);
+        one.into_iter().chain(several)
+    }
+
+    fn n_inputs(&self) -> usize {
         match self {
-            Slot::Value(_) => &[],
-            Slot::Input(input) | Slot::Known(input) => slice::from_ref(input),
-            Slot::Several(several) => &several.inputs,
+            Slot::Value(_) => 0,
+            Slot::Array(_) | Slot::Frame(_) | Slot::Call(_) | Slot::Known(_) => 1,
+            Slot::Several(several) => several.inputs.len(),
         }
     }
 
     /// Those of the inputs whose values have to be computed.
-    fn unknown(&self) -> impl Iterator<Item = &Collection> {
-        let (inputs, some_known) = match self {
-            Slot::Known(_) => (&[][..], false),
-            Slot::Several(several) => (&several.inputs[..], several.some_known),
-            Slot::Value(_) | Slot::Input(_) => (self.inputs(), false),
+    #[inline]
+    fn unknown(&self) -> impl Iterator<Item = CollectionRef<'_>> {
+        let some_known = match self {
+            Slot::Known(_) => true,
+            Slot::Several(several) => several.some_known,
+            _ => false,
         };
-        let is_unknown = move |input: &&Collection| !some_known || known(input).is_none();
-        inputs.iter().filter(is_unknown)
+        let is_unknown = move |input: &CollectionRef<'_>| !some_known || known(*input).is_none();
+        self.inputs().filter(is_unknown)
+    }
+
+    /// Whether it is the value of one input that has to be computed.
+    #[inline]
+    fn is_unknown(&self) -> bool {
+        matches!(self, Slot::Array(_) | Slot::Frame(_) | Slot::Call(_))
     }
 
     /// The argument, and what is left of the values of the unknown inputs.
     fn take<'v>(&self, unknown: &'v [Value]) -> (Value, &'v [Value]) {
         match self {
             Slot::Value(value) => (value.clone(), unknown),
-            Slot::Input(_) => (unknown[0].clone(), &unknown[1..]),
-            Slot::Known(input) => take_one(input, unknown),
+            Slot::Array(_) | Slot::Frame(_) | Slot::Call(_) => (unknown[0].clone(), &unknown[1..]),
+            Slot::Known(node) => take_one(CollectionRef::Delayed(node), unknown),
             Slot::Several(several) if several.some_known => {
                 let mut rest = unknown;
                 let values = several.inputs.iter().map(|input| {
@@ -164,18 +264,18 @@ impl Slot {
 impl Slot {
     /// The argument, and what is left of the values of all inputs.
     fn take_all<'v>(&self, inputs: &'v [Value]) -> (Value, &'v [Value]) {
-        let (own, rest) = inputs.split_at(self.inputs().len());
+        let (own, rest) = inputs.split_at(self.n_inputs());
         let value = match self {
             Slot::Value(value) => value.clone(),
-            Slot::Input(_) | Slot::Known(_) => own[0].clone(),
             Slot::Several(several) => (several.collect)(own),
+            _ => own[0].clone(),
         };
         (value, rest)
     }
 }
 
 /// The value of `input`, which is known or the first of `unknown`, and what is left of these.
-fn take_one<'v>(input: &Collection, unknown: &'v [Value]) -> (Value, &'v [Value]) {
+fn take_one<'v>(input: CollectionRef<'_>, unknown: &'v [Value]) -> (Value, &'v [Value]) {
     match known(input) {
         Some(value) => (value.clone(), unknown),
         None => (unknown[0].clone(), &unknown[1..]),
@@ -183,10 +283,10 @@ fn take_one<'v>(input: &Collection, unknown: &'v [Value]) -> (Value, &'v [Value]
 }
 
 /// The value of `collection`, if it is a call whose value is known.
-fn known(collection: &Collection) -> Option<&Value> {
+fn known(collection: CollectionRef<'_>) -> Option<&Value> {
     match collection {
-        Collection::Delayed(node) => node.known(),
-        Collection::Array(_) | Collection::Frame(_) => None,
+        CollectionRef::Delayed(node) => node.known(),
+        CollectionRef::Array(_) | CollectionRef::Frame(_) => None,
     }
 }
 
@@ -199,34 +299,113 @@ impl DelayedNode {
         bytes: Option<usize>,
         run: Box<dyn Fn(&[Value]) -> Result<Value> + Send + Sync>,
     ) -> Self {
-        let operation = match key.operation() {
+        let name = Name::unique_of(match key.operation() {
             "" => "task",
             operation => operation,
-        };
+        });
         let mut slots = Slots::default();
         inputs
             .into_iter()
-            .for_each(|input| slots.push(Slot::Input(input)));
+            .for_each(|input| slots.push(Slot::uncomputed(input)));
+        let function = Function::Keyed(Box::new(Keyed {
+            key: Some(key),
+            bytes,
+            run,
+        }));
+        DelayedNode::new(name, site, function, slots)
+    }
+
+    /// A call of a name that no other has.
+    pub(super) fn new(name: Name, site: Site, function: Function, slots: Slots) -> Self {
         DelayedNode {
-            name: Name::unique_of(operation),
-            site,
-            function: Function::Keyed(Box::new(Keyed { key, bytes, run })),
+            callee: Arc::new(Callee {
+                operation: name.operation(),
+                site,
+                function,
+            }),
+            token: name.token(),
             slots,
             place: Place::of_unique_name(),
         }
     }
 
+    /// The call `name` of a closure that has its arguments, for graphs that are put together of tasks.
+    pub fn of_closure(
+        name: Name,
+        site: Site,
+        run: impl Fn(&[Value]) -> Result<Value> + Send + Sync + 'static,
+    ) -> Self {
+        let keyed = Keyed {
+            key: None,
+            bytes: None,
+            run: Box::new(run),
+        };
+        let function = Function::Keyed(Box::new(keyed));
+        DelayedNode::new(name, site, function, Slots::None)
+    }
+
+    /// The same call, which others may have the name of.
+    pub(super) fn with_shared_name(mut self) -> Self {
+        self.place = Place::of_shared_name();
+        self
+    }
+
+    /// Calls it `operation` from now on, if that can be; whether it can.
+    pub(super) fn set_operation(&mut self, operation: &str) -> bool {
+        let operation = self.name().with_operation(operation).operation();
+        let site = self.site();
+        let run = match self.function() {
+            Function::Call(run) => Some(*run),
+            _ => None,
+        };
+        match (Arc::get_mut(&mut self.callee), run) {
+            (Some(callee), _) => callee.operation = operation,
+            (None, Some(run)) => {
+                self.callee = Arc::new(Callee {
+                    operation,
+                    site,
+                    function: Function::Call(run),
+                });
+            }
+            (None, None) => return false,
+        }
+        true
+    }
+
+    /// The call's name: the function's, and what tells it from other calls.
+    #[inline]
+    pub fn name(&self) -> Name {
+        Name::from_token(self.callee.operation, self.token)
+    }
+
+    /// The line that made the call.
+    #[inline]
+    pub fn site(&self) -> Site {
+        self.callee.site
+    }
+
+    /// Whether `other` calls the same in the same line; that they do not say says nothing.
+    #[inline]
+    pub fn has_callee_of(&self, other: &DelayedNode) -> bool {
+        Arc::ptr_eq(&self.callee, &other.callee)
+    }
+
+    #[inline]
+    pub(super) fn function(&self) -> &Function {
+        &self.callee.function
+    }
+
     /// The key that a person has given the task.
     pub fn key(&self) -> Option<&Key> {
-        match &self.function {
-            Function::Keyed(keyed) => Some(&keyed.key),
+        match self.function() {
+            Function::Keyed(keyed) => keyed.key.as_ref(),
             _ => None,
         }
     }
 
     /// The bytes that the value takes, where it is known already.
     pub fn known_bytes(&self) -> Option<usize> {
-        match &self.function {
+        match self.function() {
             Function::Known(value) => Some(value.bytes()),
             Function::Keyed(keyed) => keyed.bytes,
             _ => None,
@@ -235,13 +414,18 @@ impl DelayedNode {
 
     /// The collections whose whole values are the call's arguments, in order.
     #[inline]
-    pub fn inputs(&self) -> impl Iterator<Item = &Collection> {
+    pub fn inputs(&self) -> impl Iterator<Item = CollectionRef<'_>> {
         self.slots.as_slice().iter().flat_map(Slot::inputs)
+    }
+
+    /// How many [`inputs`](DelayedNode::inputs) there are.
+    pub fn n_inputs(&self) -> usize {
+        self.slots.as_slice().iter().map(Slot::n_inputs).sum()
     }
 
     /// The future that this is the value of, if it is one's.
     pub fn future(&self) -> Option<&Arc<dyn Submitted>> {
-        match &self.function {
+        match self.function() {
             Function::Future(future) => Some(future),
             _ => None,
         }
@@ -249,13 +433,13 @@ impl DelayedNode {
 
     /// Those of the [`inputs`](DelayedNode::inputs) whose values have to be computed; the call has those of the others itself.
     #[inline]
-    pub fn unknown_inputs(&self) -> impl Iterator<Item = &Collection> {
+    pub fn unknown_inputs(&self) -> impl Iterator<Item = CollectionRef<'_>> {
         self.slots.as_slice().iter().flat_map(Slot::unknown)
     }
 
     /// The value, if there is nothing to compute.
     pub fn known(&self) -> Option<&Value> {
-        match &self.function {
+        match self.function() {
             Function::Known(value) => Some(value),
             _ => None,
         }
@@ -266,17 +450,12 @@ impl DelayedNode {
         let slots = self.slots.as_mut_slice().iter_mut();
         slots.flat_map(|slot| {
             let several = match slot {
-                Slot::Several(several) => std::mem::take(&mut several.inputs),
-                Slot::Value(_) | Slot::Input(_) | Slot::Known(_) => Vec::new(),
+                Slot::Several(several) => several.inputs.take(),
+                _ => Vec::new(),
             };
             let only = match slot {
-                Slot::Input(_) | Slot::Known(_) => {
-                    match std::mem::replace(slot, Slot::Value(Value::new(()))) {
-                        Slot::Input(input) | Slot::Known(input) => Some(input),
-                        Slot::Value(_) | Slot::Several(_) => None,
-                    }
-                }
                 Slot::Value(_) | Slot::Several(_) => None,
+                _ => std::mem::replace(slot, Slot::Value(Value::new(()))).only(),
             };
             only.into_iter().chain(several)
         })
@@ -287,7 +466,7 @@ impl DelayedNode {
         let slots = self.slots.as_mut_slice().iter_mut();
         let several = slots.filter_map(|slot| match slot {
             Slot::Several(several) => Some(several),
-            Slot::Value(_) | Slot::Input(_) | Slot::Known(_) => None,
+            _ => None,
         });
         let none = || -> Box<Collect> { Box::new(|_| Value::new(())) };
         several
@@ -303,27 +482,26 @@ impl Work for DelayedNode {
     }
 }
 
-/// A call all of whose [`inputs`](DelayedNode::inputs) have tasks, also those that are known.
-pub struct Unfused(pub Arc<DelayedNode>);
-
-impl Work for Unfused {
-    fn run(&self, inputs: &[Value]) -> Result<Value> {
-        self.0.run_function(inputs, Slot::take_all)
-    }
-}
-
 impl DelayedNode {
+    /// Makes the call with the values of all [`inputs`](DelayedNode::inputs), also of those that are known.
+    ///
+    /// # Errors
+    /// What the function returns.
+    pub fn run_with_all(&self, inputs: &[Value]) -> Result<Value> {
+        self.run_function(inputs, Slot::take_all)
+    }
+
     /// Runs the function on the arguments that `take` puts together from `inputs`.
     fn run_function(
         &self,
         inputs: &[Value],
         take: for<'v> fn(&Slot, &'v [Value]) -> (Value, &'v [Value]),
     ) -> Result<Value> {
-        let run: &dyn Fn(&[Value]) -> Result<Value> = match &self.function {
+        let run: &dyn Fn(&[Value]) -> Result<Value> = match self.function() {
             Function::Known(value) => return Ok(value.clone()),
             Function::Then(run) => {
                 return match self.slots.as_slice() {
-                    [Slot::Input(_)] => run(&inputs[0]),
+                    [slot] if slot.is_unknown() => run(&inputs[0]),
                     slots => run(&take(&slots[0], inputs).0),
                 };
             }
@@ -335,7 +513,7 @@ impl DelayedNode {
         };
         match self.slots.as_slice() {
             [Slot::Value(argument)] => run(slice::from_ref(argument)),
-            slots if slots.iter().all(|slot| matches!(slot, Slot::Input(_))) => run(inputs),
+            slots if slots.iter().all(Slot::is_unknown) => run(inputs),
             slots => {
                 let mut rest = inputs;
                 let arguments = slots.iter().map(|slot| {
@@ -370,6 +548,6 @@ fn value_of(future: &dyn Submitted) -> Result<Value> {
 
 impl fmt::Debug for DelayedNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Delayed({})", self.name)
+        write!(f, "Delayed({})", self.name())
     }
 }

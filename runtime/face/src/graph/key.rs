@@ -110,6 +110,12 @@ impl From<&Name> for Key {
     }
 }
 
+impl From<Name> for Key {
+    fn from(name: Name) -> Self {
+        Key::from(&name)
+    }
+}
+
 macro_rules! of_tuple {
     ($($number:ident: $type:ty),+) => {
         impl<S: Into<Arc<str>>> From<(S, $($type),+)> for Key {

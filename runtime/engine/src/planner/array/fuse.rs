@@ -8,26 +8,38 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use dagbok::array::{ArrayOp, NdArray, NodeInput, Source, Ufunc};
+use dagbok::array::{ArrayOp, NdArray, NodeInput, Ufunc};
 use dagbok::{Array, DType, Name, Result, Value};
 
 use super::grid::{Grid, GridBlock};
+use super::recipe::{BlockWise, Recipe};
+use super::value;
 use super::view::View;
-use super::{add_blocks, value};
-use crate::graph::TaskId;
 use crate::kernels::{Affine, Leaf, LeafData, Program, Step, StepInput};
 use crate::planner::{Planner, input};
 
 /// The most functions of one task.
 const STEPS_MAX: usize = 64;
 
-/// The program that computes an array's chunks, and the arrays that it reads.
+/// The program that computes an array's chunks, and what it reads.
 pub(super) struct Fused {
     pub(super) program: Program,
-    leaves: Vec<(Array, View)>,
-    grids: Vec<Grid>,
-    /// Whether leaves that are in memory or follow from their place are read within the task.
-    reads_sources: bool,
+    /// The arrays whose chunks the tasks take, in the order of their leaves.
+    pub(super) inputs: Vec<Array>,
+    pub(super) leaves: Leaves,
+    /// Whether all chunks of the inputs are taken.
+    pub(super) takes_all: bool,
+}
+
+/// The leaves of a program, for the chunk of any block.
+#[derive(Clone)]
+pub(super) struct Leaves(Arc<[PlannedLeaf]>);
+
+struct PlannedLeaf {
+    view: View,
+    grid: Grid,
+    /// The array, if it is read within the task; otherwise the leaf is the task's next input.
+    at_hand: Option<Array>,
 }
 
 /// An array that is computed within the task, or may be.
@@ -62,67 +74,76 @@ impl Fused {
             built: HashMap::new(),
         };
         builder.add(array, &View::identity(array.ndim()));
+        let Builder { leaves, steps, .. } = builder;
+        let reads_sources = planner.fuses() || array.node().inputs.is_empty();
+        let is_read = |leaf: &Array| reads_sources && is_at_hand(leaf);
+        let of_others = || leaves.iter().filter(|(leaf, _)| !is_read(leaf));
         Fused {
             program: Program {
-                steps: builder.steps,
+                steps,
                 dtype: array.dtype(),
             },
-            grids: builder
-                .leaves
-                .iter()
-                .map(|(leaf, _)| Grid::of(leaf))
-                .collect(),
-            leaves: builder.leaves,
-            reads_sources: planner.fuses() || array.node().inputs.is_empty(),
+            inputs: of_others().map(|(leaf, _)| leaf.clone()).collect(),
+            takes_all: of_others().all(|(leaf, view)| view.covers(leaf.shape(), array.shape())),
+            leaves: Leaves(
+                leaves
+                    .iter()
+                    .map(|(leaf, view)| PlannedLeaf {
+                        view: view.clone(),
+                        grid: Grid::of(leaf),
+                        at_hand: is_read(leaf).then(|| leaf.clone()),
+                    })
+                    .collect(),
+            ),
         }
     }
+}
 
-    /// The program, for the tasks to share.
-    pub(super) fn take_program(&mut self) -> Arc<Program> {
-        let dtype = self.program.dtype;
-        let steps = std::mem::take(&mut self.program.steps);
-        Arc::new(Program { steps, dtype })
+impl Leaves {
+    /// The chunks that the task for `block` takes, in the order of the inputs.
+    pub(super) fn takes(&self, block: &GridBlock) -> impl Iterator<Item = usize> {
+        let taken = self.0.iter().filter(|leaf| leaf.at_hand.is_none());
+        taken.map(|leaf| leaf.view.chunk(&leaf.grid, block))
     }
 
-    /// The arrays whose chunks the tasks take.
-    pub(super) fn inputs(&self) -> Vec<Array> {
-        let inputs = self.leaves.iter().filter(|(array, _)| !self.reads(array));
-        inputs.map(|(array, _)| array.clone()).collect()
-    }
-
-    fn reads(&self, leaf: &Array) -> bool {
-        self.reads_sources && is_at_hand(leaf)
-    }
-
-    /// What the task for a chunk takes, and what it does with it.
-    pub(super) fn at(&self, planner: &Planner, block: &GridBlock) -> FusedBlock {
-        let mut inputs = Vec::new();
-        let leaves = self.leaves.iter().zip(&self.grids);
-        let leaves = leaves.map(|((array, view), grid)| {
-            if !self.reads(array) {
-                let (index, affine) = view.in_chunk(grid, block);
-                inputs.push(planner.planned(array)[grid.flat(&index)]);
-                return PlacedLeaf::Input(inputs.len() - 1, affine);
-            }
-            match &array.node().op {
-                ArrayOp::Data(data) => {
-                    let affine = view.in_whole(array.shape(), block);
-                    PlacedLeaf::Chunk(data.clone(), affine)
-                }
-                ArrayOp::Held(chunks) => {
-                    let (index, affine) = view.in_chunk(grid, block);
-                    PlacedLeaf::Held(chunks[grid.flat(&index)].clone(), affine)
-                }
-                ArrayOp::Source(source) => {
-                    let affine = view.in_whole(array.shape(), block);
-                    PlacedLeaf::Source(*source, array.dtype(), affine)
-                }
-                op => unreachable!("{op:?} is not at hand"),
+    /// The leaves of the program for `block`, from the values of what it takes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](dagbok::ErrorKind::Io) if a chunk is on the disk and cannot be read.
+    pub(super) fn at(&self, block: &GridBlock, values: &[Value]) -> Result<Vec<Leaf>> {
+        let mut values = values.iter();
+        let leaves = self.0.iter().map(|leaf| match &leaf.at_hand {
+            Some(array) => leaf.read(array, block),
+            None => {
+                let value = values.next().expect("a task gets what it takes");
+                let (_, affine) = leaf.view.in_chunk(&leaf.grid, block);
+                Ok(chunk(value, affine))
             }
         });
-        let leaves = leaves.collect();
-        FusedBlock { inputs, leaves }
+        leaves.collect()
     }
+}
+
+impl PlannedLeaf {
+    fn read(&self, array: &Array, block: &GridBlock) -> Result<Leaf> {
+        let in_whole = || self.view.in_whole(array.shape(), block);
+        let data = match &array.node().op {
+            ArrayOp::Data(data) => LeafData::Chunk(data.clone()),
+            ArrayOp::Source(source) => LeafData::Source(*source, array.dtype()),
+            ArrayOp::Held(chunks) => {
+                let (place, affine) = self.view.in_chunk(&self.grid, block);
+                return Ok(chunk(&chunks[place].clone().loaded()?, affine));
+            }
+            op => unreachable!("{op:?} is not at hand"),
+        };
+        let affine = in_whole();
+        Ok(Leaf { data, affine })
+    }
+}
+
+fn chunk(value: &Value, affine: Affine) -> Leaf {
+    let data = LeafData::Chunk(input::<NdArray>(value).clone());
+    Leaf { data, affine }
 }
 
 /// Whether the elements of `array` are in memory, or follow from their place.
@@ -131,45 +152,6 @@ fn is_at_hand(array: &Array) -> bool {
         array.node().op,
         ArrayOp::Data(_) | ArrayOp::Held(_) | ArrayOp::Source(_)
     )
-}
-
-/// What the task for one chunk takes: values of other tasks, and what is at hand.
-pub(super) struct FusedBlock {
-    pub(super) inputs: Vec<TaskId>,
-    leaves: Vec<PlacedLeaf>,
-}
-
-#[derive(Clone)]
-enum PlacedLeaf {
-    /// The value of this input.
-    Input(usize, Affine),
-    Chunk(NdArray, Affine),
-    /// A chunk that may be on the disk.
-    Held(Value, Affine),
-    Source(Source, DType, Affine),
-}
-
-impl FusedBlock {
-    /// The leaves of the program, once the values of the inputs are there.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Io`](dagbok::ErrorKind::Io) if a chunk is on the disk and cannot be read.
-    pub(super) fn leaves(&self, values: &[Value]) -> Result<Vec<Leaf>> {
-        let chunk = |value: &Value| LeafData::Chunk(input::<NdArray>(value).clone());
-        let leaves = self.leaves.iter().map(|leaf| {
-            let (data, affine) = match leaf {
-                PlacedLeaf::Input(idx, affine) => (chunk(&values[*idx]), affine),
-                PlacedLeaf::Chunk(chunk, affine) => (LeafData::Chunk(chunk.clone()), affine),
-                PlacedLeaf::Held(value, affine) => (chunk(&value.clone().loaded()?), affine),
-                PlacedLeaf::Source(source, dtype, affine) => {
-                    (LeafData::Source(*source, *dtype), affine)
-                }
-            };
-            let affine = affine.clone();
-            Ok(Leaf { data, affine })
-        });
-        leaves.collect()
-    }
 }
 
 /// The arrays that are computed within one task.
@@ -343,14 +325,21 @@ impl Program {
 }
 
 /// One task a chunk that runs the program.
-pub(super) fn plan(planner: &mut Planner, array: &Array) -> Result<Vec<TaskId>> {
-    let mut fused = Fused::of(planner, array);
-    let program = fused.take_program();
-    Ok(add_blocks(planner, array, |planner, block| {
-        let placed = fused.at(planner, block);
-        let (program, shape) = (program.clone(), block.shape.clone());
-        let inputs = placed.inputs.clone();
-        let run = move |values: &[Value]| program.chunk(placed.leaves(values)?, &shape).map(value);
-        (inputs, Arc::new(run))
-    }))
+pub(super) fn recipe(planner: &Planner, array: &Array) -> Box<dyn Recipe> {
+    let Fused {
+        program,
+        inputs,
+        leaves,
+        takes_all,
+    } = Fused::of(planner, array);
+    let takes = {
+        let leaves = leaves.clone();
+        move |block: &GridBlock| leaves.takes(block).enumerate().collect()
+    };
+    let run = move |block: &GridBlock, values: &[Value]| {
+        let leaves = leaves.at(block, values)?;
+        program.chunk(leaves, &block.shape).map(value)
+    };
+    let recipe = BlockWise::new(array, inputs, takes, run);
+    Box::new(recipe.taking_all(takes_all))
 }

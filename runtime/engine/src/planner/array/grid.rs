@@ -1,6 +1,12 @@
 //! The chunks of an array as a grid of blocks.
 
 use dagbok::Array;
+use smallvec::SmallVec;
+
+use crate::graph::Block;
+
+/// One number for each axis.
+pub(super) type Index = SmallVec<[usize; 4]>;
 
 /// Where each chunk starts along each axis, and at last the length of the axis.
 #[derive(Clone, Debug)]
@@ -11,9 +17,9 @@ pub(super) struct Grid {
 /// One block of a [`Grid`].
 #[derive(Clone, Debug)]
 pub(super) struct GridBlock {
-    pub(super) index: Vec<usize>,
-    pub(super) offset: Vec<usize>,
-    pub(super) shape: Vec<usize>,
+    pub(super) index: Index,
+    pub(super) offset: Index,
+    pub(super) shape: Index,
 }
 
 impl GridBlock {
@@ -23,9 +29,14 @@ impl GridBlock {
     }
 
     /// The block's number along each axis, as the graph names it.
-    pub(super) fn key(&self) -> Box<[u32]> {
-        self.index.iter().map(|&index| index as u32).collect()
+    pub(super) fn key(&self) -> Block {
+        key(&self.index)
     }
+}
+
+/// `index`, as the graph names it.
+pub(super) fn key(index: &[usize]) -> Block {
+    index.iter().map(|&index| index as u32).collect()
 }
 
 impl Grid {
@@ -47,19 +58,33 @@ impl Grid {
         }
     }
 
+    /// The number of blocks.
+    pub(super) fn len(&self) -> usize {
+        self.lengths().product()
+    }
+
     /// The number of blocks along each axis.
-    pub(super) fn numblocks(&self) -> Vec<usize> {
-        self.starts.iter().map(|starts| starts.len() - 1).collect()
+    pub(super) fn numblocks(&self) -> Index {
+        self.lengths().collect()
+    }
+
+    fn lengths(&self) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator {
+        self.starts.iter().map(|starts| starts.len() - 1)
     }
 
     /// The place of a block in C order.
     pub(super) fn flat(&self, index: &[usize]) -> usize {
-        let axes = index.iter().zip(&self.starts);
-        axes.fold(0, |flat, (index, starts)| flat * (starts.len() - 1) + index)
+        let axes = index.iter().zip(self.lengths());
+        axes.fold(0, |flat, (index, len)| flat * len + index)
+    }
+
+    /// The block at a place in C order, by its number along each axis.
+    pub(super) fn index(&self, flat: usize) -> Index {
+        index(flat, self.lengths())
     }
 
     /// The block with this number along each axis.
-    pub(super) fn block(&self, index: Vec<usize>) -> GridBlock {
+    pub(super) fn block(&self, index: Index) -> GridBlock {
         let axes = || self.starts.iter().zip(&index);
         GridBlock {
             offset: axes().map(|(starts, &index)| starts[index]).collect(),
@@ -70,9 +95,14 @@ impl Grid {
         }
     }
 
+    /// The block at a place in C order.
+    pub(super) fn at(&self, flat: usize) -> GridBlock {
+        self.block(self.index(flat))
+    }
+
     /// All blocks in C order.
     pub(super) fn blocks(&self) -> impl Iterator<Item = GridBlock> {
-        indices(self.numblocks()).map(|index| self.block(index))
+        (0..self.len()).map(|flat| self.at(flat))
     }
 
     /// The number of the chunk along `axis` that holds `place`, and where it starts.
@@ -82,10 +112,11 @@ impl Grid {
         (after - 1, starts[after - 1])
     }
 
-    /// The numbers of the chunks along `axis` that hold places in `start..end`.
+    /// The numbers of the chunks along `axis` that hold places in `start..end`. Takes time logarithmic in the number of chunks.
     pub(super) fn overlapping(&self, axis: usize, start: usize, end: usize) -> Vec<usize> {
         let starts = &self.starts[axis];
-        let chunks = 0..starts.len() - 1;
+        let first = starts.partition_point(|&chunk| chunk <= start).max(1) - 1;
+        let chunks = (first..starts.len() - 1).take_while(|&chunk| starts[chunk] < end);
         let overlap = |&chunk: &usize| starts[chunk].max(start) < starts[chunk + 1].min(end);
         chunks.filter(overlap).collect()
     }
@@ -97,15 +128,22 @@ impl Grid {
 }
 
 /// All indices below `lengths` in C order.
-pub(super) fn indices(lengths: Vec<usize>) -> impl Iterator<Item = Vec<usize>> {
+pub(super) fn indices(lengths: &[usize]) -> impl Iterator<Item = Index> + use<> {
+    let lengths = Index::from_slice(lengths);
     let n: usize = lengths.iter().product();
-    (0..n).map(move |flat| {
-        let mut rest = flat;
-        let mut index = vec![0; lengths.len()];
-        for (index, len) in index.iter_mut().zip(&lengths).rev() {
-            *index = rest % len;
-            rest /= len;
-        }
-        index
-    })
+    (0..n).map(move |flat| index(flat, lengths.iter().copied()))
+}
+
+/// The index at a place in C order.
+fn index(
+    flat: usize,
+    lengths: impl DoubleEndedIterator<Item = usize> + ExactSizeIterator,
+) -> Index {
+    let mut rest = flat;
+    let mut index = Index::from_elem(0, lengths.len());
+    for (index, len) in index.iter_mut().zip(lengths).rev() {
+        *index = rest % len;
+        rest /= len;
+    }
+    index
 }

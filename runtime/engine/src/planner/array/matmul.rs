@@ -5,62 +5,130 @@ use std::sync::Arc;
 use dagbok::array::NdArray;
 use dagbok::{Array, Result, Value};
 
-use super::grid::Grid;
+use super::grid::{Grid, GridBlock};
+use super::recipe::{Blocks, Recipe, Taken};
 use super::tree::{Tree, part_layer};
 use super::{layer, value};
-use crate::graph::{NewTask, TaskId};
+use crate::graph::{BlockFunction, LayerId, TaskId};
 use crate::kernels::matmul::{matmul, sum};
 use crate::planner::{Planner, input};
 
-pub(super) fn plan(planner: &mut Planner, array: &Array) -> Result<Vec<TaskId>> {
+struct Product {
+    array: Array,
+    grid: Grid,
+    left: Grid,
+    right: Grid,
+    tree: Tree,
+    layers: Option<Layers>,
+}
+
+struct Layers {
+    /// The products of blocks, numbered by row, column and place in the sum; none where the sum has one part.
+    products: Option<(LayerId, Grid)>,
+    chunks: LayerId,
+}
+
+pub(super) fn recipe(array: &Array) -> Box<dyn Recipe> {
     let [left, right] = array.node().inputs.as_slice() else {
         unreachable!("a product has two inputs");
     };
-    let (left_grid, right_grid) = (Grid::of(left), Grid::of(right));
-    let n_inner = left_grid.numblocks()[1];
-    let detail = "products of blocks".to_owned();
-    let products = match n_inner {
-        1 => None,
-        _ => Some(part_layer(planner, array, "chunk", detail)),
-    };
-    let sums = layer(planner, array);
-    let mut tree = Tree::new(array, |values: &[Value]| add(values));
-    let grid = Grid::of(array);
-    let tasks = grid.blocks().map(|block| {
-        let (row, column) = (block.index[0], block.index[1]);
-        let bytes = block.len() * array.dtype().itemsize();
-        let parts = (0..n_inner).map(|inner| {
-            let inputs = [
-                planner.planned(left)[left_grid.flat(&[row, inner])],
-                planner.planned(right)[right_grid.flat(&[inner, column])],
-            ];
-            planner.graph.add_task(NewTask {
-                layer: products.unwrap_or(sums),
-                block: match products {
-                    Some(_) => [row, column, inner].map(|index| index as u32).into(),
-                    None => block.key(),
-                },
-                inputs: inputs.into(),
-                bytes,
-                run: Arc::new(|values: &[Value]| {
-                    matmul(input(&values[0]), input(&values[1])).map(value)
-                }),
-            })
+    Box::new(Product {
+        array: array.clone(),
+        grid: Grid::of(array),
+        left: Grid::of(left),
+        right: Grid::of(right),
+        tree: Tree::new(array, add),
+        layers: None,
+    })
+}
+
+impl Product {
+    fn n_inner(&self) -> usize {
+        self.left.numblocks()[1]
+    }
+
+    /// The two blocks that meet for the part `inner` of a chunk.
+    fn pair(&self, chunk: &GridBlock, inner: usize) -> Taken {
+        let (row, column) = (chunk.index[0], chunk.index[1]);
+        Taken::from_slice(&[
+            (0, self.left.flat(&[row, inner])),
+            (1, self.right.flat(&[inner, column])),
+        ])
+    }
+
+    fn layers(&self, planner: &mut Planner) -> Layers {
+        let is_one_part = self.n_inner() == 1;
+        let mut chunks = self.array.chunks().to_vec();
+        chunks.push(vec![1; self.n_inner()]);
+        let products = (!is_one_part).then(|| {
+            let detail = "products of blocks".to_owned();
+            let layer = part_layer(&self.array, "chunk", detail);
+            let product = |_: &GridBlock, values: &[Value]| multiply(values);
+            let blocks = Blocks {
+                grid: Grid::new(&chunks),
+                ..Blocks::of(&self.array, product)
+            };
+            let layer = planner.graph.add_block_layer(layer, Arc::new(blocks));
+            (layer, Grid::new(&chunks))
         });
-        let parts: Vec<TaskId> = parts.collect();
-        if let [only] = parts.as_slice() {
-            return *only;
-        }
-        let inputs = tree.shrink(planner, &block.key(), parts, bytes);
-        planner.graph.add_task(NewTask {
-            layer: sums,
-            block: block.key(),
-            inputs: inputs.into(),
-            bytes,
-            run: Arc::new(add),
-        })
-    });
-    Ok(tasks.collect())
+        let function: Arc<dyn BlockFunction> = match is_one_part {
+            true => Arc::new(Blocks::of(
+                &self.array,
+                |_: &GridBlock, values: &[Value]| multiply(values),
+            )),
+            false => Arc::new(Blocks::of(
+                &self.array,
+                |_: &GridBlock, values: &[Value]| add(values),
+            )),
+        };
+        let chunks = planner.graph.add_block_layer(layer(&self.array), function);
+        Layers { products, chunks }
+    }
+}
+
+impl Recipe for Product {
+    fn inputs(&self) -> &[Array] {
+        &self.array.node().inputs
+    }
+
+    fn takes(&self, chunk: usize) -> Taken {
+        let chunk = self.grid.at(chunk);
+        let pairs = (0..self.n_inner()).flat_map(|inner| self.pair(&chunk, inner));
+        pairs.collect()
+    }
+
+    fn task(&mut self, planner: &mut Planner, chunk: usize) -> TaskId {
+        let layers = match self.layers.take() {
+            Some(layers) => layers,
+            None => self.layers(planner),
+        };
+        let block = self.grid.at(chunk);
+        let pair = |planner: &Planner, inner| {
+            planner.chunks_of(&self.array.node().inputs, &self.pair(&block, inner))
+        };
+        let inputs = match &layers.products {
+            None => pair(planner, 0).to_vec(),
+            Some((layer, grid)) => {
+                let parts = (0..self.n_inner()).map(|inner| {
+                    let number = grid.flat(&[block.index[0], block.index[1], inner]);
+                    let inputs = pair(planner, inner);
+                    planner.graph.add_block(*layer, number as u32, &inputs)
+                });
+                let parts = parts.collect();
+                let bytes = block.len() * self.array.dtype().itemsize();
+                self.tree.shrink(planner, &block.key(), parts, bytes)
+            }
+        };
+        let task = planner
+            .graph
+            .add_block(layers.chunks, chunk as u32, &inputs);
+        self.layers = Some(layers);
+        task
+    }
+}
+
+fn multiply(values: &[Value]) -> Result<Value> {
+    matmul(input(&values[0]), input(&values[1])).map(value)
 }
 
 fn add(values: &[Value]) -> Result<Value> {

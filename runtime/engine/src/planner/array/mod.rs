@@ -4,6 +4,7 @@ mod fuse;
 mod grid;
 mod matmul;
 mod rechunk;
+mod recipe;
 mod reduce;
 mod tree;
 mod view;
@@ -14,14 +15,14 @@ use dagbok::array::{ArrayOp, Block, BlockFn, NdArray, NpyFile, shape_text};
 use dagbok::{Array, DType, Error, ErrorKind, Result, Value};
 
 use super::{Planner, input};
-use crate::graph::{Layer, LayerId, LayerKind, NewTask, Run, TaskId};
+use crate::graph::{Layer, LayerKind, TaskId};
 use crate::io::npy;
-use fuse::Fused;
 use grid::{Grid, GridBlock};
+use recipe::{BlockWise, Recipe, Taken};
+pub(super) use recipe::{Chunks, tasks};
 
-/// The arrays whose chunks are the inputs of the tasks of `array`: its inputs, or where these are fused into its own
-/// tasks, what they in turn are made of.
-pub(super) fn inputs(planner: &Planner, array: &Array) -> Vec<Array> {
+/// How the chunks of `array` become tasks.
+fn recipe_of(planner: &mut Planner, array: &Array) -> Box<dyn Recipe> {
     match &array.node().op {
         ArrayOp::Data(_)
         | ArrayOp::Held(_)
@@ -29,95 +30,53 @@ pub(super) fn inputs(planner: &Planner, array: &Array) -> Vec<Array> {
         | ArrayOp::Elementwise { .. }
         | ArrayOp::Slice(_)
         | ArrayOp::Axes(_)
-        | ArrayOp::Broadcast => Fused::of(planner, array).inputs(),
-        ArrayOp::Reduce(_) => Fused::input_of(planner, array).inputs(),
-        ArrayOp::Npy(_) => Vec::new(),
-        ArrayOp::Rechunk
-        | ArrayOp::Reshape
-        | ArrayOp::Concatenate { .. }
-        | ArrayOp::MatMul
-        | ArrayOp::MapBlocks(_) => array.node().inputs.clone(),
-    }
-}
-
-/// The tasks that make the chunks of `array`, in C order. All [`inputs`] have been planned.
-pub(super) fn plan(planner: &mut Planner, array: &Array) -> Result<Vec<TaskId>> {
-    match &array.node().op {
-        ArrayOp::Data(_)
-        | ArrayOp::Held(_)
-        | ArrayOp::Source(_)
-        | ArrayOp::Elementwise { .. }
-        | ArrayOp::Slice(_)
-        | ArrayOp::Axes(_)
-        | ArrayOp::Broadcast => fuse::plan(planner, array),
-        ArrayOp::Reduce(reduction) => reduce::plan(planner, array, reduction),
-        ArrayOp::Npy(file) => Ok(read_npy(planner, array, file)),
-        ArrayOp::Rechunk => rechunk::plan(planner, array),
-        ArrayOp::Reshape => rechunk::plan_reshape(planner, array),
-        ArrayOp::Concatenate { axis } => rechunk::plan_concatenate(planner, array, *axis),
-        ArrayOp::MatMul => matmul::plan(planner, array),
-        ArrayOp::MapBlocks(function) => Ok(map_blocks(planner, array, function)),
+        | ArrayOp::Broadcast => fuse::recipe(planner, array),
+        ArrayOp::Reduce(reduction) => reduce::recipe(planner, array, reduction),
+        ArrayOp::Npy(file) => read_npy(planner, array, file),
+        ArrayOp::Rechunk => rechunk::recipe(array),
+        ArrayOp::Reshape => rechunk::recipe_of_reshape(array),
+        ArrayOp::Concatenate { axis } => rechunk::recipe_of_concatenate(array, *axis),
+        ArrayOp::MatMul => matmul::recipe(array),
+        ArrayOp::MapBlocks(function) => map_blocks(array, function),
     }
 }
 
 /// The task that joins all chunks of `array`.
-pub(super) fn join(planner: &mut Planner, array: &Array, blocks: &[TaskId]) -> Result<TaskId> {
+pub(super) fn join(planner: &mut Planner, array: &Array, blocks: &[TaskId]) -> TaskId {
     match blocks {
-        [block] => Ok(*block),
-        _ => Ok(rechunk::join(planner, array, blocks)),
+        [block] => *block,
+        _ => rechunk::join(planner, array, blocks),
     }
 }
 
-/// A layer with one task for each chunk of `array`; `make` gives the inputs of a task and what it runs.
-fn add_blocks(
-    planner: &mut Planner,
-    array: &Array,
-    mut make: impl FnMut(&Planner, &GridBlock) -> (Vec<TaskId>, Run),
-) -> Vec<TaskId> {
-    let layer = layer(planner, array);
-    let grid = Grid::of(array);
-    let tasks = grid.blocks().map(|block| {
-        let (inputs, run) = make(planner, &block);
-        planner.graph.add_task(NewTask {
-            layer,
-            block: block.key(),
-            inputs: inputs.into(),
-            run,
-            bytes: block.len() * array.dtype().itemsize(),
-        })
-    });
-    tasks.collect()
-}
-
-fn read_npy(planner: &mut Planner, array: &Array, file: &NpyFile) -> Vec<TaskId> {
+fn read_npy(planner: &mut Planner, array: &Array, file: &NpyFile) -> Box<dyn Recipe> {
     planner.is_stale |= !npy::is_unchanged(file);
-    let file = Arc::new(file.clone());
-    add_blocks(planner, array, |_, block| {
-        let (file, block) = (file.clone(), block.clone());
-        let run = move |_: &[Value]| npy::read(&file, &block.offset, &block.shape).map(value);
-        (Vec::new(), Arc::new(run))
-    })
+    let file = file.clone();
+    let run = move |block: &GridBlock, _: &[Value]| {
+        npy::read(&file, &block.offset, &block.shape).map(value)
+    };
+    let takes = |_: &GridBlock| Taken::new();
+    Box::new(BlockWise::new(array, Vec::new(), takes, run))
 }
 
-fn map_blocks(planner: &mut Planner, array: &Array, function: &BlockFn) -> Vec<TaskId> {
-    let from = Grid::of(&array.node().inputs[0]);
-    let dtype = array.dtype();
-    add_blocks(planner, array, |planner, block| {
-        let chunks = planner.planned(&array.node().inputs[0]);
-        let inputs = vec![chunks[from.flat(&block.index)]];
-        let (function, shape) = (function.clone(), block.shape.clone());
-        let (index, offset) = (block.index.clone(), from.block(block.index.clone()).offset);
-        let run = move |inputs: &[Value]| {
-            let made = (function.0)(&Block {
-                chunk: input::<NdArray>(&inputs[0]).clone(),
-                index: index.clone(),
-                offset: offset.clone(),
-            });
-            check_chunk(&made, &shape, dtype)?;
-            Ok(value(made))
-        };
-        (inputs, Arc::new(run))
-    })
+fn map_blocks(array: &Array, function: &BlockFn) -> Box<dyn Recipe> {
+    let from = Arc::new(Grid::of(&array.node().inputs[0]));
+    let (dtype, function) = (array.dtype(), function.clone());
+    let takes = {
+        let from = from.clone();
+        move |block: &GridBlock| Taken::from_elem((0, from.flat(&block.index)), 1)
+    };
+    let run = move |block: &GridBlock, inputs: &[Value]| {
+        let made = (function.0)(&Block {
+            chunk: input::<NdArray>(&inputs[0]).clone(),
+            index: block.index.to_vec(),
+            offset: from.block(block.index.clone()).offset.to_vec(),
+        });
+        check_chunk(&made, &block.shape, dtype)?;
+        Ok(value(made))
+    };
+    let inputs = array.node().inputs.clone();
+    Box::new(BlockWise::new(array, inputs, takes, run))
 }
 
 fn check_chunk(made: &NdArray, shape: &[usize], dtype: DType) -> Result<()> {
@@ -135,12 +94,12 @@ fn check_chunk(made: &NdArray, shape: &[usize], dtype: DType) -> Result<()> {
     ))
 }
 
-/// A layer for the chunks of `array`.
-fn layer(planner: &mut Planner, array: &Array) -> LayerId {
+/// The layer of the chunks of `array`.
+fn layer(array: &Array) -> Layer {
     let node = array.node();
     let n = array.npartitions();
-    planner.graph.add_layer(Layer {
-        name: node.name.clone(),
+    Layer {
+        name: node.name,
         kind: LayerKind::Array,
         site: node.site,
         detail: format!(
@@ -149,7 +108,7 @@ fn layer(planner: &mut Planner, array: &Array) -> LayerId {
             node.dtype,
             if n == 1 { "chunk" } else { "chunks" }
         ),
-    })
+    }
 }
 
 /// A chunk as the value of a task.

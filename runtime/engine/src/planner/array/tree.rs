@@ -2,30 +2,31 @@
 
 use std::sync::Arc;
 
+use dagbok::engine::Work;
 use dagbok::{Array, Name, Result, Value};
 
-use crate::graph::{Layer, LayerId, LayerKind, NewTask, Run, TaskId};
+use crate::graph::{Layer, LayerId, LayerKind, NewTask, TaskId};
 use crate::planner::Planner;
 
 /// How many partial results a task takes.
 pub(super) const FAN_IN: usize = 8;
 
 /// A tree over partial results, and the layers of its levels.
-pub(super) struct Tree<'a> {
-    array: &'a Array,
+pub(super) struct Tree {
+    array: Array,
     /// What one level does, but for the last one.
-    combine: Run,
+    combine: Arc<dyn Work>,
     levels: Vec<LayerId>,
 }
 
-impl<'a> Tree<'a> {
+impl Tree {
     /// A tree whose levels run `combine`.
     pub(super) fn new(
-        array: &'a Array,
+        array: &Array,
         combine: impl Fn(&[Value]) -> Result<Value> + Send + Sync + 'static,
-    ) -> Tree<'a> {
+    ) -> Tree {
         Tree {
-            array,
+            array: array.clone(),
             combine: Arc::new(combine),
             levels: Vec::new(),
         }
@@ -62,26 +63,21 @@ impl<'a> Tree<'a> {
         if self.levels.len() == level {
             let detail = format!("level {} of a tree", level + 1);
             let part = format!("combine{}", level + 1);
-            self.levels
-                .push(part_layer(planner, self.array, &part, detail));
+            let layer = part_layer(&self.array, &part, detail);
+            self.levels.push(planner.graph.add_layer(layer));
         }
         self.levels[level]
     }
 }
 
-/// A layer for a part of the work on `array`.
-pub(super) fn part_layer(
-    planner: &mut Planner,
-    array: &Array,
-    part: &str,
-    detail: String,
-) -> LayerId {
+/// The layer of a part of the work on `array`.
+pub(super) fn part_layer(array: &Array, part: &str, detail: String) -> Layer {
     let node = array.node();
     let operation = format!("{}-{part}", node.name.operation());
-    planner.graph.add_layer(Layer {
+    Layer {
         name: Name::of(&operation, node.name),
         kind: LayerKind::Array,
         site: node.site,
         detail,
-    })
+    }
 }

@@ -2,8 +2,9 @@
 
 use dagbok::Array;
 use dagbok::array::{ArrayOp, AxisRange};
+use smallvec::SmallVec;
 
-use super::grid::{Grid, GridBlock};
+use super::grid::{Grid, GridBlock, Index};
 use crate::kernels::Affine;
 
 /// For each axis of the array that is seen, where in it an element of the result lies.
@@ -84,28 +85,44 @@ impl View {
         })
     }
 
+    /// Whether all chunks of an array of `shape` are seen by all of a result of another shape.
+    pub(super) fn covers(&self, shape: &[usize], result: &[usize]) -> bool {
+        let mut axes = self.0.iter().zip(shape);
+        axes.all(|(view, &len)| match view.along {
+            Some(along) => view.start == 0 && view.step == 1 && result[along] == len,
+            None => len == 1,
+        })
+    }
+
     /// Where the elements of `block` of the result lie in C order of the whole array of `shape`.
     pub(super) fn in_whole(&self, shape: &[usize], block: &GridBlock) -> Affine {
         let starts = self.starts(block);
         self.affine(shape, &starts, block)
     }
 
+    /// The number of the chunk of `grid` in which all elements of `block` of the result lie.
+    pub(super) fn chunk(&self, grid: &Grid, block: &GridBlock) -> usize {
+        let starts = self.starts(block);
+        let axes = starts.iter().enumerate();
+        let index: Index = axes
+            .map(|(axis, start)| grid.find(axis, usize::try_from(*start).unwrap_or(0)).0)
+            .collect();
+        grid.flat(&index)
+    }
+
     /// The chunk of `grid` in which all elements of `block` of the result lie, and where they lie in it.
-    pub(super) fn in_chunk(&self, grid: &Grid, block: &GridBlock) -> (Vec<usize>, Affine) {
+    pub(super) fn in_chunk(&self, grid: &Grid, block: &GridBlock) -> (usize, Affine) {
         let mut starts = self.starts(block);
-        let mut index = Vec::with_capacity(starts.len());
-        for (axis, start) in starts.iter_mut().enumerate() {
-            let (chunk, chunk_start) = grid.find(axis, usize::try_from(*start).unwrap_or(0));
-            *start -= chunk_start as isize;
-            index.push(chunk);
+        let chunk = grid.at(self.chunk(grid, block));
+        for (start, chunk_start) in starts.iter_mut().zip(&chunk.offset) {
+            *start -= *chunk_start as isize;
         }
-        let chunk = grid.block(index);
         let affine = self.affine(&chunk.shape, &starts, block);
-        (chunk.index, affine)
+        (grid.flat(&chunk.index), affine)
     }
 
     /// Where along each axis of the array the first element of `block` lies.
-    fn starts(&self, block: &GridBlock) -> Vec<isize> {
+    fn starts(&self, block: &GridBlock) -> SmallVec<[isize; 4]> {
         let axes = self.0.iter().map(|view| {
             let index = view.along.map_or(0, |along| block.offset[along] as isize);
             view.start + view.step * index

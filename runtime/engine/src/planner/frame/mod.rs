@@ -147,7 +147,7 @@ fn repartition(planner: &mut Planner, frame: &Frame, n: usize) -> Result<Vec<Tas
         let pieces = (part_idx + 1) * n / n_parts - part_idx * n / n_parts;
         for piece in 0..pieces {
             let block = Box::new([tasks.len() as u32]);
-            let bytes = planner.graph.task(*part).bytes / pieces;
+            let bytes = planner.graph.bytes(*part) / pieces;
             tasks.push(planner.graph.add_task(NewTask {
                 layer,
                 block,
@@ -207,7 +207,7 @@ fn concat_task(planner: &mut Planner, layer: LayerId, idx: usize, inputs: &[Task
 
 /// The bytes that the results of `tasks` are expected to take together, 0 if that of one is unknown.
 fn bytes_of(planner: &Planner, tasks: &[TaskId]) -> usize {
-    let bytes = tasks.iter().map(|task| planner.graph.task(*task).bytes);
+    let bytes = tasks.iter().map(|task| planner.graph.bytes(*task));
     bytes
         .map(|bytes| (bytes > 0).then_some(bytes))
         .sum::<Option<usize>>()

@@ -170,7 +170,7 @@ fn from_tasks(planner: &mut Planner, frame: &Frame) -> Result<Vec<Origin>> {
         .into_iter()
         .map(|task| Origin::Task {
             task,
-            bytes: planner.graph.task(task).bytes,
+            bytes: planner.graph.bytes(task),
         })
         .collect())
 }

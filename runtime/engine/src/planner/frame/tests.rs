@@ -31,13 +31,13 @@ fn partitions(table: &pl::DataFrame, n: usize) -> Frame {
 fn run(planner: &mut Planner, frame: &Frame) -> pl::DataFrame {
     let whole = planner.whole(&Collection::Frame(frame.clone())).unwrap();
     let mut values: Vec<Value> = Vec::new();
-    for (_, task) in planner.graph.tasks() {
+    for (id, task) in planner.graph.tasks() {
         let inputs: Vec<Value> = task
             .inputs
             .iter()
             .map(|id| values[id.index()].clone())
             .collect();
-        values.push(task.run.run(&inputs).unwrap());
+        values.push(planner.graph.runs(id).run(&inputs).unwrap());
     }
     task_table(&values[whole.index()]).clone()
 }

@@ -165,7 +165,7 @@ fn edges(graph: &Graph, group_of: &[usize]) -> BTreeMap<(usize, usize), usize> {
     for (_, task) in graph.tasks() {
         let to = group_of[task.layer.index()];
         for &input in task.inputs {
-            let from = group_of[graph.task(input).layer.index()];
+            let from = group_of[graph.layer_of(input).index()];
             if from != to {
                 *edges.entry((from, to)).or_default() += 1;
             }
@@ -179,7 +179,7 @@ fn merge_twins(graph: &Graph, group_of: &[usize]) -> Vec<usize> {
     let mut depth = vec![0; graph.layers().len()];
     for (_, task) in graph.tasks() {
         for &input in task.inputs {
-            let from = graph.task(input).layer.index();
+            let from = graph.layer_of(input).index();
             let to = task.layer.index();
             if from != to {
                 depth[to] = depth[to].max(depth[from] + 1);

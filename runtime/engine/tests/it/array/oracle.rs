@@ -7,13 +7,13 @@ use dagbok_engine::planner::{Plan, plan_unfused, plan_whole};
 /// The values of the outputs of `plan`.
 fn run(plan: &Plan) -> Result<Vec<Vec<Value>>> {
     let mut values: Vec<Value> = Vec::new();
-    for (_, task) in plan.graph.tasks() {
+    for (id, task) in plan.graph.tasks() {
         let inputs = task
             .inputs
             .iter()
             .map(|input| values[input.index()].clone());
         let inputs: Vec<Value> = inputs.collect();
-        values.push(task.run.run(&inputs)?);
+        values.push(plan.graph.runs(id).run(&inputs)?);
     }
     let outputs = plan.outputs.iter().map(|tasks| {
         let values = tasks.iter().map(|task| values[task.index()].clone());
