@@ -6,11 +6,11 @@
     const svg = document.importNode(parsed.documentElement, true);
     svg.classList.add("live");
     svg.style.cssText = "display:block;max-width:100%;height:auto;max-height:80vh";
-    image.replaceWith(svg);
+    figure.replaceChildren(svg);
     figure.dataset.live = "";
     if ("zoom" in figure.dataset) {
       svg.style.minWidth = 0.55 * svg.getAttribute("width") + "px";
-      figure.style.overflowX = "auto";
+      figure.style.maxHeight = "none";
       panAndZoom(figure, svg);
     }
   };

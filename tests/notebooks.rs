@@ -169,6 +169,11 @@ fn rust_in_a_notebook_runs() {
 }
 
 #[test]
+fn computing_runs() {
+    check_notebook("computing.ipynb");
+}
+
+#[test]
 fn widgets_run() {
     check_notebook("widgets.ipynb");
 }

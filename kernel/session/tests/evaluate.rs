@@ -442,7 +442,6 @@ graph.get::<i32>("x")? ||| graph.get::<i64>("x")? ||| Graph::builder().alias("a"
             Panic: small
              --> cell 1, line 3
               | .task(("y", 0), "x", |x: &i32| { println!("y of {x}"); assert!(*x > 1, "small"); x + 1 })
-             called from cell 1, in `<dagbok_cell_1`
              called from cell 6
             7: =1
             8: Error: the value of `x` is `i32`, not `i64`

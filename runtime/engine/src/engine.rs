@@ -193,6 +193,10 @@ impl Engine for LocalEngine {
         render::future::bundle(&FutureView::of(future))
     }
 
+    fn show_progress(&self, futures: &[Arc<dyn Submitted>]) {
+        futures::board::show(futures);
+    }
+
     fn visualize(
         &self,
         outputs: &[Collection],
@@ -267,7 +271,9 @@ impl Engine for LocalEngine {
     }
 
     fn profile(&self, scope: Scope) -> Box<dyn Recording> {
-        Box::new(profile::Measurement::start(self.observers.clone(), scope))
+        let memory_limit = self.config.memory_limit().ok();
+        let observers = self.observers.clone();
+        Box::new(profile::Measurement::start(observers, scope, memory_limit))
     }
 
     fn render_profile(&self, profile: &Profile) -> MimeBundle {

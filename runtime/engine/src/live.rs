@@ -24,15 +24,22 @@ pub(crate) struct Following {
 }
 
 struct Follower {
-    places: HashMap<(Name, Box<[u32]>), TaskId>,
+    /// The places in `states` of all that is drawn.
+    places: HashMap<Identity, usize>,
     screen: Mutex<Screen>,
 }
 
+/// What tells a task, or a call that runs in the task of another, from all others, also those of other graphs.
+type Identity = (Name, Box<[u32]>);
+
 struct Screen {
     view: LiveView,
+    /// Of the calls in each task that is drawn, the task's own last.
     states: Vec<TaskState>,
-    /// For each computation that goes on, which of the tasks drawn its tasks are.
-    runs: HashMap<RunId, Vec<Option<TaskId>>>,
+    /// Where those of each task end.
+    ends: Vec<usize>,
+    /// For each computation that goes on, the places in `states` of what its tasks do.
+    runs: HashMap<RunId, Vec<Vec<usize>>>,
     handle: DisplayHandle,
     updated: Instant,
     has_changed: bool,
@@ -42,13 +49,23 @@ impl Following {
     /// Shows the graph of `plan`, and what becomes of its tasks in what `observers` see from now on.
     pub(crate) fn start(plan: &Plan, options: &Options, observers: &Arc<Observers>) -> Self {
         let view = LiveView::of(plan, options);
-        let states = vec![TaskState::Waiting; plan.graph.len()];
-        let handle = display(&view.bundle(&states));
+        let graph = &plan.graph;
+        let calls = graph.ids().map(|id| identities(graph, id));
+        let calls: Vec<Vec<Identity>> = calls.collect();
+        let n_calls = calls.iter().scan(0, |end, calls| {
+            *end += calls.len();
+            Some(*end)
+        });
+        let ends: Vec<usize> = n_calls.collect();
+        let states = vec![TaskState::Waiting; ends.last().copied().unwrap_or(0)];
+        let handle = display(&view.bundle(&of_tasks(&states, &ends)));
+        let places = calls.into_iter().flatten().enumerate();
         let follower = Arc::new(Follower {
-            places: places(&plan.graph),
+            places: places.map(|(place, call)| (call, place)).collect(),
             screen: Mutex::new(Screen {
                 view,
                 states,
+                ends,
                 runs: HashMap::new(),
                 handle,
                 updated: Instant::now(),
@@ -73,13 +90,37 @@ impl Drop for Following {
     }
 }
 
-/// What tells a task from all others, also those of other graphs.
-fn identity(graph: &Graph, id: TaskId) -> (Name, Box<[u32]>) {
-    (graph.name(id), graph.block(id).as_slice().into())
+/// The calls in the task `id`, in their order.
+fn identities(graph: &Graph, id: TaskId) -> Vec<Identity> {
+    let parts = graph.parts(id).iter();
+    let parts = parts.map(|part| (graph.part(*part).name(), Box::default()));
+    let own = (graph.name(id), graph.block(id).as_slice().into());
+    parts.chain([own]).collect()
 }
 
-fn places(graph: &Graph) -> HashMap<(Name, Box<[u32]>), TaskId> {
-    graph.ids().map(|id| (identity(graph, id), id)).collect()
+/// How far tasks are, of the states of their calls.
+fn of_tasks(states: &[TaskState], ends: &[usize]) -> Vec<TaskState> {
+    let mut start = 0;
+    let tasks = ends.iter().map(|end| {
+        let calls = &states[start..*end];
+        start = *end;
+        of_calls(calls)
+    });
+    tasks.collect()
+}
+
+/// How far a task is whose calls are in `states`.
+fn of_calls(states: &[TaskState]) -> TaskState {
+    let has = |state| states.contains(&state);
+    match states {
+        [only] => *only,
+        _ if has(TaskState::Failed) => TaskState::Failed,
+        _ if has(TaskState::Running) => TaskState::Running,
+        _ if states.iter().all(|state| *state == TaskState::Done) => TaskState::Done,
+        _ if has(TaskState::Done) => TaskState::DoneInPart,
+        _ if has(TaskState::NotRun) => TaskState::NotRun,
+        _ => TaskState::Waiting,
+    }
 }
 
 impl Follower {
@@ -87,9 +128,14 @@ impl Follower {
         self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For each task of `graph` the one that is drawn, if it is.
-    fn drawn(&self, graph: &Graph) -> Vec<Option<TaskId>> {
-        let drawn = |id| self.places.get(&identity(graph, id)).copied();
+    /// For each task of `graph` the places of its calls that are drawn.
+    fn drawn(&self, graph: &Graph) -> Vec<Vec<usize>> {
+        let drawn = |id| {
+            let calls = identities(graph, id).into_iter();
+            calls
+                .filter_map(|call| self.places.get(&call).copied())
+                .collect()
+        };
         graph.ids().map(drawn).collect()
     }
 }
@@ -112,9 +158,9 @@ impl Observer for Follower {
 
 impl Screen {
     /// The tasks of `run` wait, also those that an earlier computation has run.
-    fn begin(&mut self, run: RunId, drawn: Vec<Option<TaskId>>) {
-        for task in drawn.iter().flatten() {
-            self.states[task.index()] = TaskState::Waiting;
+    fn begin(&mut self, run: RunId, drawn: Vec<Vec<usize>>) {
+        for place in drawn.iter().flatten() {
+            self.states[*place] = TaskState::Waiting;
             self.has_changed = true;
         }
         self.runs.insert(run, drawn);
@@ -131,9 +177,11 @@ impl Screen {
     }
 
     fn set(&mut self, run: RunId, task: TaskId, state: TaskState) {
-        let drawn = self.runs.get(&run).and_then(|drawn| drawn[task.index()]);
-        if let Some(task) = drawn {
-            self.states[task.index()] = state;
+        let Some(drawn) = self.runs.get(&run) else {
+            return;
+        };
+        for place in &drawn[task.index()] {
+            self.states[*place] = state;
             self.has_changed = true;
         }
     }
@@ -144,8 +192,8 @@ impl Screen {
         if outcome == Outcome::Done {
             return;
         }
-        for task in drawn.into_iter().flatten() {
-            let state = &mut self.states[task.index()];
+        for place in drawn.into_iter().flatten() {
+            let state = &mut self.states[place];
             if matches!(state, TaskState::Waiting | TaskState::Running) {
                 *state = TaskState::NotRun;
             }
@@ -153,7 +201,8 @@ impl Screen {
     }
 
     fn update(&mut self) {
-        self.handle.update(&self.view.bundle(&self.states));
+        let states = of_tasks(&self.states, &self.ends);
+        self.handle.update(&self.view.bundle(&states));
         self.updated = Instant::now();
         self.has_changed = false;
     }

@@ -641,6 +641,126 @@ fn a_display_follows_its_future() {
     assert!(told.try_recv().is_err());
 }
 
+/// Each future is handed the next one, the last one the first, and does `what` with it.
+fn ring(n: usize, what: fn(&Future<i64>) -> Result<i64, Error>) -> Vec<Future<i64>> {
+    install();
+    let mut ends = Vec::new();
+    let futures: Vec<Future<i64>> = (0..n)
+        .map(|_| {
+            let (tell, told) = mpsc::channel::<Future<i64>>();
+            ends.push(tell);
+            try_submit(move || what(&told.recv().expect("another future")))
+        })
+        .collect();
+    for (idx, tell) in ends.iter().enumerate() {
+        tell.send(futures[(idx + 1) % n].clone()).unwrap();
+    }
+    futures
+}
+
+/// All of `futures` fail, and the error says who waits for whom.
+#[track_caller]
+fn check_circle(futures: &[Future<i64>], says: &str) {
+    for future in futures {
+        let error = future.result().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Task);
+        let text = error.to_string();
+        assert!(text.contains(says), "`{says}` is not in {text}");
+        let named = futures.iter().take(7);
+        for other in named.map(|other| format!("`{}`", other.key())) {
+            assert!(
+                futures.len() > 8 || text.contains(&other),
+                "{other} is not in {text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn futures_that_wait_for_each_other_fail() {
+    let says = ": none of them would ever be done";
+    check_circle(
+        &ring(1, |next| next.result()),
+        "would wait for itself, and never be done",
+    );
+    check_circle(&ring(2, |next| next.result()), says);
+    check_circle(&ring(5, |next| next.result()), says);
+    check_circle(&ring(20, |next| next.result()), says);
+    check_circle(
+        &ring(2, |next| gather([next, &submit(|| 1)]).map(|both| both[0])),
+        says,
+    );
+    check_circle(
+        &ring(2, |next| {
+            Ok(wait(&[next.clone()]).all()?.done.len() as i64).and_then(|_| next.result())
+        }),
+        says,
+    );
+    check_circle(&ring(3, |next| inc(next).compute()), says);
+    check_circle(
+        &ring(2, |next| {
+            as_completed([next.clone()]).next().expect("one").result()
+        }),
+        says,
+    );
+    // a task of a computation that a future asks for waits
+    check_circle(
+        &ring(2, |next| {
+            let next = next.clone();
+            delayed(1)
+                .and_then(move |_| next.result())
+                .map(|x| x + 1)
+                .compute()
+        }),
+        says,
+    );
+    // it waits for what needs it
+    check_circle(
+        &ring(1, |own| own.map(|x| x + 1).map(|x| x * 2).result()),
+        says,
+    );
+}
+
+#[test]
+fn futures_that_can_go_on_are_no_circle() {
+    // one of two will do
+    let (go, other) = held();
+    let (tell, told) = mpsc::channel::<Future<i64>>();
+    let free = other.clone();
+    let first = try_submit(move || {
+        let second = told.recv().expect("another future");
+        let done = wait(&[free, second]).first()?.done;
+        done[0].result()
+    });
+    let needed = first.clone();
+    let second = try_submit(move || needed.result().map(|x| x + 1));
+    tell.send(second.clone()).unwrap();
+    go.send(5).unwrap();
+    assert_eq!(gather((first, second, other)).unwrap(), (5, 6, 5));
+    // who gives up goes on
+    let (tell, told) = mpsc::channel::<Future<i64>>();
+    let patient = try_submit(move || {
+        let other = told.recv().expect("another future");
+        match other.result_timeout(Duration::from_millis(5)) {
+            Err(error) if error.kind() == ErrorKind::Timeout => Ok(7),
+            result => result,
+        }
+    });
+    let needed = patient.clone();
+    let other = try_submit(move || needed.result().map(|x| x + 1));
+    tell.send(other.clone()).unwrap();
+    assert_eq!(gather((patient, other)).unwrap(), (7, 8));
+    // many wait for one, and in line
+    let (go, last) = held();
+    let line = (0..20).fold(vec![last], |mut line, _| {
+        let before = line[line.len() - 1].clone();
+        line.push(try_submit(move || before.result().map(|x| x + 1)));
+        line
+    });
+    go.send(1).unwrap();
+    assert_eq!(gather(line).unwrap(), Vec::from_iter(1..=21));
+}
+
 #[test]
 fn many_small_futures() {
     install();

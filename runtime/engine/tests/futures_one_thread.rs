@@ -131,3 +131,17 @@ fn a_task_is_cancelled_while_it_waits() {
     let _ = go.send(());
     assert_eq!(submit(|| 1).result().unwrap(), 1);
 }
+
+#[test]
+fn futures_that_wait_for_each_other_fail_on_one_thread_too() {
+    install();
+    let (tell, told) = mpsc::channel::<Future<i64>>();
+    let first = try_submit(move || told.recv().expect("another future").result());
+    let needed = first.clone();
+    let second = try_submit(move || needed.result());
+    tell.send(second.clone()).unwrap();
+    for future in [first, second] {
+        let text = future.result().unwrap_err().to_string();
+        assert!(text.contains("none of them would ever be done"), "{text}");
+    }
+}

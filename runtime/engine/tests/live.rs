@@ -73,7 +73,34 @@ fn a_drawing_follows_what_is_computed() {
         screen.take(),
         [
             "0 of 1 tasks done, 1 waiting",
-            "0 of 1 tasks done, 1 not run",
+            "0 of 1 tasks done, 1 done in part",
+        ],
+    );
+    // the rest of it later on
+    whole.visualize().unwrap().live(|| {
+        part.compute().unwrap();
+        whole.compute().unwrap()
+    });
+    check(
+        "a part and the whole",
+        screen.take(),
+        ["0 of 1 tasks done, 1 waiting", "1 of 1 tasks done"],
+    );
+    // a task that runs in that of another
+    part.visualize().unwrap().live(|| whole.compute().unwrap());
+    check(
+        "more in one task",
+        screen.take(),
+        ["0 of 1 tasks done, 1 waiting", "1 of 1 tasks done"],
+    );
+    let calls = whole.visualize().unwrap().optimize_graph(false);
+    calls.live(|| part.compute().unwrap());
+    check(
+        "each call drawn",
+        screen.take(),
+        [
+            "0 of 3 tasks done, 3 waiting",
+            "1 of 3 tasks done, 2 not run",
         ],
     );
 

@@ -1,9 +1,16 @@
-//! The display of a running computation, as a front end gets it. Displays concern the whole process, so it has one of its own.
+//! The displays of what is being computed, as a front end gets them. They concern the whole process: the tests here take turns.
 
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
 
 use dagbok::display::{DisplaySink, MimeBundle, set_sink};
+use dagbok::future::Future;
 use dagbok::prelude::*;
+
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Collects what is shown, and tells each time.
 struct Screen {
@@ -25,6 +32,7 @@ impl DisplaySink for Screen {
 
 #[test]
 fn a_computation_that_lasts_has_one_display_with_its_last_state() {
+    let _turn = turn();
     dagbok_engine::install();
     let (changed, changes) = mpsc::channel();
     let screen = Arc::new(Screen {
@@ -75,4 +83,99 @@ fn a_computation_that_lasts_has_one_display_with_its_last_state() {
             .unwrap()
             .contains("✓ <b>done</b> 11 of 11 tasks")
     );
+}
+
+/// Tells of each text that is shown, and where.
+struct Texts(Mutex<mpsc::Sender<(String, String)>>);
+
+impl DisplaySink for Texts {
+    fn display(&self, bundle: &MimeBundle, display_id: &str) {
+        let text = bundle.get("text/plain").unwrap().to_owned();
+        let _ = self.0.lock().unwrap().send((display_id.to_owned(), text));
+    }
+
+    fn update(&self, bundle: &MimeBundle, display_id: &str) {
+        self.display(bundle, display_id);
+    }
+}
+
+#[test]
+fn several_futures_have_one_display_until_they_are_done() {
+    let _turn = turn();
+    dagbok_engine::install();
+    let (tell, told) = mpsc::channel();
+    set_sink(Some(Arc::new(Texts(Mutex::new(tell)))));
+    let next = || {
+        told.recv_timeout(Duration::from_secs(60))
+            .expect("a display")
+    };
+    let until = |id: &str, words: &str| loop {
+        let (on, text) = next();
+        assert_eq!(on, id, "one display");
+        if text.contains(words) {
+            return text;
+        }
+    };
+
+    let (go, gone) = mpsc::channel::<()>();
+    let held = submit(move || gone.recv().is_ok());
+    let quick = submit_map(|x: i64| x, 0..3);
+    let failed = try_submit(|| "x".parse::<i64>());
+    assert!(wait(&quick).all().unwrap().not_done.is_empty());
+    assert!(failed.exception().unwrap().is_some());
+    let dropped = held.map(|_| 1);
+    progress((&held, &quick, &failed, &dropped));
+    let (id, text) = next();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "futures: 4/6 done ██████░░░░ 1 processing, 1 pending, 1 failed",
+            &format!(
+                "  ✗ {}: `submit` failed: invalid digit found in string",
+                failed.key()
+            )
+        ]
+    );
+    drop(dropped);
+    until(
+        &id,
+        "futures: 5/6 done ████████░░ 1 processing, 1 failed, 1 cancelled",
+    );
+    go.send(()).unwrap();
+    until(
+        &id,
+        "futures: 6/6 done ██████████ 4 finished, 1 failed, 1 cancelled, ",
+    );
+
+    progress(Vec::<Future<i64>>::new());
+    let (empty, text) = next();
+    assert!(
+        empty != id && text.starts_with("futures: 0/0 done ██████████ 0."),
+        "{text}"
+    );
+    progress(&held);
+    assert!(
+        next()
+            .1
+            .starts_with("futures: 1/1 done ██████████ 1 finished, 0.")
+    );
+    let many = submit_map(|x: u64| x, 0..5_000);
+    progress(&many);
+    let (id, text) = next();
+    if !text.contains("5,000/5,000") {
+        until(&id, "futures: 5,000/5,000 done ██████████ 5,000 finished");
+    }
+
+    let call = delayed(1).named("call");
+    let error = attempt(|| progress(&call)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "`{}` is no future, so that nothing computes it yet: show the progress of what its `submit()` returns",
+            call.name()
+        )
+    );
+    set_sink(None);
+    assert!(told.try_recv().is_err());
 }

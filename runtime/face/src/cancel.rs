@@ -49,14 +49,25 @@ impl Runs {
 
 /// Stops one piece of work in the background, which interrupts of cells do not concern.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop {
+    is_requested: Arc<AtomicBool>,
+    work: u64,
+}
 
 impl Stop {
+    /// What stops the work with this number.
+    pub fn of(work: u64) -> Self {
+        Stop {
+            work,
+            ..Stop::default()
+        }
+    }
+
     /// From now on [`requested`] says so to the threads that do this work.
     pub fn request(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.is_requested.store(true, Ordering::SeqCst);
         let mut runs = write();
-        runs.stopped.push(Arc::downgrade(&self.0));
+        runs.stopped.push(Arc::downgrade(&self.is_requested));
         runs.look();
         drop(runs);
         if let Some(wake) = WAKER.get() {
@@ -66,8 +77,17 @@ impl Stop {
 
     /// Whether it has been asked to stop.
     pub fn is_requested(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.is_requested.load(Ordering::SeqCst)
     }
+
+    pub(crate) fn work(&self) -> u64 {
+        self.work
+    }
+}
+
+/// The number of the work in the background that the current thread does, if it does any.
+pub fn background_work() -> Option<u64> {
+    threads::background_work()
 }
 
 /// From now on, `wake` wakes those who sleep when work in the background is to stop; only the first call counts.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use crate::array::{Array, NpyFile};
+use crate::array::{Array, ArrayOp, NpyFile};
 use crate::cache::CacheEntry;
 use crate::config::Settings;
 use crate::delayed::DelayedNode;
@@ -56,7 +56,10 @@ impl Collection {
     /// The collections that this one is made of.
     pub fn inputs(&self) -> Vec<Collection> {
         match self {
-            Collection::Array(array) => wrap(&array.node().inputs, Collection::Array),
+            Collection::Array(array) => match &array.node().op {
+                ArrayOp::Delayed(call) => vec![Collection::Delayed(call.clone())],
+                _ => wrap(&array.node().inputs, Collection::Array),
+            },
             Collection::Frame(frame) => wrap(&frame.node().inputs, Collection::Frame),
             Collection::Delayed(node) => node.inputs().map(CollectionRef::to_owned).collect(),
         }
@@ -99,6 +102,18 @@ fn wrap<T: Clone>(inputs: &[T], collection: fn(T) -> Collection) -> Vec<Collecti
 pub trait Work: Send + Sync {
     /// The task's value, from those of its inputs in order.
     fn run(&self, inputs: &[Value]) -> Result<Value>;
+    /// What it takes besides those, because it knows the values: each with its place among all that it takes, in order.
+    fn known_inputs(&self) -> Vec<KnownInput> {
+        Vec::new()
+    }
+}
+
+/// An input of a task whose value nobody has to compute.
+pub struct KnownInput {
+    /// How many inputs come before it.
+    pub place: usize,
+    pub name: Name,
+    pub value: Value,
 }
 
 impl<F: Fn(&[Value]) -> Result<Value> + Send + Sync> Work for F {
@@ -119,6 +134,8 @@ pub trait Engine: Send + Sync {
     fn completions(&self) -> Arc<dyn Completions>;
     /// How a future is shown: what it is and how it is, now.
     fn render_future(&self, future: &dyn Submitted) -> MimeBundle;
+    /// Shows how far several are until all are done, and returns at once. Holds none of them.
+    fn show_progress(&self, futures: &[Arc<dyn Submitted>]);
     /// The task graph of `outputs`, to be drawn.
     fn visualize(
         &self,
@@ -195,8 +212,9 @@ pub trait Submitted: Any + Send + Sync {
     fn detach(&self);
     /// Calls `callback` when it is done, at once if it is; on any thread, which it must not hold up.
     fn on_done(&self, callback: Box<dyn FnOnce() + Send>);
-    /// Calls `callback` whenever its status has changed, until it is done; on any thread, which it must not hold up.
-    fn on_change(&self, callback: Arc<dyn Fn() + Send + Sync>);
+    /// Calls `callback` with its status whenever that has changed, until it is done; at once if it is. On any thread, which it must
+    /// not hold up.
+    fn on_change(&self, callback: Arc<dyn Fn(FutureStatus) + Send + Sync>);
 }
 
 /// A place to wait for futures, in the order in which they are done.

@@ -75,7 +75,7 @@ pub struct FailedTask {
     pub layer: Name,
     /// The line that made it.
     pub site: Site,
-    /// The keys and values of its inputs.
+    /// The keys and values of its inputs, also of those that were known and had no task.
     pub inputs: Vec<(Key, Value)>,
     /// What it returned, or its panic.
     pub cause: Error,
@@ -150,7 +150,10 @@ impl Error {
 
 impl FailedTask {
     fn rerun(&self) -> Result<Value> {
-        let inputs: Vec<Value> = self.inputs.iter().map(|(_, value)| value.clone()).collect();
+        let mut inputs: Vec<Value> = self.inputs.iter().map(|(_, value)| value.clone()).collect();
+        for known in self.work.known_inputs().iter().rev() {
+            inputs.remove(known.place);
+        }
         self.work.run(&inputs)
     }
 }

@@ -38,7 +38,7 @@ pub use display::clear_output;
 pub use error::{Error, ErrorKind, FailedTask, Result};
 pub use explain::{Explanation, explain_all};
 pub use frame::{DataFrame, Expr, Frame};
-pub use future::{Future, as_completed, gather, submit, submit_map, try_submit, wait};
+pub use future::{Future, as_completed, gather, progress, submit, submit_map, try_submit, wait};
 pub use graph::{Graph, graph_of};
 pub use input::{input, password};
 pub use name::{Name, Site};

@@ -19,7 +19,8 @@ pub use crate::frame::{
     read_csv, read_parquet, when,
 };
 pub use crate::future::{
-    FutureStatus, Submit, SubmitOptions, as_completed, gather, submit, submit_map, try_submit, wait,
+    FutureStatus, Submit, SubmitOptions, as_completed, gather, progress, submit, submit_map,
+    try_submit, wait,
 };
 pub use crate::graph::{Graph, graph_of};
 pub use crate::input::input;

@@ -119,7 +119,19 @@ pub struct Record {
     pub tasks: Vec<TaskRecord>,
     /// Which blocks the tasks make, one after the other.
     pub blocks: Vec<u32>,
+    /// When results went to the disk and came back.
+    pub stored: Vec<StoredChange>,
+    /// The bytes that results may take in memory, if the engine says so.
+    pub memory_limit: Option<u64>,
     pub samples: Vec<Sample>,
+}
+
+/// There are more bytes of results on the disk from now on, or fewer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StoredChange {
+    pub at: Duration,
+    /// Their size in memory; negative for those that came back or were no longer needed.
+    pub bytes: i64,
 }
 
 /// One call of `compute()`.
@@ -296,6 +308,15 @@ impl Record {
                 format!("('{name}', {})", indices.join(", "))
             }
         }
+    }
+
+    /// The bytes of all results that did not fit into memory and went to the disk, those that went there twice counted twice.
+    pub fn spilled_bytes(&self) -> u64 {
+        let bytes = self.stored.iter().map(|change| change.bytes);
+        bytes
+            .filter(|bytes| *bytes > 0)
+            .map(i64::unsigned_abs)
+            .sum()
     }
 
     /// What each layer took, the longest total first.

@@ -307,6 +307,9 @@ fn heap_bytes(value: &(dyn Any + Send + Sync)) -> Option<usize> {
     if let Some(text) = value.downcast_ref::<String>() {
         return Some(text.capacity());
     }
+    if let Some(array) = value.downcast_ref::<NdArray>() {
+        return Some(array.nbytes());
+    }
     if let Some(texts) = value.downcast_ref::<Vec<String>>() {
         let text_bytes: usize = texts.iter().map(String::capacity).sum();
         return Some(size_of::<String>() * texts.capacity() + text_bytes);

@@ -95,7 +95,7 @@ impl History {
             .iter()
             .find(|cell| cell.crate_name == crate_name)?;
         let place = frame.place.as_ref().and_then(|place| self.locate(place));
-        let function = without_cells(frame.function.split("::{closure").next()?);
+        let function = without_cells(&function_name(&frame.function));
         Some(Caller {
             cell: cell.number,
             function: (function != entry(crate_name)).then_some(function),
@@ -186,6 +186,44 @@ impl Evaluated {
     }
 }
 
+/// The function of a path, such as a panic's calls have: of a closure the one that it stands in, without the types of generic
+/// functions of which a closure is a part.
+fn function_name(path: &str) -> String {
+    const CLOSURE: &str = "::{closure";
+    // A closure that is called through a trait: `<dagbok_cell_1::f::{closure#0} as Fn<()>>::call`.
+    let of_closure = path.strip_prefix('<').and_then(|path| {
+        let (function, _) = path.split_once(CLOSURE)?;
+        function
+            .chars()
+            .all(|c| c == ':' || c == '_' || c.is_alphanumeric())
+            .then_some(function)
+    });
+    if let Some(function) = of_closure {
+        return function.to_owned();
+    }
+    let mut name = String::new();
+    let mut starts = Vec::new();
+    let mut before = ' ';
+    for (at, c) in path.char_indices() {
+        if starts.is_empty() && path[at..].starts_with(CLOSURE) {
+            break;
+        }
+        name.push(c);
+        match c {
+            '<' => starts.push(name.len() - 1),
+            '>' if before != '-' => {
+                let start = starts.pop().unwrap_or(0);
+                if name[start..].contains(CLOSURE) && name[..start].ends_with("::") {
+                    name.truncate(start - "::".len());
+                }
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    name
+}
+
 /// A call that a person wrote.
 struct Caller {
     cell: u32,
@@ -235,6 +273,43 @@ mod tests {
         source.verbatim(idx, "f(a)", 11);
         history.keep_source(idx, source);
         history
+    }
+
+    #[test]
+    fn closures_are_named_by_their_functions() {
+        let check = |path, expected| assert_eq!(function_name(path), expected);
+        check("cell_1::f", "cell_1::f");
+        check("cell_1::f::{closure#0}", "cell_1::f");
+        check("cell_1::f::{closure#0}::{closure#1}", "cell_1::f");
+        check("<cell_2::T>::outer", "<cell_2::T>::outer");
+        check("<cell_2::T>::outer::{closure#0}", "<cell_2::T>::outer");
+        check(
+            "<cell_2::T as cell_1::Tr>::go",
+            "<cell_2::T as cell_1::Tr>::go",
+        );
+        check(
+            "<dagbok_cell_1::{closure#0} as core::ops::function::Fn<(&i32,)>>::call",
+            "dagbok_cell_1",
+        );
+        check(
+            "<cell_1::å::{closure#1} as Fn<()>>::call::{closure#0}",
+            "cell_1::å",
+        );
+        check("cell_1::apply::<i32>", "cell_1::apply::<i32>");
+        check(
+            "cell_1::apply::<alloc::vec::Vec<cell_2::f::{closure#0}>, fn(i32) -> i32>",
+            "cell_1::apply",
+        );
+        check(
+            "<cell_1::W<cell_2::f::{closure#0}>>::go",
+            "<cell_1::W<cell_2::f::{closure#0}>>::go",
+        );
+        check(
+            "cell_1::call::<fn(i32) -> i32>::{closure#0}",
+            "cell_1::call::<fn(i32) -> i32>",
+        );
+        check("", "");
+        check(">::{closure", ">");
     }
 
     #[test]

@@ -8,7 +8,10 @@ use dagbok::engine::{Completions, Submitted, Until};
 use dagbok::future::FutureStatus;
 use dagbok::{Error, ErrorKind, Result, Value, cancel};
 
-use super::ticket;
+use super::circle::Need;
+use super::state::FutureId;
+use super::waits::Waiting;
+use super::{Futures, ticket};
 use crate::scheduler::{self, TICK};
 
 /// How often a task that waits looks for something to help with.
@@ -33,6 +36,30 @@ struct Inside {
     n_failed: usize,
     /// The thread that waits wants as many to be done.
     wanted: usize,
+}
+
+impl Inside {
+    /// How many more have to be done until the wait ends.
+    fn n_needed(&self, until: Until) -> usize {
+        match until {
+            Until::DoneOrFailed(_) if self.n_failed > 0 => 0,
+            Until::Done(wanted) | Until::DoneOrFailed(wanted) => {
+                wanted.saturating_sub(self.done.len())
+            }
+        }
+    }
+
+    /// Which of `futures` has this number, if it is one and not done.
+    fn id(&self, idx: usize, futures: &Futures) -> Option<FutureId> {
+        ticket::own(futures, &**self.futures[idx].as_ref()?)
+    }
+
+    /// Where the first of them is from that is not done.
+    fn place(&self) -> Option<Arc<Futures>> {
+        let not_done = self.not_done.iter();
+        let mut places = not_done.filter_map(|idx| ticket::place(&**self.futures[*idx].as_ref()?));
+        places.next().map(|(futures, _)| futures)
+    }
 }
 
 impl Queue {
@@ -65,6 +92,40 @@ impl Queue {
         }
     }
 
+    /// Whether the wait ends once those are done of which `is_free` says that they will be, and those that are not of `futures`.
+    pub(super) fn has(
+        &self,
+        until: Until,
+        futures: &Futures,
+        is_free: impl Fn(FutureId) -> bool,
+    ) -> bool {
+        let inside = self.lock();
+        let needed = inside.n_needed(until);
+        let counts = |idx: &&usize| inside.id(**idx, futures).is_none_or(&is_free);
+        inside.not_done.iter().filter(counts).take(needed).count() == needed
+    }
+
+    /// What has to be done until the wait ends, of those of `futures`.
+    pub(super) fn need(&self, until: Until, futures: &Futures) -> Need {
+        let inside = self.lock();
+        let own = inside.not_done.iter();
+        let of: Vec<FutureId> = own.filter_map(|idx| inside.id(*idx, futures)).collect();
+        let n_others = inside.not_done.len() - of.len();
+        Need {
+            n: inside.n_needed(until).saturating_sub(n_others),
+            of,
+        }
+    }
+
+    /// Says that a task waits, unless that is not for ever.
+    fn announce(&self, until: Until) -> Result<Option<Waiting>> {
+        let place = self.lock().place();
+        match (cancel::background_work(), place) {
+            (Some(waiter), Some(futures)) => futures.wait(FutureId(waiter), &self.own, until),
+            _ => Ok(None),
+        }
+    }
+
     /// Works on one of the futures, if there is something that nobody has begun.
     fn help(&self) -> bool {
         let inside = self.lock();
@@ -93,19 +154,14 @@ impl Completions for Queue {
     }
 
     fn wait(&self, until: Until, deadline: Option<Instant>) -> Result<bool> {
-        let (wanted, ends_early) = match until {
-            Until::Done(wanted) => (wanted, false),
-            Until::DoneOrFailed(wanted) => (wanted, true),
-        };
+        let (Until::Done(wanted) | Until::DoneOrFailed(wanted)) = until;
         let helps = scheduler::is_in_task();
         let tick = if helps { HELP_TICK } else { TICK };
+        let mut announced = None;
         loop {
             let mut inside = self.lock();
             inside.wanted = wanted;
-            let is_reached = |inside: &Inside| {
-                inside.done.len() >= wanted || (ends_early && inside.n_failed > 0)
-            };
-            if is_reached(&inside) {
+            if inside.n_needed(until) == 0 {
                 return Ok(true);
             }
             if cancel::requested() {
@@ -118,11 +174,14 @@ impl Completions for Queue {
             }
             if helps {
                 drop(inside);
+                if announced.is_none() && deadline.is_none() {
+                    announced = Some(self.announce(until)?);
+                }
                 if self.help() {
                     continue;
                 }
                 inside = self.lock();
-                if is_reached(&inside) {
+                if inside.n_needed(until) == 0 {
                     continue;
                 }
             }

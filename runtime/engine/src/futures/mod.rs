@@ -4,6 +4,8 @@
 //! are not done waits without a thread. A pool is given as many futures as it has threads, so that those of a higher priority come
 //! next; a task that waits for another future has it begun at once, and helps with it.
 
+pub(crate) mod board;
+mod circle;
 mod completions;
 mod garbage;
 mod state;
@@ -11,10 +13,12 @@ mod state;
 mod tests;
 mod ticket;
 mod timer;
+mod waits;
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -28,6 +32,7 @@ pub(crate) use completions::{Queue, gather};
 use state::{Action, End, Event, FutureId, New, PoolId, State};
 use ticket::{Ticket, Watcher};
 use timer::Timer;
+use waits::Waits;
 
 use crate::events::Observer;
 use crate::executor::Executor;
@@ -53,7 +58,7 @@ struct Core {
     jobs: HashMap<FutureId, Job>,
     /// The last future of each name that is not done.
     by_key: HashMap<Name, FutureId>,
-    last: u64,
+    waits: Waits,
 }
 
 /// The part of a future that the state machine does not see: what it computes, the result, who waits.
@@ -90,11 +95,17 @@ struct Work {
     timeout: Option<Duration>,
 }
 
+/// A number that no other future of this process has.
+fn next_future() -> FutureId {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    FutureId(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+}
+
 /// What is to be done outside of the lock.
 enum Effect {
     Start(FutureId, u32, Arc<Work>, Stop),
     Stop(Attempt, Option<Arc<Work>>),
-    Call(Watcher),
+    Call(Watcher, FutureStatus),
     Fail(FutureId, u32),
     Drop(Box<dyn Any + Send>),
 }
@@ -129,8 +140,7 @@ impl Futures {
             Err(error) => (None, Some(Err(error))),
         };
         let mut core = self.lock();
-        core.last += 1;
-        let future = FutureId(core.last);
+        let future = next_future();
         let ticket = Arc::new(Ticket::new(self.clone(), future, key, submission.site));
         let (pool, capacity) = work
             .as_ref()
@@ -197,7 +207,9 @@ impl Futures {
                     garbage.push(Box::new(work) as Box<dyn Any + Send>);
                 }
                 // What others do about it is not this one's concern.
-                Effect::Call(watcher) => drop(catch_unwind(AssertUnwindSafe(|| watcher.call()))),
+                Effect::Call(watcher, status) => {
+                    drop(catch_unwind(AssertUnwindSafe(|| watcher.call(status))));
+                }
                 Effect::Fail(future, attempt) => self.handle(Event::Ended {
                     future,
                     attempt,
@@ -356,22 +368,29 @@ impl Core {
         match action {
             Action::Start { future, attempt } => {
                 let job = self.job(future);
-                job.attempt = Attempt::default();
+                job.attempt = Attempt {
+                    stop: Stop::of(future.0),
+                    run: None,
+                };
                 match &job.work {
                     Some(work) => {
                         let stop = job.attempt.stop.clone();
                         effects.push(Effect::Start(future, attempt, work.clone(), stop));
-                        job.tell_of_change(effects);
+                        job.tell_of_change(FutureStatus::Processing, effects);
                     }
                     None => effects.push(Effect::Fail(future, attempt)),
                 }
             }
             Action::Stop { future } => {
+                self.waits.forget(future);
                 let job = self.job(future);
                 let attempt = std::mem::take(&mut job.attempt);
                 effects.push(Effect::Stop(attempt, job.work.clone()));
             }
-            Action::Wait { future } => self.job(future).tell_of_change(effects),
+            Action::Wait { future } => {
+                let job = self.job(future);
+                job.tell_of_change(FutureStatus::Pending, effects);
+            }
             Action::Settle {
                 future,
                 status,
@@ -407,7 +426,8 @@ impl Core {
             (_, None) => job.result.take(),
         };
         job.result = result;
-        effects.extend(job.watchers.drain(..).map(Effect::Call));
+        let call = |watcher| Effect::Call(watcher, status);
+        effects.extend(job.watchers.drain(..).map(call));
         effects.push(Effect::Drop(Box::new(job.work.take())));
         let key = job.key;
         if self.by_key.get(&key) == Some(&future) {
@@ -422,9 +442,9 @@ impl Core {
 }
 
 impl Job {
-    fn tell_of_change(&self, effects: &mut Vec<Effect>) {
+    fn tell_of_change(&self, status: FutureStatus, effects: &mut Vec<Effect>) {
         let changes = self.watchers.iter().filter_map(Watcher::of_change);
-        effects.extend(changes.map(Effect::Call));
+        effects.extend(changes.map(|watcher| Effect::Call(watcher, status)));
     }
 }
 

@@ -165,6 +165,24 @@ impl State {
         entry.is_some_and(|entry| entry.phase == Phase::Processing && entry.attempt == attempt)
     }
 
+    /// Whether it is being computed.
+    pub(super) fn is_processing(&self, future: FutureId) -> bool {
+        let entry = self.futures.get(&future);
+        entry.is_some_and(|entry| entry.phase == Phase::Processing)
+    }
+
+    /// The inputs that it waits for, before it could begin.
+    pub(super) fn missing_inputs(&self, future: FutureId) -> Vec<FutureId> {
+        let entry = self.futures.get(&future);
+        let waiting = entry.filter(|entry| matches!(entry.phase, Phase::Waiting(_)));
+        let inputs = waiting.into_iter().flat_map(|entry| &entry.inputs);
+        let is_missing = |input: &FutureId| match self.status(*input) {
+            Some(status) => !status.is_done(),
+            None => false,
+        };
+        inputs.copied().filter(is_missing).collect()
+    }
+
     /// Those that could be worked on so that `future` is done sooner: itself, or what it waits for. At most so many.
     pub(super) fn helpful(&self, future: FutureId, most: usize) -> Vec<FutureId> {
         let mut found = Vec::new();

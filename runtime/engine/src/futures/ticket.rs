@@ -24,7 +24,7 @@ pub(super) enum Watcher {
     /// When it is done.
     Done(Box<dyn FnOnce() + Send>),
     /// Whenever its status has changed.
-    Change(Arc<dyn Fn() + Send + Sync>),
+    Change(Arc<dyn Fn(FutureStatus) + Send + Sync>),
     /// When it is done, by this number.
     Queue(Weak<Queue>, usize),
 }
@@ -38,10 +38,10 @@ impl Watcher {
         }
     }
 
-    pub(super) fn call(self) {
+    pub(super) fn call(self, status: FutureStatus) {
         match self {
             Watcher::Done(call) => call(),
-            Watcher::Change(call) => call(),
+            Watcher::Change(call) => call(status),
             Watcher::Queue(queue, idx) => {
                 if let Some(queue) = queue.upgrade() {
                     queue.push(idx);
@@ -97,10 +97,11 @@ impl Ticket {
 
     fn watch(&self, watcher: Watcher) {
         let mut core = self.futures.lock();
-        let is_done = core.state.status(self.id).is_none_or(FutureStatus::is_done);
-        if is_done {
+        let status = core.state.status(self.id);
+        let status = status.expect("a future is known as long as somebody refers to it");
+        if status.is_done() {
             drop(core);
-            watcher.call();
+            watcher.call(status);
             return;
         }
         let watchers = &mut core.job(self.id).watchers;
@@ -138,7 +139,7 @@ impl Submitted for Ticket {
         self.watch(Watcher::Done(callback));
     }
 
-    fn on_change(&self, callback: Arc<dyn Fn() + Send + Sync>) {
+    fn on_change(&self, callback: Arc<dyn Fn(FutureStatus) + Send + Sync>) {
         self.watch(Watcher::Change(callback));
     }
 }

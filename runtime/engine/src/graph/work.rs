@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dagbok::delayed::DelayedNode;
-use dagbok::engine::Work;
+use dagbok::engine::{KnownInput, Work};
 use dagbok::{Result, Value};
 
 use super::{Block, Graph, Maker, Part, TaskId};
@@ -72,6 +72,15 @@ impl Runs<'_> {
             Runs::Own(work) => work.run(inputs),
             Runs::Block(function, number) => function.run(*number, inputs),
             Runs::Known(value) => Ok((*value).clone()),
+        }
+    }
+
+    /// What it takes besides the inputs of its task.
+    pub fn known_inputs(&self) -> Vec<KnownInput> {
+        match self {
+            Runs::Call(call) => call.known_inputs(),
+            Runs::Own(work) => work.known_inputs(),
+            Runs::CallOfAll(_) | Runs::Block(..) | Runs::Known(_) => Vec::new(),
         }
     }
 

@@ -1,11 +1,12 @@
 //! Delayed calls: each becomes a task, after its inputs.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use dagbok::array::ArrayOp;
 use dagbok::delayed::DelayedNode;
 use dagbok::engine::{Collection, CollectionRef};
-use dagbok::{Result, Site};
+use dagbok::{Array, Name, Result, Site};
 
 use super::Planner;
 use crate::graph::{Layer, LayerId, LayerKind, TaskId};
@@ -16,6 +17,8 @@ enum Step<'a> {
     Enter(&'a Arc<DelayedNode>),
     /// To make a task of it: its inputs have theirs.
     Leave(&'a Arc<DelayedNode>),
+    /// To find the calls that it is made of.
+    Array(&'a Array),
 }
 
 /// Calls on their way to be tasks.
@@ -23,6 +26,8 @@ enum Step<'a> {
 struct Walk<'a> {
     steps: Vec<Step<'a>>,
     layers: CallLayers<'a>,
+    /// The arrays whose calls have been found.
+    seen: HashSet<Name>,
     /// The inputs of the call that becomes a task.
     inputs: Vec<TaskId>,
 }
@@ -49,6 +54,7 @@ impl Planner {
                     }
                 }
                 Step::Leave(node) => self.call(node, outputs, &mut walk)?,
+                Step::Array(array) => walk.enter_array(array),
             }
         }
         Ok(())
@@ -104,9 +110,20 @@ impl<'a> Walk<'a> {
         self.steps
             .extend(collections.filter_map(|collection| match collection {
                 CollectionRef::Delayed(node) => Some(Step::Enter(node)),
-                CollectionRef::Array(_) | CollectionRef::Frame(_) => None,
+                CollectionRef::Array(array) => Some(Step::Array(array)),
+                CollectionRef::Frame(_) => None,
             }));
         self.steps[start..].reverse();
+    }
+
+    /// Whoever meets an array again finds that its calls have become tasks: all of them come before what came before the array.
+    fn enter_array(&mut self, array: &'a Array) {
+        let node = array.node();
+        match &node.op {
+            ArrayOp::Delayed(call) => self.steps.push(Step::Enter(call)),
+            _ if node.inputs.is_empty() || !self.seen.insert(node.name) => {}
+            _ => self.steps.extend(node.inputs.iter().rev().map(Step::Array)),
+        }
     }
 }
 

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use dagbok::Name;
 use dagbok::cell::threads;
 use dagbok::engine::Recording;
-use dagbok::profile::{Computation, LayerRecord, Profile, Record, Scope, State, TaskRecord};
+use dagbok::profile::{
+    Computation, LayerRecord, Profile, Record, Scope, State, StoredChange, TaskRecord,
+};
 
 use self::sampler::Sampler;
 use crate::events::{Event, Observer, Observers, Outcome, Run, RunId, Stamped};
@@ -19,18 +21,24 @@ use crate::graph::{Graph, LayerKind, TaskId};
 pub(crate) struct Measurement {
     recorder: Arc<Recorder>,
     observers: Arc<Observers>,
+    memory_limit: Option<u64>,
     sampler: Sampler,
 }
 
 impl Measurement {
-    /// Measures what `observers` would see from now on.
-    pub(crate) fn start(observers: Arc<Observers>, scope: Scope) -> Self {
+    /// Measures what `observers` would see from now on. All results may take `memory_limit` in memory.
+    pub(crate) fn start(
+        observers: Arc<Observers>,
+        scope: Scope,
+        memory_limit: Option<u64>,
+    ) -> Self {
         let started = Instant::now();
         let recorder = Arc::new(Recorder::new(started, scope));
         observers.add(recorder.clone());
         Measurement {
             recorder,
             observers,
+            memory_limit,
             sampler: Sampler::start(started),
         }
     }
@@ -40,6 +48,7 @@ impl Recording for Measurement {
     fn stop(self: Box<Self>) -> Profile {
         let mut record = self.recorder.finish(Instant::now());
         record.samples = self.sampler.finish();
+        record.memory_limit = self.memory_limit;
         Profile::from(record)
     }
 }
@@ -87,6 +96,8 @@ struct Open {
     layers: Vec<u32>,
     /// The places of tasks in the record, of those whose results are still there.
     tasks: HashMap<TaskId, usize>,
+    /// The bytes of results that are on the disk.
+    stored: HashMap<TaskId, usize>,
 }
 
 impl Recorder {
@@ -181,6 +192,7 @@ impl Notes {
             names_from,
             layers,
             tasks: HashMap::new(),
+            stored: HashMap::new(),
         };
         self.open.insert(run.id, open);
     }
@@ -204,11 +216,18 @@ impl Notes {
                 }
             }
             Event::Released { task, .. } => {
+                self.take_stored(run.id, task, at);
                 if let Some(task) = self.task(run.id, task) {
                     task.released = Some(at);
                 }
             }
-            Event::Spilled { .. } | Event::Loaded { .. } => {}
+            Event::Spilled { task, bytes } => {
+                if let Some(open) = self.open.get_mut(&run.id) {
+                    open.stored.insert(task, bytes);
+                    self.record.stored.push(more_stored(at, bytes));
+                }
+            }
+            Event::Loaded { task, .. } => self.take_stored(run.id, task, at),
             Event::Ended { outcome } => self.close(run.id, at, ended(outcome)),
         }
     }
@@ -243,6 +262,14 @@ impl Notes {
         });
     }
 
+    /// The result of `task` is on the disk no longer, if it was.
+    fn take_stored(&mut self, run: RunId, task: TaskId, at: Duration) {
+        let open = self.open.get_mut(&run);
+        if let Some(bytes) = open.and_then(|open| open.stored.remove(&task)) {
+            self.record.stored.push(less_stored(at, bytes));
+        }
+    }
+
     /// Puts computations and tasks into the order in which they began.
     fn sort(&mut self) {
         let record = &mut self.record;
@@ -267,6 +294,7 @@ impl Notes {
             task.computation = places[task.computation as usize] as u32;
         }
         record.tasks.sort_by_key(|task| task.start);
+        record.stored.sort_by_key(|change| change.at);
     }
 
     fn task(&mut self, run: RunId, task: TaskId) -> Option<&mut TaskRecord> {
@@ -282,6 +310,9 @@ impl Notes {
         let computation = &mut self.record.computations[open.computation];
         computation.elapsed = at.saturating_sub(computation.start);
         computation.state = state;
+        for bytes in open.stored.into_values() {
+            self.record.stored.push(less_stored(at, bytes));
+        }
         for place in open.tasks.into_values() {
             let task = &mut self.record.tasks[place];
             if task.state == State::Running {
@@ -292,6 +323,18 @@ impl Notes {
             }
         }
     }
+}
+
+fn more_stored(at: Duration, bytes: usize) -> StoredChange {
+    StoredChange {
+        at,
+        bytes: i64::try_from(bytes).unwrap_or(i64::MAX),
+    }
+}
+
+fn less_stored(at: Duration, bytes: usize) -> StoredChange {
+    let StoredChange { at, bytes } = more_stored(at, bytes);
+    StoredChange { at, bytes: -bytes }
 }
 
 fn ended(outcome: Outcome) -> State {

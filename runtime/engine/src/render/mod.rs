@@ -11,6 +11,7 @@ pub(crate) mod explain;
 pub mod format;
 pub mod frame;
 pub mod future;
+pub(crate) mod futures;
 pub mod graph;
 mod listing;
 pub(crate) mod picture;

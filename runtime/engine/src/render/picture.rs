@@ -76,20 +76,41 @@ impl Picture {
     pub(crate) fn html(&self) -> String {
         let id = self.id();
         let label = escape(&self.label);
-        let (zoom, scroll, least) = match self.zoom {
-            Zoom::Fixed => ("", "", String::new()),
-            // Where scripts are stripped, a wide picture stays legible and is scrolled.
-            Zoom::PanAndZoom => {
-                let least = format!(";min-width:{:.0}px", 0.55 * self.width);
-                (" data-zoom=\"\"", ";overflow-x:auto", least)
-            }
-        };
-        format!(
-            "<figure data-dagbok=\"{id}\"{zoom} role=\"img\" aria-label=\"{label}\" style=\"margin:0{scroll}\">\
-             <img src=\"data:image/svg+xml;base64,{}\" alt=\"{label}\" width=\"{:.0}\" style=\"max-width:100%{least}\">\
-             </figure><script>({SCRIPT})(\"{id}\")</script>",
+        let image = format!(
+            "<img src=\"data:image/svg+xml;base64,{}\" alt=\"{label}\" width=\"{:.0}\"",
             STANDARD.encode(self.svg()),
             self.width,
+        );
+        let (attributes, scroll, shown) = match self.zoom {
+            Zoom::Fixed => (
+                "role=\"img\"",
+                "",
+                format!("{image} style=\"max-width:100%\">"),
+            ),
+            // No image: there are buttons in it.
+            Zoom::PanAndZoom => (
+                "data-zoom=\"\" role=\"group\"",
+                ";overflow:auto;max-height:85vh",
+                self.in_levels(&image),
+            ),
+        };
+        format!(
+            "<figure data-dagbok=\"{id}\" {attributes} aria-label=\"{label}\" style=\"margin:0{scroll}\">{shown}\
+             </figure><script>({SCRIPT})(\"{id}\")</script>",
+        )
+    }
+
+    /// `image`, to be scrolled, and to be zoomed where scripts and rules are stripped: a box is as wide as what is in it, also what
+    /// has no height, and the image as wide as the box.
+    fn in_levels(&self, image: &str) -> String {
+        let spacer =
+            |factor: f64| format!("<div style=\"width:{:.0}px\"></div>", factor * self.width);
+        format!(
+            "<div style=\"display:inline-block;min-width:{:.0}px\"><details><summary>Larger</summary>{}<details>\
+             <summary>Larger still</summary>{}</details></details>{image} style=\"width:100%;max-width:none\"></div>",
+            0.55 * self.width,
+            spacer(1.5),
+            spacer(3.0),
         )
     }
 }

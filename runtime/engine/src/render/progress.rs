@@ -180,7 +180,7 @@ fn table_row(row: &Row) -> String {
 }
 
 /// A bar; `label` is escaped already.
-fn bar(label: &str, done: usize, total: usize, width: &str) -> String {
+pub(super) fn bar(label: &str, done: usize, total: usize, width: &str) -> String {
     let max = total.max(1);
     let value = if total == 0 { 1 } else { done };
     format!(
@@ -189,7 +189,7 @@ fn bar(label: &str, done: usize, total: usize, width: &str) -> String {
 }
 
 /// `0.4 s`, `12 s`, `3 min 05 s`, `2 h 04 min`.
-fn duration(duration: Duration) -> String {
+pub(super) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     if seconds < 9.95 {
         return format!("{seconds:.1} s");

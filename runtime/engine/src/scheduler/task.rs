@@ -157,6 +157,10 @@ pub(super) fn named(
             .map(|input| graph.task_key(*input))
             .collect(),
     };
+    let mut inputs: Vec<(Key, Value)> = keys.into_iter().zip(inputs.iter().cloned()).collect();
+    for known in runs.known_inputs() {
+        inputs.insert(known.place, (Key::from(&known.name), known.value));
+    }
     let cause_text = cause.to_string().replace('\n', "\n  ");
     let mut text = format!(
         "`{}` failed: {cause_text}\n  task `{key}`, made at {site}",
@@ -164,21 +168,21 @@ pub(super) fn named(
     );
     if !inputs.is_empty() {
         text.push_str("\n  inputs: ");
-        text.push_str(&describe_inputs(&keys, inputs));
+        text.push_str(&describe_inputs(&inputs));
     }
     Error::new(cause.kind(), text).with_task(FailedTask {
         key,
         layer: name,
         site,
-        inputs: keys.into_iter().zip(inputs.iter().cloned()).collect(),
+        inputs,
         cause: cause.clone(),
         work: runs.to_work(),
     })
 }
 
-fn describe_inputs(keys: &[Key], values: &[Value]) -> String {
+fn describe_inputs(inputs: &[(Key, Value)]) -> String {
     const SHOWN: usize = 4;
-    let shown = keys.iter().zip(values).take(SHOWN).map(|(key, value)| {
+    let shown = inputs.iter().take(SHOWN).map(|(key, value)| {
         format!(
             "`{key}` ({}, {})",
             value.describe(),
@@ -186,8 +190,8 @@ fn describe_inputs(keys: &[Key], values: &[Value]) -> String {
         )
     });
     let mut text = shown.collect::<Vec<_>>().join(", ");
-    if keys.len() > SHOWN {
-        text.push_str(&format!(" and {} more", keys.len() - SHOWN));
+    if inputs.len() > SHOWN {
+        text.push_str(&format!(" and {} more", inputs.len() - SHOWN));
     }
     text
 }

@@ -58,6 +58,64 @@ fn an_error_says_what_its_task_was_given() {
     );
 }
 
+#[delayed]
+fn divide(n: i64, list: &[i64], by: i64) -> i64 {
+    (n + list.iter().sum::<i64>()) / by
+}
+
+/// What the task of `call` was given, as its error has it: operations and values.
+#[track_caller]
+fn check_inputs(call: &Delayed<i64>, expected: &[(&str, i64)]) {
+    dagbok_engine::install();
+    let error = call.compute().unwrap_err();
+    let task = error.task().unwrap();
+    let given = task.inputs.iter().map(|(key, value)| {
+        let value = value.downcast_ref::<i64>().expect("a number");
+        (key.operation(), *value)
+    });
+    assert_eq!(given.collect::<Vec<_>>(), expected);
+    let text = error.to_string();
+    for (key, _) in task.inputs.iter().take(4) {
+        assert!(text.contains(&format!("`{key}` (i64, 8 B)")), "{text}");
+    }
+    assert_eq!(text.contains(" and 1 more"), expected.len() == 5, "{text}");
+    let again = catch_unwind(AssertUnwindSafe(|| error.rerun_locally())).unwrap_err();
+    let said = again.downcast_ref::<&str>().expect("a message");
+    assert_eq!(*said, "attempt to divide by zero");
+}
+
+#[test]
+fn known_values_are_inputs_too() {
+    let seven = delayed(7).named("seven");
+    let inc = |x: &Delayed<i64>| x.map(|x| x + 1).named("inc");
+    check_inputs(
+        &divide(&seven, Vec::<i64>::new(), delayed(0)),
+        &[("seven", 7), ("value", 0)],
+    );
+    check_inputs(
+        &divide(
+            inc(&seven),
+            vec![seven.clone(), inc(&seven), delayed(3)],
+            delayed(0),
+        ),
+        &[
+            ("inc", 8),
+            ("seven", 7),
+            ("inc", 8),
+            ("value", 3),
+            ("value", 0),
+        ],
+    );
+    // in one task with what it takes
+    check_inputs(
+        &divide(1, vec![delayed(4), inc(&inc(&seven))], delayed(0)),
+        &[("value", 4), ("inc", 9), ("value", 0)],
+    );
+    check_inputs(&seven.map(|x| 1 / (x - 7)), &[("seven", 7)]);
+    let kept = inc(&seven).persist();
+    check_inputs(&kept.unwrap().map(|x| 1 / (x - 8)), &[("inc", 8)]);
+}
+
 #[test]
 fn a_task_runs_again_on_the_calling_thread() {
     dagbok_engine::install();

@@ -5,6 +5,7 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
+use dagbok::Site;
 use dagbok::cell::threads;
 use dagbok::engine::{Collection, Engine};
 use dagbok::prelude::*;
@@ -317,6 +318,40 @@ fn a_measurement_that_is_dropped_or_stopped_watches_no_more() {
     };
     drop(engine.profile(Scope::Process));
     assert_eq!((watched(), watched()), (1, 1));
+}
+
+#[test]
+fn what_goes_to_the_disk_is_noted() {
+    let engine = LocalEngine::with_threads(NonZero::<usize>::MIN);
+    let limit = "1 B".into();
+    engine
+        .settings()
+        .set("memory_limit", limit, Site::caller())
+        .expect("a limit");
+    // all are made before any of them is taken
+    let parts: Vec<Delayed<Vec<i64>>> = (0..4)
+        .map(|x| delayed(x).map(|x| vec![*x; 10_000]))
+        .collect();
+    let sum = delayed_all(parts).map(|all| all.iter().flatten().sum::<i64>());
+    let recording = engine.profile(Scope::Process);
+    let total = engine.compute(&collections(&sum)).expect("a sum").remove(0);
+    let profile = recording.stop();
+    assert_eq!(total.downcast_ref(), Some(&60_000_i64));
+    let record = profile.record();
+    assert_eq!(record.memory_limit, Some(1));
+    assert!(
+        record.spilled_bytes() >= 80_000,
+        "{}",
+        record.spilled_bytes()
+    );
+    assert!(record.stored.is_sorted_by_key(|change| change.at));
+    let mut stored = 0;
+    for change in &record.stored {
+        stored += change.bytes;
+        assert!(stored >= 0);
+    }
+    assert_eq!(stored, 0);
+    check_shown(&profile);
 }
 
 #[test]

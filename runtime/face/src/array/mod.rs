@@ -9,6 +9,7 @@ mod arguments;
 mod blocks;
 mod chunks;
 mod create;
+mod delayed;
 mod dtype;
 mod elementwise;
 mod format;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::chunks::n_blocks;
 use super::{ChunkSizes, DType, NdArray, Scalar, Signature, Ufunc};
+use crate::delayed::DelayedNode;
 use crate::display::{MimeBundle, Render};
 use crate::engine::{Collection, engine};
 use crate::raise::or_raise;
@@ -55,6 +56,8 @@ pub enum ArrayOp {
     Source(Source),
     /// The elements of a file.
     Npy(NpyFile),
+    /// What a call returns, which has the declared shape and dtype; one chunk.
+    Delayed(Arc<DelayedNode>),
     /// A function of each element. The inputs broadcast; their chunks fit those of the result.
     Elementwise {
         function: Ufunc,

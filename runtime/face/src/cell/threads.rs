@@ -61,6 +61,11 @@ pub(crate) fn is_stopped() -> Option<bool> {
     STOP.with_borrow(|stop| stop.as_ref().map(Stop::is_requested))
 }
 
+/// The number of the background work that the current thread does, if it does any.
+pub(crate) fn background_work() -> Option<u64> {
+    STOP.with_borrow(|stop| stop.as_ref().map(Stop::work))
+}
+
 /// From now on the current thread works for `run`.
 pub fn work_for(run: u32) {
     OWN.set(run);

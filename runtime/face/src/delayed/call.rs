@@ -60,7 +60,7 @@ impl Call {
     }
 
     /// The value of the only argument.
-    pub(super) fn only<T>(self) -> Delayed<T> {
+    pub(crate) fn only<T>(self) -> Delayed<T> {
         self.of(|arguments| Ok(arguments[0].clone()))
     }
 

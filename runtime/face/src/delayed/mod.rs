@@ -195,6 +195,10 @@ impl<T> Delayed<T> {
         Delayed::from_node(Erased::of(node))
     }
 
+    pub(crate) fn shared(&self) -> Arc<DelayedNode> {
+        self.node.share()
+    }
+
     /// The name in graphs and errors: the function's, and a token of this call.
     pub fn name(&self) -> Name {
         call::name(&self.node)

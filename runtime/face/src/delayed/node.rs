@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::place::Place;
 use crate::array::Array;
-use crate::engine::{Collection, CollectionRef, Submitted, Work};
+use crate::engine::{Collection, CollectionRef, KnownInput, Submitted, Work};
 use crate::frame::Frame;
 use crate::graph::Key;
 use crate::{Error, ErrorKind, Name, Result, Site, Value};
@@ -479,6 +479,17 @@ impl DelayedNode {
 impl Work for DelayedNode {
     fn run(&self, inputs: &[Value]) -> Result<Value> {
         self.run_function(inputs, Slot::take)
+    }
+
+    fn known_inputs(&self) -> Vec<KnownInput> {
+        let known = |(place, input): (usize, CollectionRef<'_>)| {
+            Some(KnownInput {
+                place,
+                name: input.name(),
+                value: known(input)?.clone(),
+            })
+        };
+        self.inputs().enumerate().filter_map(known).collect()
     }
 }
 

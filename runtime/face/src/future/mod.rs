@@ -31,11 +31,13 @@
 //! | `client.compute(collection)` | [`Submit::submit`] of any collection |
 //! | `client.gather(futures)` | [`gather`], which also takes nested vectors, tuples and maps |
 //! | `wait(futures)`, `as_completed(futures)` | [`wait`], [`as_completed`] |
+//! | `progress(futures)` | [`progress`] |
 //! | `future.result()`, `.exception()`, `.cancel()`, `.add_done_callback(f)` | [`Future`]'s methods |
 //! | `fire_and_forget(future)` | [`Future::fire_and_forget`] |
 
 mod awaited;
 mod completed;
+mod progress;
 mod status;
 mod submit;
 mod wait;
@@ -49,6 +51,7 @@ use std::time::Duration;
 
 pub use awaited::Awaited;
 pub use completed::{AsCompleted, as_completed};
+pub use progress::progress;
 pub use status::FutureStatus;
 pub use submit::{Submit, SubmitOptions, submit, submit_map, try_submit};
 pub use wait::{DoneAndNotDone, Wait, gather, wait};
@@ -267,7 +270,7 @@ fn follow(submitted: &Arc<dyn Submitted>, handle: &DisplayHandle) {
     let run = threads::own();
     // One after the other, so that the last that is shown is the last that is.
     let handle = Mutex::new(handle.clone());
-    submitted.on_change(Arc::new(move || {
+    submitted.on_change(Arc::new(move |_| {
         if let Some(submitted) = weak.upgrade() {
             let handle = handle.lock().unwrap_or_else(PoisonError::into_inner);
             threads::serve(run, || handle.update(&render(&*submitted)));

@@ -12,7 +12,8 @@ mod view;
 use std::sync::Arc;
 
 use dagbok::array::{ArrayOp, Block, BlockFn, NdArray, NpyFile, shape_text};
-use dagbok::{Array, DType, Error, ErrorKind, Result, Value};
+use dagbok::delayed::DelayedNode;
+use dagbok::{Array, DType, Error, ErrorKind, Name, Result, Value};
 
 use super::{Planner, input};
 use crate::graph::{Layer, LayerKind, TaskId};
@@ -33,6 +34,7 @@ fn recipe_of(planner: &mut Planner, array: &Array) -> Box<dyn Recipe> {
         | ArrayOp::Broadcast => fuse::recipe(planner, array),
         ArrayOp::Reduce(reduction) => reduce::recipe(planner, array, reduction),
         ArrayOp::Npy(file) => read_npy(planner, array, file),
+        ArrayOp::Delayed(call) => from_delayed(planner, array, call),
         ArrayOp::Rechunk => rechunk::recipe(array),
         ArrayOp::Reshape => rechunk::recipe_of_reshape(array),
         ArrayOp::Concatenate { axis } => rechunk::recipe_of_concatenate(array, *axis),
@@ -57,6 +59,44 @@ fn read_npy(planner: &mut Planner, array: &Array, file: &NpyFile) -> Box<dyn Rec
     };
     let takes = |_: &GridBlock| Taken::new();
     Box::new(BlockWise::new(array, Vec::new(), takes, run))
+}
+
+/// The value of `call`, once it is what was declared.
+fn from_delayed(planner: &Planner, array: &Array, call: &DelayedNode) -> Box<dyn Recipe> {
+    let (name, dtype) = (call.name(), array.dtype());
+    let run = move |block: &GridBlock, inputs: &[Value]| {
+        let made = input::<NdArray>(&inputs[0]);
+        match (*made.shape() == *block.shape, made.dtype() == dtype) {
+            (true, true) => Ok(inputs[0].clone()),
+            (false, _) => Err(undeclared(
+                ErrorKind::Shape,
+                name,
+                made,
+                &block.shape,
+                dtype,
+            )),
+            (true, false) => Err(undeclared(
+                ErrorKind::DType,
+                name,
+                made,
+                &block.shape,
+                dtype,
+            )),
+        }
+    };
+    let takes = |_: &GridBlock| Taken::new();
+    let recipe = BlockWise::new(array, Vec::new(), takes, run);
+    Box::new(recipe.with_call(planner.called(call)))
+}
+
+fn undeclared(kind: ErrorKind, call: Name, made: &NdArray, shape: &[usize], dtype: DType) -> Error {
+    let text = format!(
+        "the call `{call}` returned shape {} and dtype `{}`; declared are shape {} and dtype `{dtype}`",
+        shape_text(made.shape()),
+        made.dtype(),
+        shape_text(shape)
+    );
+    Error::new(kind, text)
 }
 
 fn map_blocks(array: &Array, function: &BlockFn) -> Box<dyn Recipe> {

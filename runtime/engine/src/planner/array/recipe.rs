@@ -196,6 +196,8 @@ pub(super) struct BlockWise<T, F> {
     inputs: Vec<Array>,
     takes: T,
     takes_all: bool,
+    /// A task besides chunks whose value each takes.
+    call: Option<TaskId>,
     blocks: Arc<Blocks<F>>,
     layer: Option<LayerId>,
 }
@@ -249,9 +251,16 @@ where
             inputs,
             takes,
             takes_all: true,
+            call: None,
             blocks: Arc::new(Blocks::of(array, run)),
             layer: None,
         }
+    }
+
+    /// The chunks take the value of the task `call`, too, before all else.
+    pub(super) fn with_call(self, call: TaskId) -> Self {
+        let call = Some(call);
+        BlockWise { call, ..self }
     }
 
     /// Whether all chunks together take all chunks of the inputs.
@@ -282,8 +291,8 @@ where
             let layer = layer(&self.array);
             planner.graph.add_block_layer(layer, self.blocks.clone())
         });
-        let taken = self.takes(chunk);
-        let inputs = planner.chunks_of(&self.inputs, &taken);
+        let chunks = planner.chunks_of(&self.inputs, &self.takes(chunk));
+        let inputs: SmallVec<[TaskId; 4]> = self.call.into_iter().chain(chunks).collect();
         planner.graph.add_block(layer, chunk as u32, &inputs)
     }
 }

@@ -76,7 +76,7 @@ fn style() -> String {
             f64::from(opacity) / 255.0
         );
     }
-    style.push_str("& .u,& .s0,& .s4{stroke-dasharray:4 3}& .s1,& .s3{stroke-width:2.6}");
+    style.push_str("& .u,& .s0,& .s4,& .s5{stroke-dasharray:4 3}& .s1,& .s3{stroke-width:2.6}");
     style.push_str("& .o{fill:none;stroke-width:1}");
     style
 }

@@ -19,15 +19,18 @@ pub(crate) enum TaskState {
     Failed,
     /// Its computation has ended without it.
     NotRun,
+    /// Some of the calls that it holds are done, by themselves.
+    DoneInPart,
 }
 
 /// All states, in the order in which the legend has them.
-pub(super) const STATES: [TaskState; 5] = [
+pub(super) const STATES: [TaskState; 6] = [
     TaskState::Waiting,
     TaskState::Running,
     TaskState::Done,
     TaskState::Failed,
     TaskState::NotRun,
+    TaskState::DoneInPart,
 ];
 
 /// A drawing without states.
@@ -53,6 +56,7 @@ impl TaskState {
             TaskState::Done => '✓',
             TaskState::Failed => '✗',
             TaskState::NotRun => '–',
+            TaskState::DoneInPart => '◐',
         }
     }
 
@@ -63,6 +67,7 @@ impl TaskState {
             TaskState::Done => "done",
             TaskState::Failed => "failed",
             TaskState::NotRun => "not run",
+            TaskState::DoneInPart => "done in part",
         }
     }
 }
@@ -109,8 +114,8 @@ impl LiveView {
             node.subtitles.push(match self.has_node_for_each_task {
                 true => format!(
                     "{} {}",
-                    TaskState::Waiting.sign(),
-                    TaskState::Waiting.word()
+                    TaskState::DoneInPart.sign(),
+                    TaskState::DoneInPart.word()
                 ),
                 false => format!(
                     "{0} {1}/{1}, {1} running",
@@ -179,6 +184,7 @@ impl Counts {
         let has = |state| self.of(state) > 0;
         match self.total() {
             _ if has(TaskState::Failed) => TaskState::Failed,
+            _ if has(TaskState::DoneInPart) => TaskState::DoneInPart,
             _ if has(TaskState::NotRun) => TaskState::NotRun,
             total if self.of(TaskState::Done) == total => TaskState::Done,
             _ if has(TaskState::Running) || has(TaskState::Done) => TaskState::Running,
@@ -192,6 +198,7 @@ impl Counts {
         let (done, total) = (count(self.of(TaskState::Done)), count(self.total()));
         let n = match state {
             TaskState::Running | TaskState::Failed => self.of(state),
+            TaskState::DoneInPart => self.of(state),
             TaskState::Waiting | TaskState::Done | TaskState::NotRun => 0,
         };
         match n {
@@ -227,8 +234,9 @@ mod tests {
 
     #[test]
     fn what_matters_most_is_the_nodes_state() {
-        let check = |counts: [usize; 5], progress: &str| {
-            assert_eq!(Counts(counts).progress(), progress);
+        let check = |[waiting, running, done, failed, not_run]: [usize; 5], progress: &str| {
+            let counts = Counts([waiting, running, done, failed, not_run, 0]);
+            assert_eq!(counts.progress(), progress);
         };
         check([4, 0, 0, 0, 0], "○ 0/4");
         check([2, 2, 0, 0, 0], "▶ 0/4, 2 running");
@@ -237,8 +245,16 @@ mod tests {
         check([1, 1, 1, 1, 0], "✗ 1/4, 1 failed");
         check([0, 0, 3, 0, 1], "– 3/4");
         assert_eq!(
-            Counts([1, 2, 1000, 3, 4]).sentence(),
+            Counts([1, 2, 1000, 3, 4, 0]).sentence(),
             "1,000 of 1,010 tasks done, 1 waiting, 2 running, 3 failed, 4 not run"
+        );
+        assert_eq!(
+            Counts([0, 0, 1, 0, 1, 2]).progress(),
+            "◐ 1/4, 2 done in part"
+        );
+        assert_eq!(
+            Counts([0, 0, 1, 0, 0, 2]).sentence(),
+            "1 of 3 tasks done, 2 done in part"
         );
     }
 }

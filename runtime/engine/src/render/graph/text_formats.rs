@@ -181,6 +181,7 @@ fn state_colour(state: TaskState) -> (&'static str, u8) {
         TaskState::Done => (PALETTE[2], 50),
         TaskState::Failed => (PALETTE[1], 90),
         TaskState::NotRun => (PALETTE[7], 0),
+        TaskState::DoneInPart => (PALETTE[2], 20),
     }
 }
 

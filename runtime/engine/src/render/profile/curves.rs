@@ -10,15 +10,22 @@ use crate::render::format::bytes;
 
 const HEIGHT: f64 = 46.0;
 const PITCH: f64 = HEIGHT + 14.0;
+/// A limit of so many times the greatest value is drawn.
+const LIMIT_DRAWN: f64 = 2.0;
 /// Processor time is counted in steps of 10 ms: over less than this the rate would jump.
 const WINDOW: Duration = Duration::from_millis(100);
 
-/// One or two lines over the same time, from 0 to `greatest`.
+/// How lines after the first are dashed, which has a filled area below it.
+const DASHES: [&str; 3] = ["", " stroke-dasharray=\"4 2\"", " stroke-dasharray=\"1 2\""];
+
+/// A few lines over the same time, from 0 to `greatest`.
 struct Strip {
     label: &'static str,
     greatest: f64,
     unit: fn(f64) -> String,
     lines: Vec<Line>,
+    /// A value that is not to be exceeded, if it is to be drawn.
+    limit: Option<f64>,
 }
 
 struct Line {
@@ -57,6 +64,7 @@ fn cores(record: &Record) -> Option<Strip> {
         greatest: greatest(&[&line]).max(1.0).ceil(),
         unit: |cores| format!("{cores:.0}"),
         lines: vec![line],
+        limit: None,
     })
 }
 
@@ -76,16 +84,25 @@ fn memory(record: &Record) -> Option<Strip> {
         colour: 1,
         points: held(record),
     };
-    let lines: Vec<Line> = [resident, held]
+    let stored = Line {
+        label: "on disk",
+        colour: 4,
+        points: stored(record),
+    };
+    let lines: Vec<Line> = [resident, held, stored]
         .into_iter()
         .filter(|line| line.points.len() > 1)
         .collect();
-    let greatest = greatest(&lines.iter().collect::<Vec<_>>());
+    let greatest = greatest(&lines.iter().collect::<Vec<_>>()).max(1.0);
+    // One that is far away would press the lines flat.
+    let limit = record.memory_limit.map(|limit| limit as f64);
+    let limit = limit.filter(|limit| *limit <= LIMIT_DRAWN * greatest);
     (!lines.is_empty()).then(|| Strip {
         label: "memory",
-        greatest: greatest.max(1.0) * 1.05,
+        greatest: greatest.max(limit.unwrap_or(0.0)) * 1.05,
         unit: |n_bytes| bytes(n_bytes as u128),
         lines,
+        limit,
     })
 }
 
@@ -108,6 +125,7 @@ fn disk(record: &Record) -> Option<Strip> {
         greatest: greatest.max(1024.0) * 1.05,
         unit: |n_bytes| bytes(n_bytes as u128),
         lines: vec![read, written],
+        limit: None,
     })
 }
 
@@ -139,7 +157,7 @@ fn rates(samples: &[Sample], total: impl Fn(&Sample) -> Option<f64>) -> Option<V
     Some(rates)
 }
 
-/// The bytes of all results that were there, wherever that changed; where it changed often, the most of each pixel.
+/// The bytes of all results that were in memory.
 fn held(record: &Record) -> Vec<Point> {
     let mut changes: Vec<(Duration, i128)> = Vec::new();
     for task in record.tasks.iter().filter(|task| task.bytes > 0) {
@@ -150,6 +168,20 @@ fn held(record: &Record) -> Vec<Point> {
                 .map(|at| (at.max(made), -(task.bytes as i128))),
         );
     }
+    let moved = record.stored.iter();
+    changes.extend(moved.map(|change| (change.at, -i128::from(change.bytes))));
+    sums(record, changes)
+}
+
+/// The bytes of all results that were on the disk.
+fn stored(record: &Record) -> Vec<Point> {
+    let changes = record.stored.iter();
+    let changes = changes.map(|change| (change.at, i128::from(change.bytes)));
+    sums(record, changes.collect())
+}
+
+/// What changes add up to, wherever that is another; where it changed often, the most of each pixel.
+fn sums(record: &Record, mut changes: Vec<(Duration, i128)>) -> Vec<Point> {
     changes.sort_by_key(|(at, change)| (*at, -change));
     let pixel = record.elapsed.as_secs_f64() / PLOT;
     let mut points = vec![(0.0, 0.0)];
@@ -193,48 +225,74 @@ fn draw(body: &mut String, strip: &Strip, elapsed: Duration, top: f64) {
     let x = |at: f64| LEFT + PLOT * (at / elapsed.as_secs_f64().max(1e-12)).clamp(0.0, 1.0);
     let y = |value: f64| bottom - HEIGHT * (value / strip.greatest).clamp(0.0, 1.0);
     for (idx, line) in strip.lines.iter().enumerate() {
-        let (Some(first), Some(last)) = (line.points.first(), line.points.last()) else {
-            continue;
-        };
-        let mut path = String::new();
-        for (idx, (at, value)) in line.points.iter().enumerate() {
-            let step = if idx == 0 { 'M' } else { 'L' };
-            let _ = write!(path, "{step}{:.1} {:.1}", x(*at), y(*value));
-        }
-        let colour = line.colour;
-        if idx == 0 {
-            let _ = write!(
-                body,
-                "<path class=\"a c{colour}\" d=\"{path}V{bottom:.1}H{:.1}z\"/>",
-                x(first.0)
-            );
-        }
-        let dashes = if idx == 0 {
-            ""
-        } else {
-            " stroke-dasharray=\"4 2\""
-        };
-        let name = if line.label.is_empty() {
-            strip.label
-        } else {
-            line.label
-        };
-        let _ = write!(
-            body,
-            "<path class=\"l k{colour}\"{dashes} d=\"{path}\"><title>{name}: {} at most, {} at the end</title></path>",
-            (strip.unit)(greatest(&[line])),
-            (strip.unit)(last.1),
-        );
+        draw_line(body, strip, idx, line, (&x, &y), bottom);
         if !line.label.is_empty() {
-            let left = LEFT + 6.0 + 84.0 * idx as f64;
-            let _ = write!(
-                body,
-                "<path class=\"l k{colour}\"{dashes} d=\"M{left:.0} {:.1}h18\"/><text class=\"s\" x=\"{:.0}\" y=\"{:.1}\">{}</text>",
-                top + 7.0,
-                left + 22.0,
-                top + 11.0,
-                line.label
-            );
+            key(body, idx, line, top);
         }
     }
+    if let Some(limit) = strip.limit {
+        let text = (strip.unit)(limit);
+        let _ = write!(
+            body,
+            "<path class=\"l k7\" stroke-dasharray=\"8 3\" d=\"M{LEFT} {0:.1}h{PLOT}\"><title>memory limit: {text}</title></path>\
+             <text class=\"s e\" x=\"{1:.0}\" y=\"{2:.1}\">limit {text}</text>",
+            y(limit),
+            LEFT + PLOT - 4.0,
+            y(limit) + 11.0,
+        );
+    }
+}
+
+/// The line `idx` of `strip`, which ends at `bottom`; `at` are the places of moments and values.
+fn draw_line(
+    body: &mut String,
+    strip: &Strip,
+    idx: usize,
+    line: &Line,
+    (x, y): (&impl Fn(f64) -> f64, &impl Fn(f64) -> f64),
+    bottom: f64,
+) {
+    let (Some(first), Some(last)) = (line.points.first(), line.points.last()) else {
+        return;
+    };
+    let mut path = String::new();
+    for (idx, (at, value)) in line.points.iter().enumerate() {
+        let step = if idx == 0 { 'M' } else { 'L' };
+        let _ = write!(path, "{step}{:.1} {:.1}", x(*at), y(*value));
+    }
+    let colour = line.colour;
+    if idx == 0 {
+        let _ = write!(
+            body,
+            "<path class=\"a c{colour}\" d=\"{path}V{bottom:.1}H{:.1}z\"/>",
+            x(first.0)
+        );
+    }
+    let name = if line.label.is_empty() {
+        strip.label
+    } else {
+        line.label
+    };
+    let _ = write!(
+        body,
+        "<path class=\"l k{colour}\"{} d=\"{path}\"><title>{name}: {} at most, {} at the end</title></path>",
+        DASHES[idx],
+        (strip.unit)(greatest(&[line])),
+        (strip.unit)(last.1),
+    );
+}
+
+/// What the line `idx` is called.
+fn key(body: &mut String, idx: usize, line: &Line, top: f64) {
+    let left = LEFT + 6.0 + 84.0 * idx as f64;
+    let _ = write!(
+        body,
+        "<path class=\"l k{}\"{} d=\"M{left:.0} {:.1}h18\"/><text class=\"s\" x=\"{:.0}\" y=\"{:.1}\">{}</text>",
+        line.colour,
+        DASHES[idx],
+        top + 7.0,
+        left + 22.0,
+        top + 11.0,
+        line.label
+    );
 }

@@ -14,7 +14,7 @@ use dagbok::profile::{LayerProfile, Record, State};
 use dagbok::{Error, ErrorKind, Result};
 
 use super::TABLE_STYLE;
-use super::format::{counted, duration};
+use super::format::{bytes, counted, duration};
 use super::picture::PALETTE;
 use super::text::escape;
 
@@ -128,6 +128,10 @@ fn headline(record: &Record) -> String {
             ", {} {busy:.0} % busy",
             counted(record.n_threads, "thread")
         ));
+    }
+    match record.spilled_bytes() {
+        0 => {}
+        spilled => headline.push_str(&format!(", {} to the disk", bytes(spilled.into()))),
     }
     for state in [State::Failed, State::Cancelled, State::Running] {
         let of_state = |computation: &&dagbok::profile::Computation| computation.state == state;

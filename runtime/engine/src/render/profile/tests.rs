@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dagbok::profile::{Computation, LayerRecord, Record, Sample, State, TaskRecord};
+use dagbok::profile::{Computation, LayerRecord, Record, Sample, State, StoredChange, TaskRecord};
 use dagbok::{Name, Site};
 use expect_test::{Expect, expect};
 
@@ -59,7 +59,7 @@ fn record(operations: &[&str], tasks: &[(u32, u32, u64, u64)]) -> Record {
         names,
         blocks: (0..tasks.len() as u32).collect(),
         tasks,
-        samples: Vec::new(),
+        ..Record::default()
     }
 }
 
@@ -248,4 +248,31 @@ fn each_task_says_what_it_was() {
         "{svg}"
     );
     assert!(svg.contains("role=\"img\" aria-label=\"Profile of 1 task in 1 computation: 30.0 ms, 2 threads 50 % busy."));
+}
+
+#[test]
+fn what_is_on_the_disk_is_not_in_memory() {
+    let mut record = record(&["a"], &[(0, 0, 0, 100), (0, 0, 100, 100)]);
+    let moved = |at, bytes| StoredChange {
+        at: millis(at),
+        bytes,
+    };
+    record.stored = vec![moved(150, 1000), moved(180, -1000)];
+    let svg = |record: &Record| stream::picture(&View::of(record)).svg();
+    let drawn = svg(&record);
+    for title in [
+        "<title>results: 1.95 KiB at most, 1.95 KiB at the end</title>",
+        "<title>on disk: 0.98 KiB at most, 0 B at the end</title>",
+    ] {
+        assert!(drawn.contains(title), "{title} in {drawn}");
+    }
+    assert!(!drawn.contains("limit"));
+    check_picture(&record);
+    assert!(headline(&record).ends_with("2 threads 50 % busy, 0.98 KiB to the disk"));
+    // a limit is drawn where it is near
+    record.memory_limit = Some(3000);
+    assert!(svg(&record).contains("<title>memory limit: 2.93 KiB</title>"));
+    check_picture(&record);
+    record.memory_limit = Some(1 << 40);
+    assert!(!svg(&record).contains("limit"));
 }

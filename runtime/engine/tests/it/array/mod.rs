@@ -2,6 +2,7 @@
 
 mod broadcast;
 mod chunkings;
+mod delayed;
 mod dtypes;
 mod fuse;
 mod golden;
