@@ -14,6 +14,9 @@ use super::words::without_cells;
 use crate::channel::{Bundle, Frame, Place};
 use crate::evaluate::MimeData;
 
+/// What `#[delayed]` calls the function that makes a call, within that of the person.
+const DELAYED_CALL: &str = "::__run";
+
 /// Every cell that was evaluated, in order.
 #[derive(Debug)]
 pub(super) struct History {
@@ -95,7 +98,10 @@ impl History {
             .iter()
             .find(|cell| cell.crate_name == crate_name)?;
         let place = frame.place.as_ref().and_then(|place| self.locate(place));
-        let function = without_cells(&function_name(&frame.function));
+        let function = function_name(&frame.function);
+        // The function around one that an attribute of ours has made.
+        let function = function.strip_suffix(DELAYED_CALL).unwrap_or(&function);
+        let function = without_cells(function);
         Some(Caller {
             cell: cell.number,
             function: (function != entry(crate_name)).then_some(function),

@@ -90,7 +90,7 @@ impl Picture {
             // No image: there are buttons in it.
             Zoom::PanAndZoom => (
                 "data-zoom=\"\" role=\"group\"",
-                ";overflow:auto;max-height:85vh",
+                ";overflow:auto;max-height:700px",
                 self.in_levels(&image),
             ),
         };
@@ -109,8 +109,8 @@ impl Picture {
             "<div style=\"display:inline-block;min-width:{:.0}px\"><details><summary>Larger</summary>{}<details>\
              <summary>Larger still</summary>{}</details></details>{image} style=\"width:100%;max-width:none\"></div>",
             0.55 * self.width,
-            spacer(1.5),
-            spacer(3.0),
+            spacer(1.2),
+            spacer(2.4),
         )
     }
 }

@@ -136,7 +136,7 @@ impl Scale {
         match self.range {
             Some((least, most)) => {
                 let (least, most) = ((self.text)(least), (self.text)(most));
-                format!("{}, from {least} (light) to {most} (dark)", self.title)
+                format!("{}, from {least} (faint) to {most} (strong)", self.title)
             }
             None => format!(
                 "{}: nothing is known; `.profile(&measured)` takes it from what `profile(|| …)` has measured",

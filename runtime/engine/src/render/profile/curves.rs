@@ -232,13 +232,20 @@ fn draw(body: &mut String, strip: &Strip, elapsed: Duration, top: f64) {
     }
     if let Some(limit) = strip.limit {
         let text = (strip.unit)(limit);
+        // Below the line, where there is room.
+        let below = y(limit) + 11.0;
+        let baseline = if below < bottom {
+            below
+        } else {
+            y(limit) - 3.0
+        };
         let _ = write!(
             body,
             "<path class=\"l k7\" stroke-dasharray=\"8 3\" d=\"M{LEFT} {0:.1}h{PLOT}\"><title>memory limit: {text}</title></path>\
              <text class=\"s e\" x=\"{1:.0}\" y=\"{2:.1}\">limit {text}</text>",
             y(limit),
             LEFT + PLOT - 4.0,
-            y(limit) + 11.0,
+            baseline,
         );
     }
 }

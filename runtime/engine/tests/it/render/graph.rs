@@ -315,14 +315,14 @@ fn figures_are_written_on_nodes_and_explained() {
         &merged(2),
         Color::Order,
         expect![
-            "load | #0 | clean | #1 | load | #2 | clean | #3 | merge | #4 | order of the tasks, from #0 (light) to #4 (dark)"
+            "load | #0 | clean | #1 | load | #2 | clean | #3 | merge | #4 | order of the tasks, from #0 (faint) to #4 (strong)"
         ],
     );
     check_colour(
         &merged(2),
         Color::Age,
         expect![
-            "load | age 1 | clean | age 3 | load | age 1 | clean | age 1 | merge | age 1 | age of results, in tasks, from age 1 (light) to age 3 (dark)"
+            "load | age 1 | clean | age 3 | load | age 1 | clean | age 1 | merge | age 1 | age of results, in tasks, from age 1 (faint) to age 3 (strong)"
         ],
     );
     check_colour(
@@ -336,7 +336,7 @@ fn figures_are_written_on_nodes_and_explained() {
         &symmetric_sum(20),
         Color::Order,
         expect![
-            "400 | 400 | 400 | 400 | random | 400 tasks | (100, 100) f64 | #0 | transpose | 400 tasks | (100, 100) f64 | #400 | add | 400 tasks | (100, 100) f64 | #800 | sum | 20 tasks | (100,) f64 | #1,200 | order of the tasks, from #0 (light) to #1,200 (dark)"
+            "400 | 400 | 400 | 400 | random | 400 tasks | (100, 100) f64 | #0 | transpose | 400 tasks | (100, 100) f64 | #400 | add | 400 tasks | (100, 100) f64 | #800 | sum | 20 tasks | (100,) f64 | #1,200 | order of the tasks, from #0 (faint) to #1,200 (strong)"
         ],
     );
 }
@@ -583,7 +583,7 @@ fn what_was_measured_is_on_the_nodes() {
     assert!(known.contains("Colours: time in tasks, from "), "{known}");
     let known = text(graph.color("memory").profile(&measured));
     assert!(
-        known.contains("Colours: bytes of results, from 8 B (light) to "),
+        known.contains("Colours: bytes of results, from 8 B (faint) to "),
         "{known}"
     );
 }
