@@ -75,7 +75,7 @@ fn headline(sum: &Row, elapsed: Option<Duration>) -> String {
         Some(_) => ("✓", "done"),
     };
     let of = format::counted(sum.total(), "future");
-    let mut parts = vec![format!("{} of {of} done", format::count(sum.done()))];
+    let mut parts = vec![format!("{} of {of}", format::count(sum.done()))];
     let is_plain = elapsed.is_some() && sum.finished == sum.total();
     if !is_plain {
         parts.extend(counts(sum, elapsed.is_none()));
@@ -189,10 +189,25 @@ mod tests {
         check_html(
             &[("inc", [5, 2, 3, 0, 0]), ("a<b", [0, 0, 1, 1, 0])],
             Some("a<b-1: x > 1"),
-            expect![""],
+            expect![[r#"
+            <div role="group" aria-label="progress of futures"><div>▶ <b>running</b> 5 of 12 futures · 2 processing · 5 pending · 1 failed</div><progress value="5" max="12" aria-label="all futures" style="width:100%">5/12</progress><details open><summary>2 functions</summary><table>
+            <tr><td style="text-align:left">inc</td><td><progress value="3" max="10" aria-label="inc" style="width:160px">3/10</progress></td><td>3/10</td><td style="text-align:left">2 processing, 5 pending</td></tr>
+            <tr><td style="text-align:left">a&lt;b</td><td><progress value="2" max="2" aria-label="a&lt;b" style="width:160px">2/2</progress></td><td>2/2</td><td style="text-align:left">1 failed</td></tr></table></details><div>✗ <b>first error</b> a&lt;b-1: x &gt; 1</div></div>"#]],
         );
-        check_html(&[("inc", [0, 0, 2, 0, 0])], None, expect![""]);
-        check_html(&[("inc", [0, 0, 2, 0, 1])], None, expect![""]);
+        check_html(
+            &[("inc", [0, 0, 2, 0, 0])],
+            None,
+            expect![[r#"
+            <div role="group" aria-label="progress of futures"><div>✓ <b>done</b> 2 of 2 futures · 3.2 s</div><progress value="2" max="2" aria-label="all futures" style="width:100%">2/2</progress><details><summary>1 function</summary><table>
+            <tr><td style="text-align:left">inc</td><td><progress value="2" max="2" aria-label="inc" style="width:160px">2/2</progress></td><td>2/2</td><td style="text-align:left"></td></tr></table></details></div>"#]],
+        );
+        check_html(
+            &[("inc", [0, 0, 2, 0, 1])],
+            None,
+            expect![[r#"
+            <div role="group" aria-label="progress of futures"><div>■ <b>cancelled</b> 3 of 3 futures · 2 finished · 1 cancelled · 3.2 s</div><progress value="3" max="3" aria-label="all futures" style="width:100%">3/3</progress><details><summary>1 function</summary><table>
+            <tr><td style="text-align:left">inc</td><td><progress value="3" max="3" aria-label="inc" style="width:160px">3/3</progress></td><td>3/3</td><td style="text-align:left">1 cancelled</td></tr></table></details></div>"#]],
+        );
     }
 
     #[test]

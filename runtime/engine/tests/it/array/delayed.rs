@@ -248,5 +248,5 @@ fn graphs_and_explanations_know_the_calls() {
         "{pictured}"
     );
     let explained = array.explain().unwrap();
-    assert_eq!(explained.figures().n_tasks, 6);
+    assert_eq!(explained.figures().n_tasks, 7);
 }
