@@ -271,9 +271,9 @@ impl Engine for LocalEngine {
     }
 
     fn profile(&self, scope: Scope) -> Box<dyn Recording> {
-        let memory_limit = self.config.memory_limit().ok();
-        let observers = self.observers.clone();
-        Box::new(profile::Measurement::start(observers, scope, memory_limit))
+        let limit = self.config.memory_limit().ok();
+        let (observers, memory) = (self.observers.clone(), self.pools.memory.clone());
+        Box::new(profile::Measurement::start(observers, memory, limit, scope))
     }
 
     fn render_profile(&self, profile: &Profile) -> MimeBundle {

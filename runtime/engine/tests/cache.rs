@@ -1,10 +1,12 @@
 //! Results that later computations find. They are the process's, so it has one of its own, and its tests take turns.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use dagbok::prelude::*;
+use polars::prelude::ParquetWriter;
 
 fn one_at_a_time() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
@@ -73,6 +75,25 @@ fn a_call_that_several_computations_need_is_made_once() {
 }
 
 #[test]
+fn a_profile_tells_what_was_found() {
+    let _turn = one_at_a_time();
+    let (call, _) = counted(11);
+    let large = call.map(|n| {
+        work();
+        vec![*n; 1000]
+    });
+    let hits = |len: Delayed<usize>| {
+        let (len, measured) = profile(|| len.compute());
+        assert!(len.expect("a length") >= 1000);
+        let found = measured.cache_hits();
+        (found.count, found.bytes)
+    };
+    assert_eq!(hits(large.map(Vec::len)), (0, 0));
+    assert_eq!(hits(large.map(|numbers| numbers.len() + 1)), (1, 8024));
+    assert_eq!(hits(large.map(|numbers| numbers.len() + 2)), (1, 8024));
+}
+
+#[test]
 fn what_failed_is_tried_again() {
     let _turn = one_at_a_time();
     let count = Arc::new(AtomicUsize::new(0));
@@ -114,21 +135,23 @@ fn chunks_are_found_by_name() {
     assert_eq!(count.load(Ordering::SeqCst), 4);
 }
 
+/// Writes `bytes` to a file that was changed last so many seconds after 1970.
+fn write(path: &Path, bytes: &[u8], seconds: u64) {
+    std::fs::write(path, bytes).expect("a file");
+    let file = std::fs::File::options().write(true).open(path);
+    let time = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    file.expect("a file").set_modified(time).expect("a time");
+}
+
 /// Writes the numbers from `start` on to a `.npy` file of its own time.
-fn write_npy(path: &std::path::Path, start: i64, seconds: u64) {
+fn write_npy(path: &Path, start: i64, seconds: u64) {
     let numbers: Vec<i64> = (start..start + 8).collect();
     let header = "{'descr': '<i8', 'fortran_order': False, 'shape': (8,), }";
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend(118_u16.to_le_bytes());
     bytes.extend(format!("{header:<117}\n").as_bytes());
     bytes.extend(numbers.iter().flat_map(|n| n.to_le_bytes()));
-    std::fs::write(path, bytes).expect("a file");
-    let file = std::fs::File::options()
-        .write(true)
-        .open(path)
-        .expect("a file");
-    let time = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-    file.set_modified(time).expect("a time");
+    write(path, &bytes, seconds);
 }
 
 #[test]
@@ -155,6 +178,70 @@ fn a_file_that_has_changed_is_read_again() {
     assert_eq!(total(), 28);
     write_npy(&path, 100, 1_000_000);
     assert_eq!(total(), 28, "the time says that it is the first file");
+}
+
+/// A frame of two files is computed again once one of them has changed, and is found again when it is as it was.
+#[track_caller]
+fn check_frame_of_files(name: &str, file: fn(start: i64) -> Vec<u8>, read: fn(&str) -> Frame) {
+    let _turn = one_at_a_time();
+    let folder = tempfile::tempdir().expect("a folder");
+    let paths = ["a", "b"].map(|part| folder.path().join(format!("{part}.{name}")));
+    let write_both = |start, seconds| {
+        write(&paths[0], &file(0), 1_000_000);
+        write(&paths[1], &file(start), seconds);
+    };
+    write_both(100, 1_000_000);
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    let all = folder.path().join(format!("*.{name}"));
+    let slow = read(all.to_str().expect("UTF-8")).map_partitions(move |table| {
+        if table.shape().0 > 0 {
+            counter.fetch_add(1, Ordering::SeqCst);
+            work();
+        }
+        Ok(table)
+    });
+    let check = |expected: [i64; 2], n_calls: usize| {
+        let table = slow.compute().expect("a table");
+        let numbers = [0, 3].map(|row| table.get::<i64>(row, "n").expect("a number"));
+        assert_eq!(numbers, expected);
+        assert_eq!(count.swap(0, Ordering::SeqCst), n_calls, "{name}");
+    };
+    check([0, 100], 2);
+    check([0, 100], 0);
+    write_both(200, 2_000_000);
+    check([0, 200], 2);
+    check([0, 200], 2);
+    write_both(100, 1_000_000);
+    check([0, 100], 0);
+    let anew = read(all.to_str().expect("UTF-8"));
+    write_both(300, 3_000_000);
+    let anew = [anew, read(all.to_str().expect("UTF-8"))];
+    let last = anew.map(|frame| {
+        let table = frame.compute().expect("a table");
+        table.get::<i64>(5, "n").expect("a number")
+    });
+    assert_eq!(last, [302; 2]);
+}
+
+#[test]
+fn a_frame_of_csv_files_that_have_changed_is_computed_again() {
+    let file = |start: i64| format!("n\n{start}\n{}\n{}\n", start + 1, start + 2).into_bytes();
+    check_frame_of_files("csv", file, |files| read_csv(files).expect("files"));
+}
+
+#[test]
+fn a_frame_of_parquet_files_that_have_changed_is_computed_again() {
+    let file = |start: i64| {
+        let numbers: Vec<i64> = (start..start + 3).collect();
+        let mut table = polars::prelude::df!("n" => numbers).expect("a table");
+        let mut bytes = Vec::new();
+        ParquetWriter::new(&mut bytes)
+            .finish(&mut table)
+            .expect("bytes");
+        bytes
+    };
+    check_frame_of_files("parquet", file, |files| read_parquet(files).expect("files"));
 }
 
 #[test]

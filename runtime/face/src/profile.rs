@@ -124,6 +124,15 @@ pub struct Record {
     /// The bytes that results may take in memory, if the engine says so.
     pub memory_limit: Option<u64>,
     pub samples: Vec<Sample>,
+    pub cache_hits: CacheHits,
+}
+
+/// Results that computations took from the cache instead of computing them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct CacheHits {
+    pub count: usize,
+    /// The size of all of them together.
+    pub bytes: usize,
 }
 
 /// There are more bytes of results on the disk from now on, or fewer.
@@ -266,6 +275,26 @@ impl Profile {
     /// What the process had used, at moments some 20 ms apart, or more where the measurement was long.
     pub fn samples(&self) -> &[Sample] {
         &self.0.samples
+    }
+
+    /// What was found in the [cache](crate::cache::Cache) meanwhile, by all computations of the process.
+    ///
+    /// ```
+    /// use dagbok::prelude::*;
+    /// # dagbok_engine::install();
+    ///
+    /// let slow = delayed(20).map(|millis| {
+    ///     std::thread::sleep(std::time::Duration::from_millis(*millis));
+    ///     *millis
+    /// });
+    /// slow.compute()?;
+    /// let (value, measured) = profile(|| slow.compute());
+    /// assert_eq!(value?, 20);
+    /// assert_eq!(measured.cache_hits().count, 1);
+    /// # Ok::<(), dagbok::Error>(())
+    /// ```
+    pub fn cache_hits(&self) -> CacheHits {
+        self.0.cache_hits
     }
 
     /// All figures as they were noted.

@@ -10,12 +10,13 @@ use dagbok::Name;
 use dagbok::cell::threads;
 use dagbok::engine::Recording;
 use dagbok::profile::{
-    Computation, LayerRecord, Profile, Record, Scope, State, StoredChange, TaskRecord,
+    CacheHits, Computation, LayerRecord, Profile, Record, Scope, State, StoredChange, TaskRecord,
 };
 
 use self::sampler::Sampler;
 use crate::events::{Event, Observer, Observers, Outcome, Run, RunId, Stamped};
 use crate::graph::{Graph, LayerKind, TaskId};
+use crate::storage::Memory;
 
 /// A measurement under way. Dropping it ends it, too.
 pub(crate) struct Measurement {
@@ -23,14 +24,18 @@ pub(crate) struct Measurement {
     observers: Arc<Observers>,
     memory_limit: Option<u64>,
     sampler: Sampler,
+    memory: Arc<Memory>,
+    /// What had been found in the cache before.
+    hits_before: CacheHits,
 }
 
 impl Measurement {
-    /// Measures what `observers` would see from now on. All results may take `memory_limit` in memory.
+    /// Measures what `observers` would see from now on, and what is found in the cache of `memory`. All results may take `memory_limit`.
     pub(crate) fn start(
         observers: Arc<Observers>,
-        scope: Scope,
+        memory: Arc<Memory>,
         memory_limit: Option<u64>,
+        scope: Scope,
     ) -> Self {
         let started = Instant::now();
         let recorder = Arc::new(Recorder::new(started, scope));
@@ -40,6 +45,8 @@ impl Measurement {
             observers,
             memory_limit,
             sampler: Sampler::start(started),
+            hits_before: memory.cache.hits(),
+            memory,
         }
     }
 }
@@ -49,6 +56,11 @@ impl Recording for Measurement {
         let mut record = self.recorder.finish(Instant::now());
         record.samples = self.sampler.finish();
         record.memory_limit = self.memory_limit;
+        let (hits, before) = (self.memory.cache.hits(), self.hits_before);
+        record.cache_hits = CacheHits {
+            count: hits.count - before.count,
+            bytes: hits.bytes - before.bytes,
+        };
         Profile::from(record)
     }
 }

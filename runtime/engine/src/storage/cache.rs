@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use dagbok::profile::CacheHits;
 use dagbok::{Name, Value};
 
 use super::Memory;
@@ -41,6 +42,8 @@ struct Entries {
     /// How many there are of each operation, so that most tasks need not be looked for.
     operations: HashMap<&'static str, usize>,
     bytes: usize,
+    /// All that was ever found.
+    hits: CacheHits,
     /// The worth of what has gone last.
     age: f64,
     counter: u64,
@@ -157,7 +160,17 @@ impl Cache {
             let value = entries.get(&CacheKey::of(graph, id)?)?;
             Some((id, value))
         });
-        found.collect()
+        let found: Vec<(TaskId, Value)> = found.collect();
+        for (_, value) in needed(graph, &found) {
+            entries.hits.count += 1;
+            entries.hits.bytes += value.bytes();
+        }
+        found
+    }
+
+    /// All results that were ever found.
+    pub(crate) fn hits(&self) -> CacheHits {
+        self.lock().hits
     }
 
     /// Lets go of results that may free `bytes` of memory, if there are so many.
@@ -195,6 +208,25 @@ impl Cache {
         });
         kept.collect()
     }
+}
+
+/// Those of the results that were `found` that do not only lead to others of them.
+fn needed<'a>(
+    graph: &Graph,
+    found: &'a [(TaskId, Value)],
+) -> impl Iterator<Item = &'a (TaskId, Value)> {
+    let len = if found.is_empty() { 0 } else { graph.len() };
+    let mut is_found = vec![false; len];
+    found.iter().for_each(|(id, _)| is_found[id.index()] = true);
+    let (mut is_taken, mut is_needed) = (vec![false; len], vec![false; len]);
+    for id in (0..len).rev().map(TaskId::new) {
+        is_needed[id.index()] |= !is_taken[id.index()];
+        for input in graph.inputs(id) {
+            is_taken[input.index()] = true;
+            is_needed[input.index()] |= is_needed[id.index()] && !is_found[id.index()];
+        }
+    }
+    found.iter().filter(move |(id, _)| is_needed[id.index()])
 }
 
 impl Entries {

@@ -133,6 +133,13 @@ fn headline(record: &Record) -> String {
         0 => {}
         spilled => headline.push_str(&format!(", {} to the disk", bytes(spilled.into()))),
     }
+    if record.cache_hits.count > 0 {
+        headline.push_str(&format!(
+            ", {} ({}) from the cache",
+            counted(record.cache_hits.count, "result"),
+            bytes(record.cache_hits.bytes as u128)
+        ));
+    }
     for state in [State::Failed, State::Cancelled, State::Running] {
         let of_state = |computation: &&dagbok::profile::Computation| computation.state == state;
         match record.computations.iter().filter(of_state).count() {

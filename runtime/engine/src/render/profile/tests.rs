@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use dagbok::profile::{Computation, LayerRecord, Record, Sample, State, StoredChange, TaskRecord};
+use dagbok::profile::{
+    CacheHits, Computation, LayerRecord, Record, Sample, State, StoredChange, TaskRecord,
+};
 use dagbok::{Name, Site};
 use expect_test::{Expect, expect};
 
@@ -89,6 +91,21 @@ fn the_table_has_a_row_for_each_layer_the_longest_first() {
           random        2  80.0 ms  40.0 ms  50.0 ms  1.95 KiB
           add-2bc6      1  1.00 ms  1.00 ms  1.00 ms  0.98 KiB"#]],
     );
+}
+
+#[test]
+fn what_was_found_in_the_cache_is_told() {
+    let mut record = record(&["add"], &[(0, 0, 0, 10)]);
+    record.cache_hits = CacheHits {
+        count: 3,
+        bytes: 24 << 20,
+    };
+    let headline = "Profile of 1 task in 1 computation: 10.0 ms, 2 threads 50 % busy, 3 results (24.00 MiB) from the cache";
+    assert!(plain(&View::of(&record)).starts_with(headline));
+    let in_html = bundle(&record);
+    for html in [in_html.get("text/html").expect("HTML"), &report(&record)] {
+        assert!(html.contains(headline));
+    }
 }
 
 #[test]
