@@ -14,6 +14,6 @@ mod tables;
 pub use tables::scan;
 
 pub(crate) use blocks::{Borders, borders, count_quotes};
-pub(crate) use process::{Usage, usage};
+pub(crate) use process::{Usage, resident, usage};
 pub(crate) use save::save;
 pub(crate) use tables::{in_file, is_unchanged, read};

@@ -118,6 +118,18 @@ impl Lanes {
             .sum()
     }
 
+    /// Takes back all that threads have not begun and not told of.
+    pub(super) fn clear(&self) -> (Vec<Picked>, Vec<Done>) {
+        let (mut picked, mut done) = (Vec::new(), Vec::new());
+        for thread in 0..self.0.len() {
+            let mut lane = self.lane(thread);
+            picked.extend(lane.picked.drain(..));
+            done.append(&mut lane.done);
+            lane.bytes = 0;
+        }
+        (picked, done)
+    }
+
     /// Forgets what `thread` has taken and not begun, as nothing ever should.
     #[cfg(test)]
     pub(super) fn lose(&self, thread: usize) -> usize {

@@ -159,8 +159,17 @@ impl Shared {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs tasks until the pool is closed.
+    /// Runs tasks until the pool is closed. A panic outside of tasks ends all runs with an error, and the thread begins anew: nobody
+    /// waits for what it had in hand.
     pub(super) fn work(&self, thread: u32) {
+        while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.run_tasks(thread))) {
+            let mut hands = Hands::new(thread);
+            self.lock().end_all(task::message(&*panic), &mut hands);
+            hands.clear();
+        }
+    }
+
+    fn run_tasks(&self, thread: u32) {
         let mut hands = Hands::new(thread);
         let lane = thread as usize;
         loop {
@@ -201,6 +210,7 @@ impl Shared {
         } else if hands.lacks_room && hands.are_empty() {
             let waited = self.work.wait_timeout(core, ROOM_TICK);
             drop(waited.unwrap_or_else(PoisonError::into_inner));
+            self.memory.look_again();
         } else if !core.state.has_ready(None) {
             drop(self.work.wait(core).unwrap_or_else(PoisonError::into_inner));
         }
@@ -272,7 +282,9 @@ impl Shared {
             run, task, inputs, ..
         } = picked;
         hands.garbage.extend(inputs);
-        core.apply(Event::Returned { run, task }, hands);
+        if core.state.knows(run) {
+            core.apply(Event::Returned { run, task }, hands);
+        }
         None
     }
 
@@ -291,6 +303,9 @@ impl Shared {
             reservation,
             ..
         } = picked;
+        if let Some(reservation) = &reservation {
+            self.memory.keep_to_limit(reservation.bytes());
+        }
         let mut loaded = Vec::new();
         let result = match &hands.current {
             Some(current) => load(&current.graph, task, &mut inputs, &mut loaded).and_then(|()| {
@@ -470,7 +485,33 @@ impl Core {
         let job = self.jobs.get(&run)?;
         let has_result = |task| job.results.get(task).is_some();
         let stall = self.state.stall(run, self.lanes.n_held(run), has_result)?;
-        Some(watchdog::error(&job.graph, &stall))
+        Some(watchdog::stalled(&job.graph, &stall))
+    }
+
+    /// Ends all runs with an error: a thread has panicked outside of tasks, and what is known here may be wrong.
+    fn end_all(&mut self, panic: &str, hands: &mut Hands) {
+        let state = std::mem::take(&mut self.state);
+        self.bytes_leaving = 0;
+        let (picked, done) = self.lanes.clear();
+        let inputs = picked.into_iter().flat_map(|picked| picked.inputs);
+        hands.garbage.extend(inputs);
+        done.into_iter().for_each(|done| hands.let_go(done));
+        let mut ended = Vec::new();
+        for (run, job) in &mut self.jobs {
+            if job.outcome.is_some() {
+                continue;
+            }
+            let has_result = |task| job.results.get(task).is_some();
+            if let Some(stall) = state.standing(*run, has_result) {
+                let error = watchdog::panicked(&job.graph, &stall, panic);
+                job.error.get_or_insert(error);
+            }
+            job.stopped.store(true, Ordering::Relaxed);
+            ended.push(*run);
+        }
+        for run in ended {
+            self.end(run, Outcome::Failed, hands);
+        }
     }
 
     /// Fills what has been reported.
@@ -516,6 +557,9 @@ impl Core {
     }
 
     fn report(&mut self, done: Done, hands: &mut Hands) {
+        if !self.state.knows(done.run) {
+            return hands.let_go(done);
+        }
         let Done {
             run,
             task,
@@ -734,6 +778,16 @@ impl Hands {
             && self.garbage.is_empty()
             && self.errors.is_empty()
             && self.finished_jobs.is_empty()
+    }
+
+    /// Keeps what nobody waits for any more, to be dropped outside of the lock.
+    fn let_go(&mut self, done: Done) {
+        let loaded = done.loaded.into_iter().map(|(_, value)| value);
+        self.garbage.extend(loaded);
+        match done.result {
+            Ok(value) => self.garbage.push(value),
+            Err(error) => self.errors.push(error),
+        }
     }
 
     /// Whether somebody is to be told of the end of a run, outside of the lock.

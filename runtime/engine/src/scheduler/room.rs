@@ -19,9 +19,13 @@ impl Core {
         };
         let room = self.memory.room();
         hands.lacks_room = room < i64::try_from(bytes).unwrap_or(i64::MAX);
-        if !hands.lacks_room {
-            self.pick(Some(run), hands.batch, room, hands);
+        if hands.lacks_room {
+            return;
         }
+        // Only the room for what the first of several tasks takes from the disk is known here.
+        let are_elsewhere = self.job(run).results.are_elsewhere();
+        let most = if are_elsewhere { 1 } else { hands.batch };
+        self.pick(Some(run), most, room, hands);
     }
 
     /// The next task, and the bytes that it will take: of its result, and of what comes from the disk for it.
@@ -50,6 +54,7 @@ impl Core {
             return;
         }
         let lacking = usize::try_from(lacking).unwrap_or(usize::MAX);
+        let lacking = lacking.max(self.memory.freed_at_once());
         hands.garbage = self.memory.cache.evict(lacking);
         if !hands.garbage.is_empty() {
             return;
@@ -106,7 +111,7 @@ impl Core {
         hands: &mut Hands,
     ) {
         let bytes = value.bytes();
-        self.bytes_leaving -= bytes;
+        self.bytes_leaving = self.bytes_leaving.saturating_sub(bytes);
         if let Some(job) = self.jobs.get_mut(&run) {
             match stored {
                 Ok(Some(stored)) => {

@@ -370,6 +370,21 @@ impl State {
         (run.stopped.is_none() && is_stalled).then(|| run.schedule.stall(has_result))
     }
 
+    /// What is left of `run`.
+    pub(super) fn standing(
+        &self,
+        run: RunId,
+        has_result: impl Fn(TaskId) -> bool,
+    ) -> Option<Stall> {
+        let run = self.runs.get(&run)?;
+        Some(run.schedule.stall(has_result))
+    }
+
+    /// Whether `run` has been submitted and has not ended.
+    pub(super) fn knows(&self, run: RunId) -> bool {
+        self.runs.contains_key(&run)
+    }
+
     fn submitted(
         &mut self,
         run: RunId,

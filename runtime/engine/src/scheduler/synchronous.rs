@@ -86,6 +86,8 @@ struct Here<'a> {
     dependents: Dependents,
     costs: Option<Costs>,
     results: Results,
+    /// What the last result of each layer took.
+    layer_bytes: Vec<usize>,
     /// How often each result will still be taken, once for being an output.
     uses: Vec<u32>,
     log: Vec<Stamped>,
@@ -111,6 +113,7 @@ impl<'a> Here<'a> {
             dependents: Dependents::of(&run.graph),
             costs: None,
             results: Results::new(run.graph.len()),
+            layer_bytes: vec![0; run.graph.layers().len()],
             uses,
             log: Vec::new(),
             next_look: run.submitted + TICK,
@@ -152,13 +155,15 @@ impl<'a> Here<'a> {
         let graph = &*self.run.graph;
         let inputs = graph.inputs(task);
         let loads = inputs.iter().map(|input| self.results.stored_bytes(*input));
-        let need = loads.fold(graph.bytes(task), usize::saturating_add);
+        let need = loads.fold(self.expected(task), usize::saturating_add);
+        self.memory.keep_to_limit(need);
         let lacking = i64::try_from(need)
             .unwrap_or(i64::MAX)
             .saturating_sub(self.memory.room());
         let Some(lacking) = usize::try_from(lacking).ok().filter(|bytes| *bytes > 0) else {
             return Ok(());
         };
+        let lacking = lacking.max(self.memory.freed_at_once());
         self.memory
             .cache
             .evict(lacking)
@@ -187,6 +192,15 @@ impl<'a> Here<'a> {
             task::drop_quietly(value);
         }
         Ok(())
+    }
+
+    /// The bytes that the result of `task` is expected to take: as planned, or else as the last one of its layer has done.
+    fn expected(&self, task: TaskId) -> usize {
+        let task = self.run.graph.task(task);
+        match task.bytes {
+            0 => self.layer_bytes[task.layer.index()],
+            bytes => bytes,
+        }
     }
 
     /// The values of `tasks`, in memory.
@@ -234,6 +248,7 @@ impl<'a> Here<'a> {
         self.note(Event::Finished { task, bytes });
         self.results.insert(task, value);
         let run = self.run;
+        self.layer_bytes[run.graph.task(task).layer.index()] = bytes;
         for &input in run.graph.inputs(task) {
             self.uses[input.index()] -= 1;
             if self.uses[input.index()] == 0

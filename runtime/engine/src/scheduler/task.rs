@@ -104,19 +104,24 @@ fn panic_error(payload: &(dyn Any + Send)) -> Error {
     if payload.is::<Cancelled>() || cancel::requested() {
         return cancelled();
     }
-    let message = match (
-        payload.downcast_ref::<&str>(),
-        payload.downcast_ref::<String>(),
-    ) {
-        (Some(message), _) => message,
-        (_, Some(message)) => message.as_str(),
-        _ => "with a value that is not a message",
-    };
+    let message = message(payload);
     let text = match place {
         Some(place) => format!("panicked at {place}: {message}"),
         None => format!("panicked: {message}"),
     };
     Error::new(ErrorKind::Task, text)
+}
+
+/// What a panic said.
+pub(super) fn message(payload: &(dyn Any + Send)) -> &str {
+    match (
+        payload.downcast_ref::<&str>(),
+        payload.downcast_ref::<String>(),
+    ) {
+        (Some(message), _) => message,
+        (_, Some(message)) => message,
+        _ => "with a value that is not a message",
+    }
 }
 
 pub(super) fn cancelled() -> Error {

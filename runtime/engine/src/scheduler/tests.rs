@@ -6,13 +6,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 
+use dagbok::cell::threads::Served;
 use dagbok::delayed::DelayedNode;
+use dagbok::value::Stored;
 use dagbok::{Error, ErrorKind, Name, Result, Site, Value};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::state::{Action, Event, Outcome, RunId, Schedule, State};
-use super::{Scheduler, synchronous};
+use super::{Background, Scheduler, synchronous};
 use crate::events::{self, Observer, Run, Stamped};
 use crate::graph::{Graph, Layer, LayerKind, NewTask, Task, TaskId, fuse};
 
@@ -414,6 +416,87 @@ fn a_run_that_has_lost_tasks_ends_with_an_error_that_names_them() {
     assert!(text.contains("` was to be run and is lost"), "{text}");
     let waits = format!("`{}` waits for `('part-", Name::of("sum", 0));
     assert!(text.contains(&waits), "{text}");
+}
+
+/// What a thread is asked for outside of tasks, and panics at.
+struct Sore;
+
+impl Stored for Sore {
+    fn load(&self) -> Result<Value> {
+        Ok(Value::new(()))
+    }
+
+    fn bytes(&self) -> usize {
+        panic!("no size")
+    }
+
+    fn type_name(&self) -> &'static str {
+        "Sore"
+    }
+}
+
+/// Tasks that give `values`, and one that takes them all.
+fn sum_of(values: Vec<fn() -> Value>) -> (Graph, TaskId) {
+    let mut graph = Graph::default();
+    let mut add = |name, inputs: Box<[TaskId]>, value: fn() -> Value| {
+        let layer = graph.add_layer(Layer {
+            name: Name::of(name, 0),
+            kind: LayerKind::Array,
+            site: Site::caller(),
+            detail: String::new(),
+        });
+        graph.add_task(NewTask {
+            layer,
+            block: Box::new([]),
+            inputs,
+            run: Arc::new(move |_: &[Value]| Ok(value())),
+            bytes: 0,
+        })
+    };
+    let parts: Vec<TaskId> = values
+        .into_iter()
+        .map(|value| add("part", Box::new([]), value))
+        .collect();
+    let sum = add("sum", parts.into(), || Value::new(7_i64));
+    (graph, sum)
+}
+
+/// A run ends with an error when the thread that has a part of it in hand has panicked outside of tasks, and so does one that nobody
+/// waits for; the pool is none the worse for it.
+#[test]
+fn a_thread_that_panics_outside_of_tasks_ends_runs_and_goes_on() {
+    for n_threads in [1, 2, 4] {
+        let n_threads = NonZero::new(n_threads).expect("some threads");
+        let scheduler = Scheduler::new(n_threads).expect("threads");
+        let sore = || sum_of(vec![|| Value::new(1_i64), || Value::stored(Box::new(Sore))]);
+        for _ in 0..5 {
+            let (graph, sum) = sore();
+            let error = scheduler.compute(graph, &[sum], &[]).expect_err("a panic");
+            let text = error.to_string();
+            let head = "the computation has ended, as a thread that runs tasks has panicked between two of them: no size; ";
+            assert!(text.starts_with(head), "{text}");
+            // It waits, or was taken together with what it takes.
+            let sum_key = format!("\n  `{}` wa", Name::of("sum", 0));
+            assert!(text.contains(&sum_key), "{text}");
+
+            let (graph, sum) = sore();
+            let (send, receive) = mpsc::channel();
+            scheduler.submit(Background {
+                graph: Arc::new(graph),
+                outputs: [sum].into(),
+                served: Served::here(),
+                observers: Vec::new(),
+                caches: false,
+                on_end: Box::new(move |result| send.send(result).expect("somebody waits")),
+            });
+            let error = receive.recv().expect("an end").expect_err("a panic");
+            assert!(error.to_string().starts_with(head), "{error}");
+
+            let (graph, sum) = sum_of(vec![|| Value::new(1_i64); 50]);
+            let values = scheduler.compute(graph, &[sum], &[]).expect("no panic");
+            assert_eq!(values[0].downcast_ref::<i64>(), Some(&7));
+        }
+    }
 }
 
 /// Hands out the first failure that it sees.

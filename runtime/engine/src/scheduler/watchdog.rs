@@ -10,18 +10,35 @@ use crate::graph::Graph;
 /// So many tasks of a kind are named.
 const SHOWN: usize = 5;
 
-/// The error of a run of `graph`.
-pub(super) fn error(graph: &Graph, stall: &Stall) -> Error {
+/// The error of a run of `graph` of which nothing runs.
+pub(super) fn stalled(graph: &Graph, stall: &Stall) -> Error {
+    let text = format!(
+        "the computation has stalled: nothing of it runs, and {} of its {} tasks have not ended; the scheduler is wrong here, \
+         not the tasks",
+        stall.unfinished,
+        graph.len()
+    );
+    with_state(text, graph, stall)
+}
+
+/// The error of a run of `graph` that has ended since a thread has panicked outside of tasks.
+pub(super) fn panicked(graph: &Graph, stall: &Stall, panic: &str) -> Error {
+    let text = format!(
+        "the computation has ended, as a thread that runs tasks has panicked between two of them: {panic}; {} of its {} tasks have not \
+         ended; the scheduler is wrong here, not the tasks",
+        stall.unfinished,
+        graph.len()
+    );
+    with_state(text, graph, stall)
+}
+
+/// `text` with what was to be run, and what waits for what.
+fn with_state(mut text: String, graph: &Graph, stall: &Stall) -> Error {
     let Stall {
         unfinished,
         lost,
         waiting,
     } = stall;
-    let mut text = format!(
-        "the computation has stalled: nothing of it runs, and {unfinished} of its {} tasks have not ended; the scheduler is wrong here, \
-         not the tasks",
-        graph.len()
-    );
     for task in lost.iter().take(SHOWN) {
         text.push_str(&format!(
             "\n  `{}` was to be run and is lost",

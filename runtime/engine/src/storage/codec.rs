@@ -1,24 +1,45 @@
 //! Values as bytes: those of types that tasks return where there is much of it.
 
 use std::any::Any;
-use std::io::{self, Cursor, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use bytemuck::{Pod, cast_slice, pod_collect_to_vec};
+use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use dagbok::array::Buffer;
 use dagbok::frame::DataFrame;
 use dagbok::{DType, NdArray, Value};
+use polars::io::mmap::MmapBytesReader;
 use polars::prelude::{self as pl, SerReader, SerWriter};
 
 use crate::kernels::reduce::{Moments, Partial};
 use crate::table::{polars_frame, table_value};
+
+/// So much of a table is copied at once when it is written.
+const STRIP_BYTES: usize = 4 << 20;
 
 /// How values of one type are written and read.
 pub(super) struct Codec {
     is_of: fn(&Value) -> bool,
     /// Writes a value of the type.
     pub(super) write: fn(&Value, &mut dyn Write) -> io::Result<()>,
-    /// The value that was written; none if `bytes` are not one.
-    pub(super) read: fn(bytes: &[u8]) -> Option<Value>,
+    /// The value that was written; none if there is another one.
+    pub(super) read: fn(Section<'_>) -> Option<Value>,
+}
+
+/// Bytes that were written, to be copied out of where they are.
+pub(super) trait Written: Send + Sync {
+    fn len(&self) -> usize;
+    /// Fills `to` with what stands from `at` on, which is so much at least.
+    fn copy(&self, at: usize, to: &mut [u8]);
+}
+
+impl Written for Vec<u8> {
+    fn len(&self) -> usize {
+        Vec::len(self)
+    }
+
+    fn copy(&self, at: usize, to: &mut [u8]) {
+        to.copy_from_slice(&self[at..at + to.len()]);
+    }
 }
 
 /// The codec of `value`; none if its type has none.
@@ -31,7 +52,7 @@ macro_rules! vector_of {
         Codec {
             is_of: is::<Vec<$element>>,
             write: |value, to| to.write_all(cast_slice(the::<Vec<$element>>(value)?)),
-            read: |bytes| Some(Value::new(pod_collect_to_vec::<u8, $element>(bytes))),
+            read: |mut from| Some(Value::new(from.rest::<$element>()?)),
         }
     };
 }
@@ -40,8 +61,8 @@ static CODECS: [Codec; 17] = [
     Codec {
         is_of: is::<NdArray>,
         write: |value, to| write_array(the(value)?, to),
-        read: |bytes| {
-            let array = Reader(bytes).array()?;
+        read: |mut from| {
+            let array = from.array()?;
             let bytes = array.nbytes();
             Some(Value::with_bytes(array, bytes))
         },
@@ -49,8 +70,8 @@ static CODECS: [Codec; 17] = [
     Codec {
         is_of: is::<Partial>,
         write: |value, to| write_partial(the(value)?, to),
-        read: |bytes| {
-            let partial = Reader(bytes).partial()?;
+        read: |mut from| {
+            let partial = from.partial()?;
             let bytes = partial.nbytes();
             Some(Value::with_bytes(partial, bytes))
         },
@@ -58,13 +79,13 @@ static CODECS: [Codec; 17] = [
     Codec {
         is_of: is::<DataFrame>,
         write: |value, to| write_table(polars_frame(the(value)?), to),
-        read: |bytes| read_table(bytes).map(table_value),
+        read: |from| read_table(from).map(table_value),
     },
     Codec {
         is_of: is::<Vec<pl::DataFrame>>,
         write: |value, to| write_all(the::<Vec<_>>(value)?, to, write_table),
-        read: |bytes| {
-            let tables = Reader(bytes).all(read_table)?;
+        read: |mut from| {
+            let tables = from.all(read_table)?;
             let bytes = tables.iter().map(pl::DataFrame::estimated_size).sum();
             Some(Value::with_bytes(tables, bytes))
         },
@@ -72,7 +93,7 @@ static CODECS: [Codec; 17] = [
     Codec {
         is_of: is::<String>,
         write: |value, to| to.write_all(the::<String>(value)?.as_bytes()),
-        read: |bytes| text(bytes).map(Value::new),
+        read: |from| text(from).map(Value::new),
     },
     Codec {
         is_of: is::<Vec<String>>,
@@ -81,7 +102,7 @@ static CODECS: [Codec; 17] = [
                 to.write_all(text.as_bytes())
             })
         },
-        read: |bytes| Reader(bytes).all(text).map(Value::new),
+        read: |mut from| from.all(text).map(Value::new),
     },
     vector_of!(f64),
     vector_of!(f32),
@@ -189,35 +210,95 @@ fn write_vector<T: Pod>(values: &[T], to: &mut dyn Write) -> io::Result<()> {
 fn write_table(table: &pl::DataFrame, to: &mut dyn Write) -> io::Result<()> {
     // The writer wants the table for itself; columns are shared.
     pl::IpcWriter::new(to)
-        .finish(&mut table.clone())
+        .finish(&mut in_strips(table))
         .map_err(io::Error::other)
 }
 
-fn read_table(bytes: &[u8]) -> Option<pl::DataFrame> {
-    pl::IpcReader::new(Cursor::new(bytes)).finish().ok()
+/// The same rows in strips: the writer makes a copy of one after the other. Texts and nested columns share what they point to, so that
+/// each strip would be written with all of it.
+fn in_strips(table: &pl::DataFrame) -> pl::DataFrame {
+    let n_strips = table.estimated_size() / STRIP_BYTES;
+    let rows = table.height().div_ceil(n_strips.max(1)).max(1);
+    let is_flat = |column: &pl::Column| {
+        let dtype = column.dtype().to_physical();
+        dtype.is_primitive_numeric() || dtype.is_bool()
+    };
+    if n_strips < 2 || !table.columns().iter().all(is_flat) {
+        return table.clone();
+    }
+    let starts = (0..table.height()).step_by(rows);
+    let strips = starts.map(|start| table.slice(start as i64, rows));
+    let stacked = strips.reduce(|mut above, strip| match above.vstack_mut(&strip) {
+        Ok(_) => above,
+        Err(_) => table.clone(),
+    });
+    stacked.unwrap_or_else(|| table.clone())
 }
 
-fn text(bytes: &[u8]) -> Option<String> {
-    String::from_utf8(bytes.to_vec()).ok()
+fn read_table(from: Section<'_>) -> Option<pl::DataFrame> {
+    let reader = pl::IpcReader::new(from).set_rechunk(false);
+    reader.finish().ok()
 }
 
-/// What has not been read yet.
-struct Reader<'a>(&'a [u8]);
+fn text(mut from: Section<'_>) -> Option<String> {
+    String::from_utf8(from.rest()?).ok()
+}
 
-impl<'a> Reader<'a> {
-    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(len)?;
-        self.0 = rest;
-        Some(taken)
+/// A part of what was written, and how far it has been read.
+pub(super) struct Section<'a> {
+    of: &'a dyn Written,
+    start: usize,
+    at: usize,
+    end: usize,
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn of(of: &'a dyn Written) -> Self {
+        Section {
+            of,
+            start: 0,
+            at: 0,
+            end: of.len(),
+        }
+    }
+
+    fn len_left(&self) -> usize {
+        self.end - self.at
+    }
+
+    /// The next `len` bytes.
+    fn take(&mut self, len: usize) -> Option<Section<'a>> {
+        let start = self.at;
+        let is_there = len <= self.len_left();
+        is_there.then(|| {
+            self.at += len;
+            Section {
+                start,
+                at: start,
+                end: start + len,
+                ..*self
+            }
+        })
+    }
+
+    /// All that is left.
+    fn rest<T: Pod>(&mut self) -> Option<Vec<T>> {
+        if !self.len_left().is_multiple_of(size_of::<T>()) {
+            return None;
+        }
+        let mut numbers = vec![T::zeroed(); self.len_left() / size_of::<T>()];
+        self.read_exact(cast_slice_mut(&mut numbers)).ok()?;
+        Some(numbers)
     }
 
     fn number(&mut self) -> Option<usize> {
-        let bytes = self.take(8)?.try_into().ok()?;
+        let mut bytes = [0; 8];
+        self.read_exact(&mut bytes).ok()?;
         usize::try_from(u64::from_ne_bytes(bytes)).ok()
     }
 
     /// What [`write_all`] wrote.
-    fn all<T>(&mut self, read: fn(&[u8]) -> Option<T>) -> Option<Vec<T>> {
+    fn all<T>(&mut self, read: fn(Section<'_>) -> Option<T>) -> Option<Vec<T>> {
         let len = self.number()?;
         let each = (0..len).map(|_| {
             let len = self.number()?;
@@ -228,7 +309,7 @@ impl<'a> Reader<'a> {
 
     fn vector<T: Pod>(&mut self) -> Option<Vec<T>> {
         let len = self.number()?;
-        Some(pod_collect_to_vec(self.take(len)?))
+        self.take(len)?.rest()
     }
 
     fn array(&mut self) -> Option<NdArray> {
@@ -269,3 +350,30 @@ impl<'a> Reader<'a> {
         })
     }
 }
+
+impl Read for Section<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let len = to.len().min(self.len_left());
+        self.of.copy(self.at, &mut to[..len]);
+        self.at += len;
+        Ok(len)
+    }
+}
+
+impl Seek for Section<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(at) => self
+                .start
+                .checked_add_signed(isize::try_from(at).unwrap_or(isize::MAX)),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by as isize),
+            SeekFrom::End(by) => self.end.checked_add_signed(by as isize),
+        };
+        let is_inside = |place: &usize| (self.start..=self.end).contains(place);
+        let place = place.filter(is_inside).ok_or(io::ErrorKind::InvalidInput)?;
+        self.at = place;
+        Ok((place - self.start) as u64)
+    }
+}
+
+impl MmapBytesReader for Section<'_> {}

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,10 +13,13 @@ use dagbok::value::Stored;
 use dagbok::{Error, ErrorKind, Result, Value};
 use memmap2::{Mmap, UncheckedAdvice};
 
-use super::codec::{self, Codec};
+use super::codec::{self, Codec, Section, Written};
 
 /// How much of a value is compressed to see how small it gets.
 const SAMPLE_BYTES: usize = 64 << 10;
+
+/// Of a file so much is in memory while it is read.
+const READ_BYTES: usize = 1 << 20;
 
 /// Of the room on a disk this share is left to others.
 const LEFT_TO_OTHERS: f64 = 0.05;
@@ -35,9 +39,20 @@ struct Taken(AtomicU64);
 
 /// What writing has been seen to do, in bytes a second.
 #[derive(Clone, Copy, Default)]
-struct Speeds {
-    disk: Option<f64>,
-    compression: Option<f64>,
+pub(super) struct Speeds {
+    pub(super) disk: Option<f64>,
+    pub(super) compression: Option<f64>,
+}
+
+impl Speeds {
+    /// Whether a value is written faster compressed, to `share` of its bytes, at `compression` bytes a second if none has been
+    /// compressed yet.
+    pub(super) fn favour_compression(self, share: f64, compression: f64) -> bool {
+        let compression = self.compression.unwrap_or(compression);
+        let whole = |disk: f64| 1.0 / disk;
+        self.disk
+            .is_some_and(|disk| 1.0 / compression + share * whole(disk) < whole(disk))
+    }
 }
 
 impl Folder {
@@ -48,6 +63,20 @@ impl Folder {
             taken: Arc::default(),
             speeds: Mutex::default(),
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_speeds(self, speeds: Speeds) -> Self {
+        Folder {
+            speeds: Mutex::new(speeds),
+            ..self
+        }
+    }
+
+    /// The bytes of all files.
+    #[cfg(test)]
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.0.load(Ordering::Relaxed)
     }
 
     pub(super) fn is(&self, path: &Path, max_bytes: Option<u64>) -> bool {
@@ -85,11 +114,13 @@ impl Folder {
             written: 0,
             error: None,
         };
-        let result = match is_compressed {
-            true => compress(codec, value, &mut sink),
-            false => (codec.write)(value, &mut sink),
-        };
-        let result = result.and_then(|()| sink.flush());
+        let result = without_panics(|| {
+            match is_compressed {
+                true => compress(codec, value, &mut sink)?,
+                false => (codec.write)(value, &mut sink)?,
+            }
+            sink.flush()
+        });
         let (written, error) = (sink.written, sink.error.take());
         drop(sink);
         if let Some(error) = error {
@@ -131,20 +162,18 @@ impl Folder {
     /// Whether `value` is written faster compressed, by what has been seen so far.
     fn compresses(&self, codec: &Codec, value: &Value) -> bool {
         let speeds = *self.speeds.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(disk) = speeds.disk else {
+        if speeds.disk.is_none() {
             return false;
-        };
+        }
         let began = Instant::now();
         let mut sample = Sample(Vec::new());
-        let _ = (codec.write)(value, &mut sample);
+        let _ = without_panics(|| (codec.write)(value, &mut sample));
         let len = sample.0.len();
         let Ok(small) = lz4::block::compress(&sample.0, None, false) else {
             return false;
         };
         let seen = len as f64 / began.elapsed().as_secs_f64().max(1e-9);
-        let compression = speeds.compression.unwrap_or(seen);
-        let share = small.len() as f64 / len.max(1) as f64;
-        1.0 / compression + share / disk < 1.0 / disk
+        speeds.favour_compression(small.len() as f64 / len.max(1) as f64, seen)
     }
 
     fn note(&self, is_compressed: bool, bytes: usize, written: u64, began: Instant) {
@@ -160,6 +189,12 @@ impl Folder {
         };
         *speed = Some(speed.map_or(seen, |before| before + (seen - before) / 4.0));
     }
+}
+
+/// What `work` gives; a panic in it is an error: other people's code writes and reads tables.
+fn without_panics<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let caught = catch_unwind(AssertUnwindSafe(work));
+    caught.unwrap_or_else(|_| Err(io::Error::other("the code for its type panicked")))
 }
 
 fn compress(codec: &Codec, value: &Value, sink: &mut Sink<'_>) -> io::Result<()> {
@@ -233,6 +268,23 @@ fn map(file: &File) -> io::Result<Mmap> {
     unsafe { Mmap::map(file) }
 }
 
+/// What is in a file. Its memory is let go of as soon as it has been copied, so that not all of it is there twice.
+impl Written for Mmap {
+    fn len(&self) -> usize {
+        <[u8]>::len(self)
+    }
+
+    fn copy(&self, at: usize, to: &mut [u8]) {
+        for (idx, part) in to.chunks_mut(READ_BYTES).enumerate() {
+            let start = at + idx * READ_BYTES;
+            part.copy_from_slice(&self[start..start + part.len()]);
+            if part.len() == READ_BYTES {
+                forget_pages(self);
+            }
+        }
+    }
+}
+
 /// Lets go of the memory that the file took while it was read.
 #[expect(
     unsafe_code,
@@ -267,13 +319,16 @@ struct OnDisk {
 
 impl OnDisk {
     fn read(&self) -> io::Result<Option<Value>> {
-        let file = self.file.as_deref().unwrap_or_default();
+        let Some(file) = &self.file else {
+            return Ok((self.codec.read)(Section::of(&Vec::new())));
+        };
         if !self.is_compressed {
-            return Ok((self.codec.read)(file));
+            return Ok((self.codec.read)(Section::of(file)));
         }
         let mut bytes = Vec::with_capacity(self.bytes);
-        lz4::Decoder::new(file)?.read_to_end(&mut bytes)?;
-        Ok((self.codec.read)(&bytes))
+        lz4::Decoder::new(&**file)?.read_to_end(&mut bytes)?;
+        forget_pages(file);
+        Ok((self.codec.read)(Section::of(&bytes)))
     }
 }
 
@@ -283,9 +338,8 @@ impl Stored for OnDisk {
             let text = format!("a result that was kept on the disk cannot be read: {cause}");
             Error::new(ErrorKind::Io, text)
         };
-        let value = self
-            .read()
-            .map_err(|error| unreadable(&error.to_string()))?;
+        let value =
+            without_panics(|| self.read()).map_err(|error| unreadable(&error.to_string()))?;
         if let Some(file) = &self.file {
             forget_pages(file);
         }

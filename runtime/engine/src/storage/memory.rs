@@ -2,22 +2,42 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use dagbok::value::kept_bytes;
 use dagbok::{Result, Value};
 
 use super::folder::{self, Folder};
 use super::{Cache, STORED_BYTES_MIN};
+use crate::io;
+
+/// The process may take this share of the limit beside values; values have less room by what is beyond.
+const SHARE_BESIDE: u64 = 20;
+
+/// Values have this share of the limit, whatever else the process takes.
+const SHARE_OF_VALUES: u64 = 2;
+
+/// This share of the limit is freed at once.
+const SHARE_FREED_AT_ONCE: u64 = 32;
+
+/// Each time that tasks have announced this share of the limit, the process is looked at.
+const SHARE_LOOKED_AT: u64 = 32;
+
+/// The process is not looked at more often than for so many bytes.
+const LOOKED_AT_BYTES_MIN: u64 = 1 << 20;
 
 /// The budget of a process. Without a limit until [`Memory::configure`] sets one.
 pub(crate) struct Memory {
     limit: AtomicU64,
     /// What tasks that run have announced.
     reserved: AtomicU64,
+    /// What tasks have announced since the process was looked at.
+    unseen: AtomicU64,
+    /// What the process took beside values when it was looked at.
+    beside: AtomicU64,
+    /// Held by who looks: once is enough.
+    looking: Mutex<()>,
     folder: RwLock<Arc<Folder>>,
-    /// The bytes of all that has gone to the disk.
-    stored: AtomicU64,
     /// Results that are kept as long as there is room.
     pub(crate) cache: Cache,
 }
@@ -28,8 +48,10 @@ impl Default for Memory {
         Memory {
             limit: AtomicU64::new(u64::MAX),
             reserved: AtomicU64::new(0),
+            unseen: AtomicU64::new(0),
+            beside: AtomicU64::new(0),
+            looking: Mutex::new(()),
             folder: RwLock::new(Arc::new(folder)),
-            stored: AtomicU64::new(0),
             cache: Cache::default(),
         }
     }
@@ -38,7 +60,9 @@ impl Default for Memory {
 impl Memory {
     /// From now on values may take `limit` bytes of memory, and what is beyond goes to `folder`, at most `max_stored` bytes of it.
     pub(crate) fn configure(&self, limit: u64, folder: &Path, max_stored: Option<u64>) {
-        self.limit.store(limit, Ordering::Relaxed);
+        if self.limit.swap(limit, Ordering::Relaxed) != limit {
+            self.beside.store(0, Ordering::Relaxed);
+        }
         let is_same = self.folder().is(folder, max_stored);
         if !is_same {
             let folder = Arc::new(Folder::new(folder.to_owned(), max_stored));
@@ -60,7 +84,12 @@ impl Memory {
     pub(crate) fn room(&self) -> i64 {
         let taken = (kept_bytes() as u64).saturating_add(self.reserved.load(Ordering::Relaxed));
         let signed = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
-        signed(self.limit.load(Ordering::Relaxed)) - signed(taken)
+        signed(allowance(self.limit(), self.beside.load(Ordering::Relaxed))) - signed(taken)
+    }
+
+    /// So many bytes are freed at once, as it takes long to find out which.
+    pub(crate) fn freed_at_once(&self) -> usize {
+        usize::try_from(self.limit() / SHARE_FREED_AT_ONCE).unwrap_or(usize::MAX)
     }
 
     /// Announces that `bytes` will be taken, for as long as the reservation lives. So few that the disk is not worth it are not
@@ -80,26 +109,65 @@ impl Memory {
     /// # Errors
     /// [`ErrorKind::Io`](dagbok::ErrorKind::Io) if it cannot be written: the folder is missing or full, or the disk is.
     pub(crate) fn store(&self, value: &Value) -> Result<Option<Value>> {
-        let stored = Folder::store(&self.folder(), value)?;
-        if stored.is_some() {
-            self.trim(value.bytes() as u64);
-        }
-        Ok(stored)
+        Folder::store(&self.folder(), value)
     }
 
-    /// Gives what the allocator keeps of freed memory back to the system, each time that an eighth of the limit has been stored.
-    fn trim(&self, bytes: u64) {
-        let before = self.stored.fetch_add(bytes, Ordering::Relaxed);
-        let step = (self.limit() / 8).max(1);
-        if before / step != (before + bytes) / step {
-            folder::trim_allocator();
+    /// Looks at the process now and then, before a task that has announced `bytes` begins: what the allocator keeps of freed memory goes
+    /// back to the system where there is not enough.
+    pub(crate) fn keep_to_limit(&self, bytes: usize) {
+        let limit = self.limit();
+        if bytes == 0 || limit == u64::MAX {
+            return;
         }
+        let unseen = self.unseen.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
+        if unseen >= (limit / SHARE_LOOKED_AT).max(LOOKED_AT_BYTES_MIN) {
+            self.unseen.store(0, Ordering::Relaxed);
+            self.look();
+        }
+    }
+
+    /// Looks again if what the process took beside values leaves them less room, as that may have changed.
+    pub(crate) fn look_again(&self) {
+        let limit = self.limit();
+        if allowance(limit, self.beside.load(Ordering::Relaxed)) < limit {
+            self.look();
+        }
+    }
+
+    /// Looks at what the process takes beside values: the program, what tasks that run have made so far, what no value counts, and
+    /// what the allocator keeps of freed memory, which goes back to the system if all of it is too much.
+    fn look(&self) {
+        let limit = self.limit();
+        let (Ok(_looking), Some(resident)) = (self.looking.try_lock(), io::resident()) else {
+            return;
+        };
+        let resident = match resident > limit {
+            true => {
+                folder::trim_allocator();
+                io::resident().unwrap_or(resident)
+            }
+            false => resident,
+        };
+        let bytes = resident.saturating_sub(kept_bytes() as u64);
+        self.beside.store(bytes, Ordering::Relaxed);
     }
 
     #[cfg(test)]
-    pub(super) fn reserved(&self) -> u64 {
+    pub(crate) fn reserved(&self) -> u64 {
         self.reserved.load(Ordering::Relaxed)
     }
+
+    /// The bytes of all files.
+    #[cfg(test)]
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        self.folder().taken()
+    }
+}
+
+/// The bytes that values may take of `limit` where the process takes `beside` for other things.
+fn allowance(limit: u64, beside: u64) -> u64 {
+    let beyond = beside.saturating_sub(limit / SHARE_BESIDE);
+    limit - beyond.min(limit / SHARE_OF_VALUES)
 }
 
 /// Bytes that a task has announced.
@@ -108,9 +176,34 @@ pub(crate) struct Reservation {
     bytes: usize,
 }
 
+impl Reservation {
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
 impl Drop for Reservation {
     fn drop(&mut self) {
         let bytes = self.bytes as u64;
         self.memory.reserved.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_process_takes_beside_values_leaves_them_at_least_half() {
+        let check = |limit, beside, expected| assert_eq!(allowance(limit, beside), expected);
+        check(1000, 0, 1000);
+        check(1000, 50, 1000);
+        check(1000, 51, 999);
+        check(1000, 350, 700);
+        check(1000, 550, 500);
+        check(1000, u64::MAX, 500);
+        check(0, 5, 0);
+        check(1, 5, 1);
+        check(u64::MAX, 5 << 30, u64::MAX);
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Results {
     large: BTreeSet<TaskId>,
     /// Those in memory that are on the disk as well.
     stored: HashMap<TaskId, Value>,
+    /// How many are not in memory.
+    n_elsewhere: usize,
 }
 
 impl Results {
@@ -36,6 +38,7 @@ impl Results {
             values: vec![None; len],
             large: BTreeSet::new(),
             stored: HashMap::new(),
+            n_elsewhere: 0,
         }
     }
 
@@ -44,6 +47,7 @@ impl Results {
         if is_large(&value) {
             self.large.insert(task);
         }
+        self.n_elsewhere += usize::from(value.is_stored());
         self.values[task.index()] = Some(value);
     }
 
@@ -68,7 +72,13 @@ impl Results {
             self.large.remove(&task);
             self.stored.remove(&task);
         }
+        self.n_elsewhere -= usize::from(value.is_stored());
         Some(value)
+    }
+
+    /// Whether a task may have to read what it takes from the disk.
+    pub(crate) fn are_elsewhere(&self) -> bool {
+        self.n_elsewhere > 0
     }
 
     /// The bytes to be read from the disk before a task can take the result of `task`.
@@ -108,6 +118,7 @@ impl Results {
         self.large.remove(&task);
         match self.stored.remove(&task) {
             Some(stored) => {
+                self.n_elsewhere += 1;
                 let value = self.values[task.index()].replace(stored);
                 (value.expect("a large result is there"), true)
             }
@@ -121,6 +132,7 @@ impl Results {
         let is_wanted = place.is_some();
         if is_wanted {
             *place = Some(stored);
+            self.n_elsewhere += 1;
         }
         is_wanted
     }
@@ -132,6 +144,7 @@ impl Results {
             return false;
         };
         *place = Some(value);
+        self.n_elsewhere -= 1;
         self.stored.insert(task, stored);
         self.large.insert(task);
         true

@@ -10,6 +10,7 @@ use dagbok::{DType, Error, NdArray, Value};
 use expect_test::{Expect, expect};
 use polars::prelude as pl;
 
+use super::folder::{Folder, Speeds};
 use super::{Memory, Results, STORED_BYTES_MIN};
 use crate::graph::TaskId;
 use crate::kernels::reduce::{Moments, Partial};
@@ -21,14 +22,25 @@ fn memory(folder: &Path, max: Option<u64>) -> Arc<Memory> {
     Arc::new(memory)
 }
 
-/// `value` comes back from the disk as `same` says, and leaves nothing there.
+/// So slow a disk that what can be made smaller is.
+const SLOW_DISK: Speeds = Speeds {
+    disk: Some(1.0),
+    compression: Some(1e9),
+};
+
+/// So fast a disk that nothing is compressed.
+const FAST_DISK: Speeds = Speeds {
+    disk: Some(1e12),
+    compression: Some(1e9),
+};
+
+/// `value` comes back from the disk as `same` says, and leaves nothing there, compressed or not.
 #[track_caller]
 fn check_returns<T: 'static>(value: &Value, same: impl Fn(&T, &T) -> bool) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let memory = memory(folder.path(), None);
-    // The second time it may be compressed.
-    for _ in 0..2 {
-        let stored = memory.store(value).expect("room").expect("a codec");
+    for speeds in [SLOW_DISK, FAST_DISK] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = Arc::new(Folder::new(folder.path().to_owned(), None).with_speeds(speeds));
+        let stored = files.store(value).expect("room").expect("a codec");
         assert!(stored.is_stored());
         assert_eq!(stored.type_name(), value.type_name());
         assert_eq!(stored.bytes(), value.bytes());
@@ -39,7 +51,66 @@ fn check_returns<T: 'static>(value: &Value, same: impl Fn(&T, &T) -> bool) {
             let (a, b) = (value.downcast_ref::<T>(), back.downcast_ref::<T>());
             assert!(same(a.expect("the type"), b.expect("the type")));
         }
+        drop(stored);
+        assert_eq!(files.taken(), 0);
     }
+}
+
+/// How many bytes a file for `value` takes on a disk of such `speeds`.
+#[track_caller]
+fn check_file(value: &Value, speeds: Speeds, expected: impl Fn(u64) -> bool) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = Arc::new(Folder::new(folder.path().to_owned(), None).with_speeds(speeds));
+    let stored = files.store(value).expect("room").expect("a codec");
+    assert!(expected(files.taken()), "{} bytes", files.taken());
+    let back = stored.loaded().expect("a value");
+    assert_eq!(
+        back.downcast_ref::<Vec<u64>>(),
+        value.downcast_ref::<Vec<u64>>()
+    );
+}
+
+#[test]
+fn what_gets_smaller_is_compressed_where_the_disk_is_slow() {
+    const LEN: u64 = 100_000;
+    let even = Value::new(vec![7_u64; LEN as usize]);
+    let random = |n: u64| {
+        let n = (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (n ^ (n >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+    };
+    let uneven = Value::new((0..LEN).map(random).collect::<Vec<u64>>());
+    let unseen = Speeds::default();
+    check_file(&even, SLOW_DISK, |bytes| bytes < 8 * LEN / 50);
+    check_file(&even, FAST_DISK, |bytes| bytes == 8 * LEN);
+    check_file(&even, unseen, |bytes| bytes == 8 * LEN);
+    check_file(&uneven, SLOW_DISK, |bytes| bytes == 8 * LEN);
+    check_file(&uneven, FAST_DISK, |bytes| bytes == 8 * LEN);
+}
+
+/// Whether what gets as small as `share` is compressed, at speeds in bytes a second.
+#[track_caller]
+fn check_favours(disk: f64, compression: f64, share: f64, expected: bool) {
+    let seen = Speeds {
+        disk: Some(disk),
+        compression: Some(compression),
+    };
+    assert_eq!(seen.favour_compression(share, 1.0), expected);
+    let untried = Speeds {
+        compression: None,
+        ..seen
+    };
+    assert_eq!(untried.favour_compression(share, compression), expected);
+}
+
+#[test]
+fn compression_pays_if_it_takes_less_time_than_it_saves() {
+    check_favours(100e6, 1e9, 0.5, true);
+    check_favours(100e6, 1e9, 0.89, true);
+    check_favours(100e6, 1e9, 0.91, false);
+    check_favours(100e6, 1e9, 1.1, false);
+    check_favours(2e9, 1e9, 0.1, false);
+    check_favours(2e9, 1e9, 0.0, false);
+    assert!(!Speeds::default().favour_compression(0.0, 1e9));
 }
 
 #[track_caller]
@@ -179,6 +250,27 @@ fn a_folder_that_is_full_or_cannot_be_written_is_named() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_folder_that_only_can_be_read_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let mode = |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode));
+    mode(0o555).expect("the owner may");
+    // root writes all the same.
+    if tempfile::tempfile_in(folder.path()).is_err() {
+        check_refused(
+            folder.path(),
+            None,
+            expect![
+                "9.79 KiB of results do not fit into memory and cannot be kept in `FOLDER`: Permission denied (os error 13); make room there, or set `temporary_directory`, `memory_limit` or `max_spill`"
+            ],
+        );
+    }
+    mode(0o755).expect("the owner may");
+}
+
+#[test]
 fn a_file_takes_room_until_its_value_is_gone() {
     let folder = tempfile::tempdir().expect("a folder");
     let memory = memory(folder.path(), Some(15_000));
@@ -191,6 +283,24 @@ fn a_file_takes_room_until_its_value_is_gone() {
     assert!(memory.store(&value).is_err());
     drop(first);
     assert!(memory.store(&value).is_ok());
+}
+
+/// Tables of many numbers are written in strips, and come back in as many.
+#[test]
+fn large_tables_come_back() {
+    let rows = 3_i64 << 18;
+    let numbers = pl::df!(
+        "n" => (0..rows).collect::<Vec<i64>>(),
+        "x" => (0..rows).map(|n| (n % 7 > 0).then_some(n as f64)).collect::<Vec<_>>(),
+        "is" => (0..rows).map(|n| n % 3 == 0).collect::<Vec<_>>(),
+    )
+    .expect("a table");
+    let texts = pl::df!("text" => (0..rows).map(|n| format!("number {n}")).collect::<Vec<_>>());
+    for table in [numbers, texts.expect("a table")] {
+        check_returns::<DataFrame>(&table_value(table), |a, b| {
+            polars_frame(a).equals_missing(polars_frame(b))
+        });
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use dagbok::array::{ArrayOp, NdArray, NodeInput, Ufunc};
 use dagbok::{Array, DType, Name, Result, Value};
 
 use super::grid::{Grid, GridBlock};
-use super::recipe::{BlockWise, Recipe};
+use super::recipe::{BlockWise, Blocks, Recipe};
 use super::value;
 use super::view::View;
 use crate::kernels::{Affine, Leaf, LeafData, Program, Step, StepInput};
@@ -106,6 +106,23 @@ impl Leaves {
         taken.map(|leaf| leaf.view.chunk(&leaf.grid, block))
     }
 
+    /// The bytes of chunks on the disk that the task for `block` brings into memory.
+    pub(super) fn loaded_bytes(&self, block: &GridBlock) -> usize {
+        let bytes = self.0.iter().map(|leaf| match leaf.held() {
+            Some(chunks) => {
+                let chunk = &chunks[leaf.view.chunk(&leaf.grid, block)];
+                if chunk.is_stored() { chunk.bytes() } else { 0 }
+            }
+            None => 0,
+        });
+        bytes.sum()
+    }
+
+    /// Whether there are chunks that may be on the disk.
+    pub(super) fn are_held(&self) -> bool {
+        self.0.iter().any(|leaf| leaf.held().is_some())
+    }
+
     /// The leaves of the program for `block`, from the values of what it takes.
     ///
     /// # Errors
@@ -125,6 +142,13 @@ impl Leaves {
 }
 
 impl PlannedLeaf {
+    fn held(&self) -> Option<&[Value]> {
+        match &self.at_hand.as_ref()?.node().op {
+            ArrayOp::Held(chunks) => Some(chunks),
+            _ => None,
+        }
+    }
+
     fn read(&self, array: &Array, block: &GridBlock) -> Result<Leaf> {
         let in_whole = || self.view.in_whole(array.shape(), block);
         let data = match &array.node().op {
@@ -336,10 +360,14 @@ pub(super) fn recipe(planner: &Planner, array: &Array) -> Box<dyn Recipe> {
         let leaves = leaves.clone();
         move |block: &GridBlock| leaves.takes(block).enumerate().collect()
     };
-    let run = move |block: &GridBlock, values: &[Value]| {
-        let leaves = leaves.at(block, values)?;
-        program.chunk(leaves, &block.shape).map(value)
+    let run = {
+        let leaves = leaves.clone();
+        move |block: &GridBlock, values: &[Value]| {
+            let leaves = leaves.at(block, values)?;
+            program.chunk(leaves, &block.shape).map(value)
+        }
     };
-    let recipe = BlockWise::new(array, inputs, takes, run);
+    let blocks = Blocks::of(array, run).loading(leaves);
+    let recipe = BlockWise::new(array, inputs, takes, blocks);
     Box::new(recipe.taking_all(takes_all))
 }

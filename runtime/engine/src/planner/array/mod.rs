@@ -19,7 +19,7 @@ use super::{Planner, input};
 use crate::graph::{Layer, LayerKind, TaskId};
 use crate::io::npy;
 use grid::{Grid, GridBlock};
-use recipe::{BlockWise, Recipe, Taken};
+use recipe::{BlockWise, Blocks, Recipe, Taken};
 pub(super) use recipe::{Chunks, tasks};
 
 /// How the chunks of `array` become tasks.
@@ -58,7 +58,12 @@ fn read_npy(planner: &mut Planner, array: &Array, file: &NpyFile) -> Box<dyn Rec
         npy::read(&file, &block.offset, &block.shape).map(value)
     };
     let takes = |_: &GridBlock| Taken::new();
-    Box::new(BlockWise::new(array, Vec::new(), takes, run))
+    Box::new(BlockWise::new(
+        array,
+        Vec::new(),
+        takes,
+        Blocks::of(array, run),
+    ))
 }
 
 /// The value of `call`, once it is what was declared.
@@ -85,7 +90,7 @@ fn from_delayed(planner: &Planner, array: &Array, call: &DelayedNode) -> Box<dyn
         }
     };
     let takes = |_: &GridBlock| Taken::new();
-    let recipe = BlockWise::new(array, Vec::new(), takes, run);
+    let recipe = BlockWise::new(array, Vec::new(), takes, Blocks::of(array, run));
     Box::new(recipe.with_call(planner.called(call)))
 }
 
@@ -116,7 +121,7 @@ fn map_blocks(array: &Array, function: &BlockFn) -> Box<dyn Recipe> {
         Ok(value(made))
     };
     let inputs = array.node().inputs.clone();
-    Box::new(BlockWise::new(array, inputs, takes, run))
+    Box::new(BlockWise::new(array, inputs, takes, Blocks::of(array, run)))
 }
 
 fn check_chunk(made: &NdArray, shape: &[usize], dtype: DType) -> Result<()> {

@@ -7,7 +7,7 @@ use dagbok::array::NdArray;
 use dagbok::{Array, Value};
 
 use super::grid::{Grid, GridBlock, Index, indices};
-use super::recipe::{BlockWise, Recipe, Taken};
+use super::recipe::{BlockWise, Blocks, Recipe, Taken};
 use super::tree::part_layer;
 use super::value;
 use crate::graph::{NewTask, TaskId};
@@ -38,7 +38,7 @@ pub(super) fn recipe(array: &Array) -> Box<dyn Recipe> {
         assemble(&block.shape, dtype, chunks.zip(&pieces)).map(value)
     };
     let inputs = array.node().inputs.clone();
-    Box::new(BlockWise::new(array, inputs, takes, run))
+    Box::new(BlockWise::new(array, inputs, takes, Blocks::of(array, run)))
 }
 
 /// The chunks of `from` that overlap `block`.
@@ -94,7 +94,7 @@ pub(super) fn recipe_of_reshape(array: &Array) -> Box<dyn Recipe> {
         flat(&chunks, &stretches.from[parts], range, &block.shape, dtype).map(value)
     };
     let inputs = array.node().inputs.clone();
-    Box::new(BlockWise::new(array, inputs, takes, run))
+    Box::new(BlockWise::new(array, inputs, takes, Blocks::of(array, run)))
 }
 
 /// Where the chunks of two arrays start among all elements in C order, and at last how many there are.

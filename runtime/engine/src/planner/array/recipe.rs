@@ -7,6 +7,7 @@ use std::sync::Arc;
 use dagbok::{Array, Name, Result, Value};
 use smallvec::SmallVec;
 
+use super::fuse::Leaves;
 use super::grid::{Grid, GridBlock};
 use super::layer;
 use crate::graph::{Block, BlockFunction, LayerId, TaskId};
@@ -220,6 +221,18 @@ impl<F> Blocks<F> {
             run,
         }
     }
+
+    /// What `leaves` brings from the disk takes memory, too.
+    pub(super) fn loading(self, leaves: Leaves) -> Self {
+        if !leaves.are_held() {
+            return self;
+        }
+        let made = self.bytes;
+        Blocks {
+            bytes: Box::new(move |block| made(block) + leaves.loaded_bytes(block)),
+            ..self
+        }
+    }
 }
 
 impl<F> BlockFunction for Blocks<F>
@@ -244,15 +257,15 @@ where
     T: Fn(&GridBlock) -> Taken,
     F: Fn(&GridBlock, &[Value]) -> Result<Value> + Send + Sync + 'static,
 {
-    /// The chunks of `array`, of which `takes` says what each takes of `inputs`, and `run` makes them of that.
-    pub(super) fn new(array: &Array, inputs: Vec<Array>, takes: T, run: F) -> Self {
+    /// The chunks of `array`, of which `takes` says what each takes of `inputs`, and `blocks` makes them of that.
+    pub(super) fn new(array: &Array, inputs: Vec<Array>, takes: T, blocks: Blocks<F>) -> Self {
         BlockWise {
             array: array.clone(),
             inputs,
             takes,
             takes_all: true,
             call: None,
-            blocks: Arc::new(Blocks::of(array, run)),
+            blocks: Arc::new(blocks),
             layer: None,
         }
     }

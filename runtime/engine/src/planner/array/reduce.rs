@@ -111,7 +111,7 @@ impl Reduced {
         let (reduction, leaves) = (self.reduction.clone(), self.leaves.clone());
         let program = self.program.clone();
         let whole = self.array.node().inputs[0].shape().to_vec();
-        Arc::new(Blocks {
+        let blocks = Blocks {
             grid: self.from.clone(),
             bytes: {
                 let reduction = reduction.clone();
@@ -125,7 +125,8 @@ impl Reduced {
                 };
                 reduce(&program, leaves, &position, &whole, &reduction).map(partial)
             },
-        })
+        };
+        Arc::new(blocks.loading(self.leaves.clone()))
     }
 
     /// The last step: the result, from what the tree has left.
