@@ -19,6 +19,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
             } else if path.extension().is_some_and(|extension| extension == "rs")
                 && !path.ends_with("tests.rs")
                 && !path.ends_with("simulation.rs")
+                && !path.ends_with("spilling.rs")
             {
                 let text = fs::read_to_string(&path).expect("UTF-8");
                 let shipped = text

@@ -6,6 +6,8 @@ mod pool;
 mod room;
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod spilling;
 mod state;
 pub mod synchronous;
 mod task;
