@@ -1,7 +1,10 @@
-//! Waiting for futures. A thread that is in a task works on what it waits for meanwhile.
+//! Waiting for futures. A thread that is in a task works on what it waits for meanwhile, if it has to be done before the task goes on.
+//! If the task may go on before, as when it waits for one of several or not for ever, another thread does that: what would be worked on in
+//! the middle of the task might itself wait for the task.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use dagbok::engine::{Completions, Submitted, Until};
@@ -12,7 +15,7 @@ use super::circle::Need;
 use super::state::FutureId;
 use super::waits::Waiting;
 use super::{Futures, ticket};
-use crate::scheduler::{self, TICK};
+use crate::scheduler::{self, STACK_BYTES, TICK};
 
 /// How often a task that waits looks for something to help with.
 const HELP_TICK: Duration = Duration::from_millis(2);
@@ -36,6 +39,10 @@ struct Inside {
     n_failed: usize,
     /// The thread that waits wants as many to be done.
     wanted: usize,
+    /// How many tasks wait that may go on before all are done.
+    n_impatient: usize,
+    /// Whether a thread works on the futures for these.
+    has_helper: bool,
 }
 
 impl Inside {
@@ -47,6 +54,12 @@ impl Inside {
                 wanted.saturating_sub(self.done.len())
             }
         }
+    }
+
+    /// Whether the wait may end before all are done, without a failure.
+    fn may_go_on(&self, until: Until) -> bool {
+        let (Until::Done(wanted) | Until::DoneOrFailed(wanted)) = until;
+        wanted < self.done.len() + self.not_done.len()
     }
 
     /// Which of `futures` has this number, if it is one and not done.
@@ -154,8 +167,62 @@ impl Completions for Queue {
     }
 
     fn wait(&self, until: Until, deadline: Option<Instant>) -> Result<bool> {
+        let is_impatient = deadline.is_some() || self.lock().may_go_on(until);
+        if is_impatient && scheduler::is_in_task() {
+            self.lock().n_impatient += 1;
+            self.let_help();
+            let result = self.wait_here(until, deadline, false);
+            self.lock().n_impatient -= 1;
+            return result;
+        }
+        self.wait_here(until, deadline, scheduler::is_in_task())
+    }
+
+    fn take(&self) -> Option<usize> {
+        self.lock().done.pop_front()
+    }
+}
+
+impl Queue {
+    /// Starts a thread that works on the futures while tasks wait that may go on before all are done, if there is none.
+    fn let_help(&self) {
+        let mut inside = self.lock();
+        if inside.has_helper {
+            self.changed.notify_all();
+            return;
+        }
+        let queue = self.own.clone();
+        let thread = Builder::new()
+            .name("dagbok-help".to_owned())
+            .stack_size(STACK_BYTES);
+        let helper =
+            thread.spawn(
+                move || {
+                    while queue.upgrade().is_some_and(|queue| queue.help_or_wait()) {}
+                },
+            );
+        inside.has_helper = helper.is_ok();
+    }
+
+    /// Whether there is more to do.
+    fn help_or_wait(&self) -> bool {
+        let mut inside = self.lock();
+        let is_needed = inside.n_impatient > 0;
+        inside.has_helper = !inside.not_done.is_empty();
+        if !inside.has_helper {
+            return false;
+        }
+        drop(inside);
+        if !is_needed || !self.help() {
+            let tick = if is_needed { HELP_TICK } else { TICK };
+            drop(self.changed.wait_timeout(self.lock(), tick));
+        }
+        true
+    }
+
+    fn wait_here(&self, until: Until, deadline: Option<Instant>, helps: bool) -> Result<bool> {
         let (Until::Done(wanted) | Until::DoneOrFailed(wanted)) = until;
-        let helps = scheduler::is_in_task();
+        let is_in_task = scheduler::is_in_task();
         let tick = if helps { HELP_TICK } else { TICK };
         let mut announced = None;
         loop {
@@ -172,12 +239,12 @@ impl Completions for Queue {
             if left == Some(Duration::ZERO) {
                 return Ok(false);
             }
-            if helps {
+            if is_in_task {
                 drop(inside);
                 if announced.is_none() && deadline.is_none() {
                     announced = Some(self.announce(until)?);
                 }
-                if self.help() {
+                if helps && self.help() {
                     continue;
                 }
                 inside = self.lock();
@@ -188,10 +255,6 @@ impl Completions for Queue {
             let time = left.map_or(tick, |left| left.min(tick));
             drop(self.changed.wait_timeout(inside, time));
         }
-    }
-
-    fn take(&self) -> Option<usize> {
-        self.lock().done.pop_front()
     }
 }
 

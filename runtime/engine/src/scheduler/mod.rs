@@ -37,7 +37,7 @@ pub(crate) const TICK: Duration = Duration::from_millis(20);
 /// How long a waiting thread waits, after an interrupt, for tasks that are running.
 const GRACE: Duration = Duration::from_millis(60);
 /// Enough for deeply recursive functions; only what is used takes memory.
-const STACK_BYTES: usize = 64 << 20;
+pub(crate) const STACK_BYTES: usize = 64 << 20;
 
 /// A number that no other run of this process has.
 fn next_run() -> RunId {
