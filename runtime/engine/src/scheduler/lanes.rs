@@ -49,6 +49,7 @@ impl Picked {
 pub(super) struct Done {
     pub(super) run: RunId,
     pub(super) task: TaskId,
+    pub(super) thread: u32,
     pub(super) result: Result<Value>,
     /// What was read from the disk for it.
     pub(super) loaded: Vec<(TaskId, Value)>,
@@ -65,8 +66,8 @@ struct Lane {
     done: Vec<Done>,
     /// Those of all results in `done`.
     bytes: usize,
-    /// What runs now.
-    current: Option<(RunId, TaskId, Instant)>,
+    /// What runs now, and since when; none for what waits for another thread's result.
+    current: Option<(RunId, TaskId, Option<Instant>)>,
 }
 
 impl Lanes {
@@ -84,21 +85,29 @@ impl Lanes {
         self.lane(thread).picked.extend(picked);
     }
 
-    /// The next task of `thread`, which runs from `now` on.
+    /// The next task of `thread`, which runs from `now` on if it has all inputs.
     pub(super) fn pop(&self, thread: usize, now: Instant) -> Option<Picked> {
         let mut lane = self.lane(thread);
         lane.current = None;
         let mut picked = lane.picked.pop_front()?;
         picked.fill(&lane.done);
-        lane.current = Some((picked.run, picked.task, now));
+        let since = picked.holes.is_empty().then_some(now);
+        lane.current = Some((picked.run, picked.task, since));
         Some(picked)
+    }
+
+    /// The last task of `thread` has all inputs by now, and runs from `now` on.
+    pub(super) fn begin(&self, thread: usize, now: Instant) {
+        if let Some((.., since)) = &mut self.lane(thread).current {
+            *since = Some(now);
+        }
     }
 
     /// What the threads run now of `run`, and since when.
     pub(super) fn running(&self, run: RunId) -> Vec<(u32, TaskId, Instant)> {
         let threads = 0..self.0.len();
         let of_run = threads.filter_map(|thread| match self.lane(thread).current {
-            Some((of, task, since)) if of == run => Some((thread as u32, task, since)),
+            Some((of, task, Some(since))) if of == run => Some((thread as u32, task, since)),
             _ => None,
         });
         of_run.collect()
@@ -162,6 +171,22 @@ impl Lanes {
         for thread in 0..self.0.len() {
             self.take_done(thread, done);
         }
+    }
+
+    /// Lets `fill` do what it can for tasks that wait for what another thread runs.
+    pub(super) fn fill(&self, fill: impl Fn(&mut Picked)) {
+        for thread in 0..self.0.len() {
+            let mut lane = self.lane(thread);
+            let picked = lane.picked.iter_mut();
+            picked
+                .filter(|picked| !picked.holes.is_empty())
+                .for_each(&fill);
+        }
+    }
+
+    /// Whether a thread has taken something that it has not begun.
+    pub(super) fn hold_any(&self) -> bool {
+        (0..self.0.len()).any(|thread| !self.lane(thread).picked.is_empty())
     }
 
     /// The last half of what the first thread that has something could run and has not begun: of any run, or one task of

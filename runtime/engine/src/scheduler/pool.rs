@@ -34,6 +34,9 @@ const KEPT_BYTES_MAX: usize = 64 << 10;
 /// How often a thread looks for room that something else than a task has made.
 const ROOM_TICK: Duration = Duration::from_millis(5);
 
+/// How often a thread that has nothing to do looks whether what others have taken can run by now.
+const STEAL_TICK: Duration = Duration::from_millis(1);
+
 /// What the threads share.
 pub(super) struct Shared {
     core: Mutex<Core>,
@@ -205,13 +208,19 @@ impl Shared {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         // Who keeps a result from now on sees that somebody waits, and tells of it.
         core.report_all(hands);
-        if core.closed || hands.have_ended_jobs() {
-            drop(core);
-        } else if hands.lacks_room && hands.are_empty() {
-            let waited = self.work.wait_timeout(core, ROOM_TICK);
+        let can_run = !hands.lacks_room && core.state.has_ready(None);
+        let wait_at_most = |core, time| {
+            let waited = self.work.wait_timeout(core, time);
             drop(waited.unwrap_or_else(PoisonError::into_inner));
+        };
+        if core.closed || can_run || !hands.are_empty() {
+            drop(core);
+        } else if hands.lacks_room {
+            wait_at_most(core, ROOM_TICK);
             self.memory.look_again();
-        } else if !core.state.has_ready(None) {
+        } else if self.lanes.hold_any() {
+            wait_at_most(core, STEAL_TICK);
+        } else {
             drop(self.work.wait(core).unwrap_or_else(PoisonError::into_inner));
         }
         self.waiting.fetch_sub(1, Ordering::SeqCst);
@@ -276,6 +285,7 @@ impl Shared {
         core.report_own(lane, hands);
         core.fill(&mut picked);
         if picked.holes.is_empty() {
+            self.lanes.begin(lane, hands.now);
             return Some(picked);
         }
         let Picked {
@@ -318,6 +328,7 @@ impl Shared {
         Done {
             run,
             task,
+            thread: hands.thread,
             result,
             loaded,
             started,
@@ -335,12 +346,14 @@ impl Shared {
         core.report_all(hands);
         core.pick(Some(run), 1, i64::MAX, hands);
         let picked = hands.picked.pop();
-        let stolen = || core.lanes.steal(Some(run)).pop();
+        let stolen = || core.steal(Some(run)).pop();
         let Some(picked) = picked.or_else(stolen) else {
             return Err(core);
         };
-        drop(core);
         hands.now = Instant::now();
+        core.job(run)
+            .note_begun(hands.now, picked.task, hands.thread);
+        drop(core);
         let done = self.run(picked, hands);
         let mut core = self.lock();
         core.report(done, hands);
@@ -418,7 +431,7 @@ impl Core {
             self.pick_what_fits(hands);
         }
         if hands.picked.is_empty() {
-            hands.picked = self.lanes.steal(None);
+            hands.picked = self.steal(None);
         }
         if hands.picked.is_empty() && hands.lacks_room && hands.are_empty() {
             self.make_room(hands);
@@ -426,12 +439,17 @@ impl Core {
         !hands.picked.is_empty()
     }
 
+    /// Takes from another thread what that has taken and not begun, also what could not run when it was taken.
+    fn steal(&self, of: Option<RunId>) -> Vec<Picked> {
+        self.lanes.fill(|picked| self.fill(picked));
+        self.lanes.steal(of)
+    }
+
     /// Takes at most so many tasks into `hands`, with their inputs, whose results take at most `room`: of any run, or of one.
     pub(super) fn pick(&mut self, of: Option<RunId>, most: usize, room: i64, hands: &mut Hands) {
         let mut actions = std::mem::take(&mut hands.actions);
         let event = Event::Idle { of, most, room };
         self.state.handle(event, &mut actions);
-        let mut is_first = hands.picked.is_empty();
         for action in actions.drain(..) {
             let Action::Run { run, task } = action else {
                 continue;
@@ -454,9 +472,6 @@ impl Core {
                 }
             });
             let inputs = inputs.collect();
-            if std::mem::take(&mut is_first) {
-                job.note_begun(hands.now, task, hands.thread);
-            }
             hands.picked.push(Picked {
                 run,
                 task,
@@ -563,6 +578,7 @@ impl Core {
         let Done {
             run,
             task,
+            thread,
             result,
             loaded,
             started,
@@ -572,7 +588,6 @@ impl Core {
             .jobs
             .get_mut(&run)
             .expect("a run lasts as long as its tasks");
-        let thread = hands.thread;
         job.note_started(started, task, thread);
         for (task, value) in loaded {
             let bytes = value.bytes();

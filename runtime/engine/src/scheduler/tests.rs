@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use dagbok::cell::threads::Served;
 use dagbok::delayed::DelayedNode;
@@ -416,6 +417,88 @@ fn a_run_that_has_lost_tasks_ends_with_an_error_that_names_them() {
     assert!(text.contains("` was to be run and is lost"), "{text}");
     let waits = format!("`{}` waits for `('part-", Name::of("sum", 0));
     assert!(text.contains(&waits), "{text}");
+}
+
+/// How many tasks have run.
+#[derive(Default)]
+struct Counter {
+    n: Mutex<usize>,
+    changed: Condvar,
+}
+
+impl Counter {
+    fn add_one(&self) {
+        *self.n.lock().expect("no panic") += 1;
+        self.changed.notify_all();
+    }
+
+    /// Waits until it is `n`; whether it ever was.
+    fn reaches(&self, n: usize) -> bool {
+        let counted = self.n.lock().expect("no panic");
+        let waited = self
+            .changed
+            .wait_timeout_while(counted, Duration::from_secs(60), |counted| *counted < n);
+        !waited.expect("no panic").1.timed_out()
+    }
+}
+
+/// A graph of `edges`, some of whose tasks end only when all others have.
+fn with_long_tasks(edges: &[Vec<Index>], are_long: &BTreeSet<usize>) -> Graph {
+    let mut graph = Graph::default();
+    let layer = graph.add_layer(Layer {
+        name: Name::of("task", 0),
+        kind: LayerKind::Array,
+        site: Site::caller(),
+        detail: String::new(),
+    });
+    let counter = Arc::new(Counter::default());
+    let n_short = edges.len() - are_long.len();
+    for (idx, inputs) in edges.iter().enumerate() {
+        let inputs = inputs.iter().filter(|_| idx > 0);
+        let inputs = inputs.map(|input| input.index(idx));
+        let (is_long, counter) = (are_long.contains(&idx), counter.clone());
+        graph.add_task(NewTask {
+            layer,
+            block: Box::new([idx as u32]),
+            inputs: inputs
+                .filter(|input| !is_long && !are_long.contains(input))
+                .map(TaskId::new)
+                .collect(),
+            run: Arc::new(move |_: &[Value]| match is_long {
+                true if counter.reaches(n_short) => Ok(Value::new(())),
+                true => Err(Error::new(ErrorKind::Task, "a task waits behind this one")),
+                false => {
+                    counter.add_one();
+                    Ok(Value::new(()))
+                }
+            }),
+            bytes: 0,
+        });
+    }
+    graph
+}
+
+proptest! {
+    // To make a case that fails smaller would take a minute each time.
+    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 0, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_task_waits_behind_a_long_one_while_a_thread_is_idle(
+        edges in prop::collection::vec(prop::collection::vec(any::<Index>(), 0..3), 1..400),
+        long in prop::collection::vec(any::<Index>(), 1..4),
+    ) {
+        // One thread is left for all that is short.
+        let n_threads = NonZero::new(long.len() + 1).expect("some threads");
+        let are_long: BTreeSet<usize> = long.iter().map(|idx| idx.index(edges.len())).collect();
+        let scheduler = Scheduler::new(n_threads).expect("threads");
+        // The second time, threads know that tasks are short, and take many at once.
+        for _ in 0..2 {
+            let graph = with_long_tasks(&edges, &are_long);
+            let outputs: Vec<TaskId> = graph.ids().collect();
+            let result = scheduler.compute(graph, &outputs, &[]);
+            prop_assert!(result.is_ok(), "{:?}", result.err());
+        }
+    }
 }
 
 /// What a thread is asked for outside of tasks, and panics at.
