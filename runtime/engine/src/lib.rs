@@ -20,6 +20,7 @@ mod progress;
 pub mod render;
 pub mod scheduler;
 mod storage;
+mod sync;
 pub mod table;
 
 pub use engine::{LocalEngine, install};

@@ -3,8 +3,7 @@
 //! the middle of the task might itself wait for the task.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread::Builder;
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use dagbok::engine::{Completions, Submitted, Until};
@@ -16,6 +15,7 @@ use super::state::FutureId;
 use super::waits::Waiting;
 use super::{Futures, ticket};
 use crate::scheduler::{self, STACK_BYTES, TICK};
+use crate::sync::{Builder, Condvar, Mutex, MutexGuard, now};
 
 /// How often a task that waits looks for something to help with.
 const HELP_TICK: Duration = Duration::from_millis(2);
@@ -234,7 +234,7 @@ impl Queue {
             if cancel::requested() {
                 return Err(interrupted());
             }
-            let now = Instant::now();
+            let now = now();
             let left = deadline.map(|deadline| deadline.saturating_duration_since(now));
             if left == Some(Duration::ZERO) {
                 return Ok(false);

@@ -19,7 +19,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use dagbok::cancel::Stop;
@@ -39,6 +39,7 @@ use crate::executor::Executor;
 use crate::graph::{Graph, TaskId};
 use crate::planner::Plan;
 use crate::scheduler::{Background, RunId, Scheduler, synchronous};
+use crate::sync::{Mutex, MutexGuard};
 
 /// What is computed on the thread that submits it.
 const NO_POOL: PoolId = PoolId(0);

@@ -2,14 +2,14 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread;
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use dagbok::cell::threads;
 
 use super::Futures;
 use super::state::FutureId;
+use crate::sync::{Builder, Condvar, Mutex, MutexGuard, now};
 
 #[derive(Default)]
 pub(super) struct Timer {
@@ -46,7 +46,7 @@ impl Timer {
         future: FutureId,
         attempt: u32,
     ) {
-        let Some(at) = Instant::now().checked_add(timeout) else {
+        let Some(at) = now().checked_add(timeout) else {
             return;
         };
         let mut inside = self.alarms.lock();
@@ -61,7 +61,7 @@ impl Timer {
             return;
         }
         let (alarms, futures) = (self.alarms.clone(), Arc::downgrade(futures));
-        let thread = thread::Builder::new().name("dagbok-timer".to_owned());
+        let thread = Builder::new().name("dagbok-timer".to_owned());
         inside.has_thread = thread.spawn(move || alarms.ring(&futures)).is_ok();
     }
 }
@@ -78,7 +78,7 @@ impl Alarms {
         while futures.strong_count() > 0
             && let Some(Reverse(next)) = inside.alarms.peek()
         {
-            let left = next.at.saturating_duration_since(Instant::now());
+            let left = next.at.saturating_duration_since(now());
             if left > Duration::ZERO {
                 let left = left.min(Duration::from_secs(1));
                 let waited = self.changed.wait_timeout(inside, left);

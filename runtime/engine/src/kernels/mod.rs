@@ -8,7 +8,9 @@ pub(crate) mod program;
 mod random;
 pub(crate) mod reduce;
 mod source;
+mod stored;
 mod strided;
 
 pub(crate) use program::{Leaf, LeafData, Program, Step, StepInput};
+pub(crate) use stored::CODECS;
 pub(crate) use strided::{Affine, Walk};

@@ -2,7 +2,7 @@
 //! many small tasks at once. Others take from it when they have nothing to do, so that nothing waits behind a long task.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Instant;
 
 use dagbok::{Result, Value};
@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 use super::state::RunId;
 use crate::graph::TaskId;
 use crate::storage::Reservation;
+use crate::sync::{Mutex, MutexGuard};
 
 /// The values of a task's inputs.
 pub(super) type Inputs = SmallVec<[Value; 2]>;

@@ -17,9 +17,8 @@ mod watchdog;
 
 use std::cell::RefCell;
 use std::num::NonZero;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, MutexGuard};
-use std::thread::{self, Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use dagbok::cell::threads::Served;
@@ -28,6 +27,7 @@ use dagbok::{Error, ErrorKind, Result, Value, cancel};
 use crate::events::{Canceller, Observer, Run, Stamped};
 use crate::graph::{Graph, TaskId};
 use crate::storage::{Costs, Memory};
+use crate::sync::{Builder, Condvar, JoinHandle, MutexGuard, current, now};
 use pool::{Audience, Core, Hands, Job, OnEnd, Shared, Whom};
 use state::Schedule;
 pub use state::{Outcome, RunId};
@@ -127,7 +127,7 @@ impl Scheduler {
             _ => Audience::Observers,
         };
         let mut hands = Hands::new(self.threads.len() as u32);
-        let submitted = Instant::now();
+        let submitted = now();
         let mut core = self.shared.lock();
         let (id, changed, canceller) = core.submit(
             graph.clone(),
@@ -179,7 +179,7 @@ impl Scheduler {
             _ => Audience::Observers,
         };
         let n_threads = self.threads.len();
-        let submitted = Instant::now();
+        let submitted = now();
         let costs = caches.then(|| Costs::of(&graph));
         let told = (graph.clone(), served.clone());
         let end = move |mut job: Job| {
@@ -259,7 +259,7 @@ impl Drop for Scheduler {
     fn drop(&mut self) {
         self.shared.lock().closed = true;
         self.shared.wake(Whom::All);
-        let own = thread::current().id();
+        let own = current().id();
         if self
             .threads
             .iter()
@@ -289,7 +289,7 @@ impl Waiter<'_> {
     /// use up all threads.
     fn wait(&self, hands: &mut Hands) -> Result<Job> {
         let run = self.run.id;
-        let mut next_look = Instant::now() + TICK;
+        let mut next_look = now() + TICK;
         let mut give_up: Option<Instant> = None;
         let mut core = self.shared.lock();
         let is_nested = self.run.parent.is_some();
@@ -297,7 +297,7 @@ impl Waiter<'_> {
             core.begin_nested();
         }
         while core.job(run).outcome.is_none() {
-            let now = Instant::now();
+            let now = now();
             if hands.have_ended_jobs() {
                 drop(core);
                 hands.clear();

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use dagbok::cell::threads::Served;
@@ -23,6 +23,7 @@ use crate::events;
 use crate::events::{Canceller, Stamped};
 use crate::graph::{Graph, TaskId};
 use crate::storage::{Costs, Memory, Results};
+use crate::sync::{AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, now};
 
 /// The most tasks that a thread takes at once, and how long all of them should take.
 const BATCH_MAX: usize = 256;
@@ -224,7 +225,7 @@ impl Shared {
             drop(self.work.wait(core).unwrap_or_else(PoisonError::into_inner));
         }
         self.waiting.fetch_sub(1, Ordering::SeqCst);
-        hands.now = Instant::now();
+        hands.now = now();
     }
 
     /// Moves results to the disk.
@@ -324,7 +325,7 @@ impl Shared {
             None => Err(task::cancelled()),
         };
         drop(reservation);
-        hands.now = Instant::now();
+        hands.now = now();
         Done {
             run,
             task,
@@ -350,7 +351,7 @@ impl Shared {
         let Some(picked) = picked.or_else(stolen) else {
             return Err(core);
         };
-        hands.now = Instant::now();
+        hands.now = now();
         core.job(run)
             .note_begun(hands.now, picked.task, hands.thread);
         drop(core);
@@ -682,7 +683,7 @@ impl Core {
     pub(super) fn abandon(&mut self, run: RunId) -> Vec<Stamped> {
         let job = self.job(run);
         let outcome = Outcome::Cancelled;
-        job.note(Instant::now(), events::Event::Ended { outcome });
+        job.note(now(), events::Event::Ended { outcome });
         job.audience = Audience::Nobody;
         std::mem::take(&mut job.log)
     }
@@ -760,7 +761,7 @@ impl Job {
 
 impl Hands {
     pub(super) fn new(thread: u32) -> Self {
-        let now = Instant::now();
+        let now = now();
         Hands {
             thread,
             now,

@@ -1,7 +1,6 @@
 //! Room for results: which tasks fit, what goes to the disk so that the next one does, and what runs although it does not.
 
 use std::cmp::Reverse;
-use std::time::Instant;
 
 use dagbok::{Result, Value};
 
@@ -9,6 +8,7 @@ use super::pool::{Core, Hands};
 use super::state::{Event, RunId};
 use crate::events;
 use crate::graph::TaskId;
+use crate::sync::now;
 
 impl Core {
     /// Takes tasks into `hands` if there is room for their results.
@@ -116,7 +116,7 @@ impl Core {
             match stored {
                 Ok(Some(stored)) => {
                     if job.results.end_to_store(task, stored) {
-                        job.note(Instant::now(), events::Event::Spilled { task, bytes });
+                        job.note(now(), events::Event::Spilled { task, bytes });
                     }
                 }
                 Ok(None) => {}

@@ -10,9 +10,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 
 use dagbok::array::Buffer;
-use dagbok::frame::DataFrame;
 use dagbok::{Error, ErrorKind, Name, NdArray, Result, Site, Value};
-use polars::prelude as pl;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
@@ -21,7 +19,7 @@ use super::{Scheduler, synchronous};
 use crate::events::{Canceller, Event, Observer, Run, Stamped};
 use crate::graph::{Graph, Layer, LayerKind, NewTask, TaskId, arrange};
 use crate::storage::Memory;
-use crate::table::{polars_frame, table_value};
+use crate::table::{numbers_of, table_of};
 
 const N_THREADS_MAX: usize = 8;
 
@@ -155,7 +153,7 @@ impl Kind {
                 let bytes = array.nbytes();
                 Value::with_bytes(array, bytes)
             }
-            Kind::Table => table_value(pl::df!("n" => numbers).expect("a table")),
+            Kind::Table => table_of(&numbers),
             Kind::Own => {
                 let bytes = size_of_val(&*numbers);
                 Value::with_bytes(Own(numbers), bytes)
@@ -184,10 +182,8 @@ fn digest_of(value: &Value) -> u64 {
     if let Some(array) = value.downcast_ref::<NdArray>() {
         return digest(&array.to_vec::<u64>().expect("numbers"));
     }
-    if let Some(table) = value.downcast_ref::<DataFrame>() {
-        let column = polars_frame(table).column("n").expect("the column");
-        let column = column.u64().expect("its type");
-        return digest(&column.into_no_null_iter().collect::<Vec<_>>());
+    if let Some(numbers) = numbers_of(value) {
+        return digest(&numbers);
     }
     digest(&value.downcast_ref::<Own>().expect("one of the kinds").0)
 }

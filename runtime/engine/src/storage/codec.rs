@@ -1,32 +1,27 @@
-//! Values as bytes: those of types that tasks return where there is much of it.
+//! Values as bytes: those of types that tasks return where there is much of it. Partial results and tables say themselves how they
+//! are written.
 
 use std::any::Any;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use dagbok::array::Buffer;
-use dagbok::frame::DataFrame;
 use dagbok::{DType, NdArray, Value};
-use polars::io::mmap::MmapBytesReader;
-use polars::prelude::{self as pl, SerReader, SerWriter};
 
-use crate::kernels::reduce::{Moments, Partial};
-use crate::table::{polars_frame, table_value};
-
-/// So much of a table is copied at once when it is written.
-const STRIP_BYTES: usize = 4 << 20;
+use crate::{kernels, table};
 
 /// How values of one type are written and read.
-pub(super) struct Codec {
-    is_of: fn(&Value) -> bool,
+pub(crate) struct Codec {
+    /// Whether a value is of the type.
+    pub(crate) is_of: fn(&Value) -> bool,
     /// Writes a value of the type.
-    pub(super) write: fn(&Value, &mut dyn Write) -> io::Result<()>,
+    pub(crate) write: fn(&Value, &mut dyn Write) -> io::Result<()>,
     /// The value that was written; none if there is another one.
-    pub(super) read: fn(Section<'_>) -> Option<Value>,
+    pub(crate) read: fn(Section<'_>) -> Option<Value>,
 }
 
 /// Bytes that were written, to be copied out of where they are.
-pub(super) trait Written: Send + Sync {
+pub(crate) trait Written: Send + Sync {
     fn len(&self) -> usize;
     /// Fills `to` with what stands from `at` on, which is so much at least.
     fn copy(&self, at: usize, to: &mut [u8]);
@@ -44,7 +39,8 @@ impl Written for Vec<u8> {
 
 /// The codec of `value`; none if its type has none.
 pub(super) fn of(value: &Value) -> Option<&'static Codec> {
-    CODECS.iter().find(|codec| (codec.is_of)(value))
+    let mut all = CODECS.iter().chain(&kernels::CODECS).chain(&table::CODECS);
+    all.find(|codec| (codec.is_of)(value))
 }
 
 macro_rules! vector_of {
@@ -57,7 +53,7 @@ macro_rules! vector_of {
     };
 }
 
-static CODECS: [Codec; 17] = [
+static CODECS: [Codec; 14] = [
     Codec {
         is_of: is::<NdArray>,
         write: |value, to| write_array(the(value)?, to),
@@ -65,29 +61,6 @@ static CODECS: [Codec; 17] = [
             let array = from.array()?;
             let bytes = array.nbytes();
             Some(Value::with_bytes(array, bytes))
-        },
-    },
-    Codec {
-        is_of: is::<Partial>,
-        write: |value, to| write_partial(the(value)?, to),
-        read: |mut from| {
-            let partial = from.partial()?;
-            let bytes = partial.nbytes();
-            Some(Value::with_bytes(partial, bytes))
-        },
-    },
-    Codec {
-        is_of: is::<DataFrame>,
-        write: |value, to| write_table(polars_frame(the(value)?), to),
-        read: |from| read_table(from).map(table_value),
-    },
-    Codec {
-        is_of: is::<Vec<pl::DataFrame>>,
-        write: |value, to| write_all(the::<Vec<_>>(value)?, to, write_table),
-        read: |mut from| {
-            let tables = from.all(read_table)?;
-            let bytes = tables.iter().map(pl::DataFrame::estimated_size).sum();
-            Some(Value::with_bytes(tables, bytes))
         },
     },
     Codec {
@@ -117,22 +90,24 @@ static CODECS: [Codec; 17] = [
     vector_of!(usize),
 ];
 
-fn is<T: Any>(value: &Value) -> bool {
+/// Whether `value` is a `T`.
+pub(crate) fn is<T: Any>(value: &Value) -> bool {
     value.downcast_ref::<T>().is_some()
 }
 
-fn the<T: Any>(value: &Value) -> io::Result<&T> {
+/// The `T` that `value` is.
+pub(crate) fn the<T: Any>(value: &Value) -> io::Result<&T> {
     value
         .downcast_ref()
         .ok_or_else(|| io::Error::other("a value of another type"))
 }
 
-fn write_number(number: usize, to: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_number(number: usize, to: &mut dyn Write) -> io::Result<()> {
     to.write_all(&(number as u64).to_ne_bytes())
 }
 
 /// Each of `values` after its length.
-fn write_all<T>(
+pub(crate) fn write_all<T>(
     values: &[T],
     to: &mut dyn Write,
     write: fn(&T, &mut dyn Write) -> io::Result<()>,
@@ -156,32 +131,7 @@ fn write_array(array: &NdArray, to: &mut dyn Write) -> io::Result<()> {
     write_buffer(array.buffer(), to)
 }
 
-fn write_partial(partial: &Partial, to: &mut dyn Write) -> io::Result<()> {
-    match partial {
-        Partial::Fold(buffer) => {
-            write_number(0, to)?;
-            write_buffer(buffer, to)
-        }
-        Partial::Moments(moments) => {
-            write_number(1, to)?;
-            let Moments {
-                counts,
-                means,
-                squares,
-            } = moments;
-            [counts, means, squares]
-                .into_iter()
-                .try_for_each(|numbers| write_vector(numbers, to))
-        }
-        Partial::Places(buffer, places) => {
-            write_number(2, to)?;
-            write_buffer(buffer, to)?;
-            write_vector(places, to)
-        }
-    }
-}
-
-fn write_buffer(buffer: &Buffer, to: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_buffer(buffer: &Buffer, to: &mut dyn Write) -> io::Result<()> {
     let dtype = DType::ALL.iter().position(|dtype| *dtype == buffer.dtype());
     write_number(dtype.unwrap_or_default(), to)?;
     match buffer {
@@ -202,42 +152,9 @@ fn write_buffer(buffer: &Buffer, to: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-fn write_vector<T: Pod>(values: &[T], to: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_vector<T: Pod>(values: &[T], to: &mut dyn Write) -> io::Result<()> {
     write_number(size_of_val(values), to)?;
     to.write_all(cast_slice(values))
-}
-
-fn write_table(table: &pl::DataFrame, to: &mut dyn Write) -> io::Result<()> {
-    // The writer wants the table for itself; columns are shared.
-    pl::IpcWriter::new(to)
-        .finish(&mut in_strips(table))
-        .map_err(io::Error::other)
-}
-
-/// The same rows in strips: the writer makes a copy of one after the other. Texts and nested columns share what they point to, so that
-/// each strip would be written with all of it.
-fn in_strips(table: &pl::DataFrame) -> pl::DataFrame {
-    let n_strips = table.estimated_size() / STRIP_BYTES;
-    let rows = table.height().div_ceil(n_strips.max(1)).max(1);
-    let is_flat = |column: &pl::Column| {
-        let dtype = column.dtype().to_physical();
-        dtype.is_primitive_numeric() || dtype.is_bool()
-    };
-    if n_strips < 2 || !table.columns().iter().all(is_flat) {
-        return table.clone();
-    }
-    let starts = (0..table.height()).step_by(rows);
-    let strips = starts.map(|start| table.slice(start as i64, rows));
-    let stacked = strips.reduce(|mut above, strip| match above.vstack_mut(&strip) {
-        Ok(_) => above,
-        Err(_) => table.clone(),
-    });
-    stacked.unwrap_or_else(|| table.clone())
-}
-
-fn read_table(from: Section<'_>) -> Option<pl::DataFrame> {
-    let reader = pl::IpcReader::new(from).set_rechunk(false);
-    reader.finish().ok()
 }
 
 fn text(mut from: Section<'_>) -> Option<String> {
@@ -245,7 +162,7 @@ fn text(mut from: Section<'_>) -> Option<String> {
 }
 
 /// A part of what was written, and how far it has been read.
-pub(super) struct Section<'a> {
+pub(crate) struct Section<'a> {
     of: &'a dyn Written,
     start: usize,
     at: usize,
@@ -291,14 +208,14 @@ impl<'a> Section<'a> {
         Some(numbers)
     }
 
-    fn number(&mut self) -> Option<usize> {
+    pub(crate) fn number(&mut self) -> Option<usize> {
         let mut bytes = [0; 8];
         self.read_exact(&mut bytes).ok()?;
         usize::try_from(u64::from_ne_bytes(bytes)).ok()
     }
 
     /// What [`write_all`] wrote.
-    fn all<T>(&mut self, read: fn(Section<'_>) -> Option<T>) -> Option<Vec<T>> {
+    pub(crate) fn all<T>(&mut self, read: fn(Section<'_>) -> Option<T>) -> Option<Vec<T>> {
         let len = self.number()?;
         let each = (0..len).map(|_| {
             let len = self.number()?;
@@ -307,7 +224,7 @@ impl<'a> Section<'a> {
         each.collect()
     }
 
-    fn vector<T: Pod>(&mut self) -> Option<Vec<T>> {
+    pub(crate) fn vector<T: Pod>(&mut self) -> Option<Vec<T>> {
         let len = self.number()?;
         self.take(len)?.rest()
     }
@@ -318,20 +235,7 @@ impl<'a> Section<'a> {
         NdArray::from_buffer(shape?, self.buffer()?).ok()
     }
 
-    fn partial(&mut self) -> Option<Partial> {
-        Some(match self.number()? {
-            0 => Partial::Fold(self.buffer()?),
-            1 => Partial::Moments(Moments {
-                counts: self.vector()?,
-                means: self.vector()?,
-                squares: self.vector()?,
-            }),
-            2 => Partial::Places(self.buffer()?, self.vector()?),
-            _ => return None,
-        })
-    }
-
-    fn buffer(&mut self) -> Option<Buffer> {
+    pub(crate) fn buffer(&mut self) -> Option<Buffer> {
         Some(match DType::ALL.get(self.number()?)? {
             DType::Bool => {
                 let bytes: Vec<u8> = self.vector()?;
@@ -375,5 +279,3 @@ impl Seek for Section<'_> {
         Ok((place - self.start) as u64)
     }
 }
-
-impl MmapBytesReader for Section<'_> {}

@@ -1,11 +1,11 @@
 //! Results while a graph is computed: kept by task, every byte counted, on the disk where they do not fit into memory.
 
 mod cache;
-mod codec;
+pub(crate) mod codec;
 mod folder;
 mod memory;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};

@@ -5,16 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dagbok::array::Buffer;
-use dagbok::frame::DataFrame;
 use dagbok::{DType, Error, NdArray, Value};
 use expect_test::{Expect, expect};
-use polars::prelude as pl;
 
 use super::folder::{Folder, Speeds};
 use super::{Memory, Results, STORED_BYTES_MIN};
 use crate::graph::TaskId;
-use crate::kernels::reduce::{Moments, Partial};
-use crate::table::{polars_frame, table_value};
 
 fn memory(folder: &Path, max: Option<u64>) -> Arc<Memory> {
     let memory = Memory::default();
@@ -36,7 +32,7 @@ const FAST_DISK: Speeds = Speeds {
 
 /// `value` comes back from the disk as `same` says, and leaves nothing there, compressed or not.
 #[track_caller]
-fn check_returns<T: 'static>(value: &Value, same: impl Fn(&T, &T) -> bool) {
+pub(crate) fn check_returns<T: 'static>(value: &Value, same: impl Fn(&T, &T) -> bool) {
     for speeds in [SLOW_DISK, FAST_DISK] {
         let folder = tempfile::tempdir().expect("a folder");
         let files = Arc::new(Folder::new(folder.path().to_owned(), None).with_speeds(speeds));
@@ -148,56 +144,6 @@ fn not_a_number_comes_back_bit_by_bit() {
 }
 
 #[test]
-fn partial_results_come_back() {
-    let numbers = || vec![1.0, f64::NEG_INFINITY];
-    let moments = Moments {
-        counts: numbers(),
-        means: numbers(),
-        squares: numbers(),
-    };
-    for partial in [
-        Partial::Fold(Buffer::I16(vec![1, -2])),
-        Partial::Moments(moments),
-        Partial::Places(Buffer::Bool(vec![true, false]), vec![-1, 7]),
-    ] {
-        let bytes = partial.nbytes();
-        check_returns::<Partial>(&Value::with_bytes(partial, bytes), |a, b| {
-            format!("{a:?}") == format!("{b:?}")
-        });
-    }
-}
-
-fn table(n: i64) -> pl::DataFrame {
-    pl::df!(
-        "n" => (0..n).collect::<Vec<i64>>(),
-        "x" => (0..n).map(|n| (n % 3 > 0).then_some(n as f64)).collect::<Vec<_>>(),
-        "text" => (0..n).map(|n| format!("ü{n}")).collect::<Vec<_>>(),
-        "list" => (0..n).map(|n| pl::Series::from_iter([n, n])).collect::<Vec<_>>(),
-    )
-    .expect("a table")
-}
-
-#[test]
-fn tables_come_back() {
-    for n in [1, 5000] {
-        check_returns::<DataFrame>(&table_value(table(n)), |a, b| {
-            polars_frame(a).equals_missing(polars_frame(b))
-        });
-    }
-    check_returns::<DataFrame>(&table_value(table(9).slice(3, 0)), |a, b| {
-        polars_frame(a).schema() == polars_frame(b).schema()
-    });
-    check_returns::<DataFrame>(&table_value(table(100).slice(40, 7)), |a, b| {
-        polars_frame(a).equals_missing(polars_frame(b))
-    });
-    let parts = vec![table(3), table(4).slice(0, 0), table(5)];
-    let bytes = parts.iter().map(pl::DataFrame::estimated_size).sum();
-    check_returns::<Vec<pl::DataFrame>>(&Value::with_bytes(parts, bytes), |a, b| {
-        a.iter().zip(b).all(|(a, b)| a.equals_missing(b)) && a.len() == b.len()
-    });
-}
-
-#[test]
 fn vectors_and_texts_come_back() {
     check_vector::<f64>(Vec::new());
     check_vector(vec![1_i64; 100_000]);
@@ -283,24 +229,6 @@ fn a_file_takes_room_until_its_value_is_gone() {
     assert!(memory.store(&value).is_err());
     drop(first);
     assert!(memory.store(&value).is_ok());
-}
-
-/// Tables of many numbers are written in strips, and come back in as many.
-#[test]
-fn large_tables_come_back() {
-    let rows = 3_i64 << 18;
-    let numbers = pl::df!(
-        "n" => (0..rows).collect::<Vec<i64>>(),
-        "x" => (0..rows).map(|n| (n % 7 > 0).then_some(n as f64)).collect::<Vec<_>>(),
-        "is" => (0..rows).map(|n| n % 3 == 0).collect::<Vec<_>>(),
-    )
-    .expect("a table");
-    let texts = pl::df!("text" => (0..rows).map(|n| format!("number {n}")).collect::<Vec<_>>());
-    for table in [numbers, texts.expect("a table")] {
-        check_returns::<DataFrame>(&table_value(table), |a, b| {
-            polars_frame(a).equals_missing(polars_frame(b))
-        });
-    }
 }
 
 #[test]

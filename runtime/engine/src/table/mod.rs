@@ -9,6 +9,7 @@ mod expr;
 mod hash;
 mod polars_table;
 mod schema;
+mod stored;
 mod view;
 
 pub use polars_table::{from_polars, new, polars_frame};
@@ -24,3 +25,6 @@ pub(crate) use expr::Converter;
 pub(crate) use hash::{hash_dtypes, split_by_hash};
 pub(crate) use polars_table::{collect, table_value, task_table};
 pub(crate) use schema::{empty, polars_schema};
+pub(crate) use stored::CODECS;
+#[cfg(test)]
+pub(crate) use stored::tests::{numbers_of, table_of};
