@@ -1,0 +1,151 @@
+//! Threads, locks and a clock of which [`shuttle`] decides what happens when: in the place of `runtime/engine/src/sync.rs`.
+//!
+//! The clock goes on by itself, by more or less each time that somebody looks at it.
+
+use std::cell::Cell;
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::sync::{LockResult, OnceLock};
+use std::time::{Duration, Instant};
+
+use shuttle::rand::{Rng, thread_rng};
+use shuttle::sync;
+use shuttle::thread;
+
+pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicUsize};
+pub(crate) use shuttle::thread::{JoinHandle, current};
+pub(crate) use shuttle::thread_local;
+
+/// What becomes of waits for a limited time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Timeouts {
+    /// They wait until somebody wakes them: who does not is found out.
+    Never,
+    /// They end whenever it suits.
+    AnyTime,
+}
+
+std::thread_local! {
+    static TIMEOUTS: Cell<Timeouts> = const { Cell::new(Timeouts::Never) };
+    static ELAPSED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// Begins another exploration of the same.
+pub(crate) fn begin(timeouts: Timeouts) {
+    TIMEOUTS.set(timeouts);
+    ELAPSED.set(Duration::ZERO);
+}
+
+/// The time.
+pub(crate) fn now() -> Instant {
+    static START: OnceLock<Instant> = OnceLock::new();
+    let step = Duration::from_micros(thread_rng().gen_range(0..120));
+    ELAPSED.set(ELAPSED.get() + step);
+    *START.get_or_init(Instant::now) + ELAPSED.get()
+}
+
+/// A thread that is to be.
+pub(crate) struct Builder(thread::Builder);
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Builder(thread::Builder::new())
+    }
+
+    pub(crate) fn name(self, name: String) -> Self {
+        Builder(self.0.name(name))
+    }
+
+    /// It has the stack that all have.
+    pub(crate) fn stack_size(self, _: usize) -> Self {
+        self
+    }
+
+    pub(crate) fn spawn<T: Send + 'static>(
+        self,
+        run: impl FnOnce() -> T + Send + 'static,
+    ) -> io::Result<JoinHandle<T>> {
+        self.0.spawn(run)
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Mutex<T>(sync::Mutex<T>);
+
+pub(crate) struct MutexGuard<'a, T> {
+    mutex: &'a Mutex<T>,
+    guard: sync::MutexGuard<'a, T>,
+}
+
+impl<T> Mutex<T> {
+    pub(crate) fn new(inside: T) -> Self {
+        Mutex(sync::Mutex::new(inside))
+    }
+
+    pub(crate) fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
+        let guard = self
+            .0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        Ok(MutexGuard { mutex: self, guard })
+    }
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.guard
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.guard
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Condvar(sync::Condvar);
+
+impl Condvar {
+    pub(crate) fn new() -> Self {
+        Condvar::default()
+    }
+
+    pub(crate) fn wait<'a, T>(
+        &self,
+        MutexGuard { mutex, guard }: MutexGuard<'a, T>,
+    ) -> LockResult<MutexGuard<'a, T>> {
+        let waited = self.0.wait(guard);
+        let guard = waited.unwrap_or_else(|poisoned| poisoned.into_inner());
+        Ok(MutexGuard { mutex, guard })
+    }
+
+    /// Whether the time is over is not said, as nobody asks.
+    pub(crate) fn wait_timeout<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        time: Duration,
+    ) -> LockResult<(MutexGuard<'a, T>, ())> {
+        let guard = match TIMEOUTS.get() {
+            Timeouts::Never => self.wait(guard)?,
+            Timeouts::AnyTime => {
+                let mutex = guard.mutex;
+                drop(guard);
+                ELAPSED.set(ELAPSED.get() + time);
+                thread::yield_now();
+                mutex.lock()?
+            }
+        };
+        Ok((guard, ()))
+    }
+
+    pub(crate) fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
+    pub(crate) fn notify_all(&self) {
+        self.0.notify_all();
+    }
+}
