@@ -1,6 +1,7 @@
 //! Graphs written as text: `u0: ; v0: ; uv0: u0 v0`, each task with its inputs, all in layers of their own.
 
 use std::collections::{HashMap, HashSet};
+use std::num::NonZero;
 use std::sync::Arc;
 
 use dagbok::{Name, Site, Value};
@@ -193,15 +194,16 @@ fn means_of_shared_arrays_hold_few_chunks() {
 
 #[test]
 fn a_chain_of_a_hundred_thousand_is_no_recursion() {
+    const LEN: usize = if cfg!(miri) { 500 } else { 100_000 };
     let mut graph = Graph::default();
     let mut last = add(&mut graph, "start", vec![]);
-    for _ in 0..100_000 {
+    for _ in 0..LEN {
         last = add(&mut graph, "next", vec![last]);
     }
     let mut outputs = [vec![last]];
     let graph = arrange(graph, &mut outputs);
-    assert_eq!(graph.len(), 100_001);
-    assert_eq!(outputs[0][0].index(), 100_000);
+    assert_eq!(graph.len(), LEN + 1);
+    assert_eq!(outputs[0][0].index(), LEN);
 }
 
 proptest! {
@@ -246,5 +248,128 @@ proptest! {
         for (output, id) in outputs.iter().zip(&arranged[0]) {
             prop_assert_eq!(name(&graph, *id), format!("t{output}"));
         }
+    }
+}
+
+/// Calls, each of which takes some before it, in one layer; what a call gives says what it was given.
+fn calls(edges: &[Vec<prop::sample::Index>], is_keyed: &[bool]) -> Graph {
+    let mut graph = Graph::default();
+    let name = Name::of("call", 0);
+    let layer = graph.add_call_layer(Layer {
+        name,
+        kind: LayerKind::Delayed,
+        site: Site::caller(),
+        detail: String::new(),
+    });
+    for (idx, inputs) in edges.iter().enumerate() {
+        // The one right before it most of the time, so that there are lines.
+        let inputs = inputs.iter().filter(|_| idx > 0).map(|input| {
+            let back = input.index(idx + 3).saturating_sub(3);
+            TaskId::new(idx - 1 - back.min(idx - 1))
+        });
+        let inputs: Vec<TaskId> = inputs.collect();
+        let run = move |inputs: &[Value]| {
+            let numbers = inputs.iter().filter_map(Value::downcast_ref::<u64>);
+            let mixed = |sum: u64, number: &u64| sum.wrapping_mul(31).wrapping_add(*number);
+            Ok(Value::new(numbers.fold(idx as u64 + 1, mixed)))
+        };
+        let call = DelayedNode::of_closure(name, Site::caller(), run);
+        let id = graph.add_call(layer, Arc::new(call), &inputs);
+        if is_keyed[idx % is_keyed.len()] {
+            graph.set_key(id, Key::from(format!("key-{idx}")));
+        }
+    }
+    graph
+}
+
+/// The values of all tasks, one after the other.
+fn evaluate(graph: &Graph) -> Vec<u64> {
+    let mut values: Vec<Value> = Vec::new();
+    for (id, task) in graph.tasks() {
+        let mut taken: Vec<Value> = task
+            .inputs
+            .iter()
+            .map(|input| values[input.index()].clone())
+            .collect();
+        for part in task.parts {
+            taken = vec![graph.runs_part(*part).run(&taken).expect("a value")];
+        }
+        values.push(graph.runs(id).run(&taken).expect("a value"));
+    }
+    let number = |value: &Value| *value.downcast_ref().expect("a number");
+    values.iter().map(number).collect()
+}
+
+/// The most results, and their bytes, that are there at a time where one thread runs the tasks in order.
+fn naive_peak(graph: &Graph, outputs: &[TaskId]) -> (usize, usize) {
+    let is_there = |result: TaskId, now: TaskId| {
+        let mut users = graph
+            .tasks()
+            .filter(|(_, task)| task.inputs.contains(&result))
+            .peekable();
+        let stays = users.peek().is_none() || outputs.contains(&result);
+        result <= now && (stays || result == now || users.any(|(user, _)| user >= now))
+    };
+    let at = |now: TaskId| {
+        let there = graph.ids().filter(|result| is_there(*result, now));
+        let bytes: Vec<usize> = there.map(|result| graph.task(result).bytes).collect();
+        (bytes.iter().sum(), bytes.len())
+    };
+    graph.ids().map(at).max().unwrap_or_default()
+}
+
+proptest! {
+    #[test]
+    fn calls_in_one_task_give_what_they_gave(
+        edges in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..3), 1..250),
+        is_keyed in prop::collection::vec(prop::bool::weighted(0.02), 1..60),
+        wanted in prop::collection::vec(any::<prop::sample::Index>(), 1..4),
+    ) {
+        let graph = calls(&edges, &is_keyed);
+        let values = evaluate(&graph);
+        let wanted: Vec<TaskId> = wanted.iter().map(|output| TaskId::new(output.index(edges.len()))).collect();
+        let n_uses = |id: TaskId| {
+            let inputs = graph.ids().flat_map(|id| graph.inputs(id).to_vec());
+            inputs.chain(wanted.clone()).filter(|used| *used == id).count()
+        };
+        let mut outputs = [wanted.clone()];
+        let fused = fuse(graph.clone(), &mut outputs);
+
+        let fused_values = evaluate(&fused);
+        for (id, output) in wanted.iter().zip(&outputs[0]) {
+            prop_assert_eq!(fused_values[output.index()], values[id.index()]);
+        }
+        let mut calls = Vec::new();
+        for (id, task) in fused.tasks() {
+            prop_assert!(task.parts.len() < 100);
+            prop_assert!(task.inputs.iter().all(|input| *input < id));
+            let first = calls.len();
+            calls.extend(task.parts.iter().map(|part| part.0 as usize));
+            calls.push(fused.tasks[id.index()].number as usize);
+            for pair in calls[first..].windows(2) {
+                let (before, next) = (TaskId::new(pair[0]), TaskId::new(pair[1]));
+                prop_assert_eq!(graph.inputs(next), [before]);
+                prop_assert_eq!(n_uses(before), 1);
+                prop_assert!(!graph.keys.contains_key(&before) && !graph.keys.contains_key(&next));
+            }
+        }
+        calls.sort_unstable();
+        prop_assert_eq!(calls, (0..edges.len()).collect::<Vec<_>>());
+        prop_assert_eq!(fused.keys.len(), graph.keys.len());
+    }
+
+    #[test]
+    fn the_peak_of_one_thread_is_that_of_the_order(
+        edges in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..4), 1..40),
+        sizes in prop::collection::vec(0_usize..5, 1..40),
+        wanted in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
+    ) {
+        let mut graph = calls(&edges, &[false]);
+        for id in graph.ids() {
+            graph.set_bytes(id, sizes[id.index() % sizes.len()]);
+        }
+        let outputs: Vec<TaskId> = wanted.iter().map(|output| TaskId::new(output.index(edges.len()))).collect();
+        let peak = super::peak(&graph, &outputs, NonZero::<usize>::MIN);
+        prop_assert_eq!((peak.bytes, peak.n_results), naive_peak(&graph, &outputs));
     }
 }

@@ -8,7 +8,7 @@ use dagbok::{Name, Site, Value};
 use super::state::{Action, Event, Outcome, RunId, Schedule, State};
 use crate::graph::{Graph, Layer, LayerKind, NewTask, TaskId};
 
-const STEPS: usize = 250_000;
+const STEPS: usize = if cfg!(miri) { 300 } else { 250_000 };
 const THREADS: u64 = 8;
 const RUNS_MAX: usize = 12;
 /// How often everything is counted anew.
@@ -27,7 +27,7 @@ fn a_million_steps_keep_the_invariants() {
         pool.drain();
         let ended = pool.ended;
         assert!(
-            ended.iter().all(|n| *n > 100),
+            cfg!(miri) || ended.iter().all(|n| *n > 100),
             "seed {seed}: {ended:?} runs"
         );
     }

@@ -343,7 +343,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 5 } else { 300 }))]
 
     #[test]
     fn any_sequence_of_events_keeps_the_invariants(steps in steps()) {
