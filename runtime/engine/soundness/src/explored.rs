@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::io;
 use std::ops::{Deref, DerefMut};
-use std::sync::{LockResult, OnceLock};
+use std::sync::{LockResult, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use shuttle::rand::{Rng, thread_rng};
@@ -16,10 +16,13 @@ pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicUsize};
 pub(crate) use shuttle::thread::{JoinHandle, current};
 pub(crate) use shuttle::thread_local;
 
+/// The pool looks so often for what nobody tells it of.
+const SHORT: Duration = Duration::from_millis(5);
+
 /// What becomes of waits for a limited time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Timeouts {
-    /// They wait until somebody wakes them: who does not is found out.
+    /// They wait until somebody wakes them: who does not is found out. But short ones end whenever it suits.
     Never,
     /// They end whenever it suits.
     AnyTime,
@@ -42,6 +45,11 @@ pub(crate) fn now() -> Instant {
     let step = Duration::from_micros(thread_rng().gen_range(0..120));
     ELAPSED.set(ELAPSED.get() + step);
     *START.get_or_init(Instant::now) + ELAPSED.get()
+}
+
+/// What is inside, whether or not somebody has panicked.
+fn inside<T>(locked: LockResult<T>) -> T {
+    locked.unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A thread that is to be.
@@ -83,10 +91,7 @@ impl<T> Mutex<T> {
     }
 
     pub(crate) fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        let guard = self
-            .0
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let guard = inside(self.0.lock());
         Ok(MutexGuard { mutex: self, guard })
     }
 }
@@ -117,8 +122,7 @@ impl Condvar {
         &self,
         MutexGuard { mutex, guard }: MutexGuard<'a, T>,
     ) -> LockResult<MutexGuard<'a, T>> {
-        let waited = self.0.wait(guard);
-        let guard = waited.unwrap_or_else(|poisoned| poisoned.into_inner());
+        let guard = inside(self.0.wait(guard));
         Ok(MutexGuard { mutex, guard })
     }
 
@@ -129,13 +133,13 @@ impl Condvar {
         time: Duration,
     ) -> LockResult<(MutexGuard<'a, T>, ())> {
         let guard = match TIMEOUTS.get() {
-            Timeouts::Never => self.wait(guard)?,
-            Timeouts::AnyTime => {
+            Timeouts::Never if time > SHORT => inside(self.wait(guard)),
+            _ => {
                 let mutex = guard.mutex;
                 drop(guard);
                 ELAPSED.set(ELAPSED.get() + time);
                 thread::yield_now();
-                mutex.lock()?
+                inside(mutex.lock())
             }
         };
         Ok((guard, ()))

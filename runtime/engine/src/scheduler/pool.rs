@@ -242,7 +242,7 @@ impl Shared {
         self.waiting.load(Ordering::SeqCst) > 0
     }
 
-    /// Waits at most `time` for `changed`; a thread that would run something of its run.
+    /// Waits at most `time` for `changed`; less, if the thread `helps`: what it could run may be with one that itself waits by now.
     pub(super) fn wait_for<'a>(
         &'a self,
         core: MutexGuard<'a, Core>,
@@ -252,6 +252,7 @@ impl Shared {
     ) -> MutexGuard<'a, Core> {
         let counted = usize::from(helps);
         self.waiting.fetch_add(counted, Ordering::SeqCst);
+        let time = if helps { time.min(STEAL_TICK) } else { time };
         let waited = changed.wait_timeout(core, time);
         self.waiting.fetch_sub(counted, Ordering::SeqCst);
         waited.unwrap_or_else(PoisonError::into_inner).0

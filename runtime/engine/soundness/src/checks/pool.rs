@@ -79,8 +79,7 @@ fn nesting(random: &mut Random, pool: &Arc<Scheduler>, depth: usize) -> Sums {
             if idx % 3 == 0
                 && let Some(pool) = weak.upgrade()
             {
-                let random = &mut inner.lock().expect("no panic");
-                let sums = nesting(random, &pool, depth - 1);
+                let sums = nesting(&mut inner.lock().expect("no panic"), &pool, depth - 1);
                 let oracle = sums.oracle();
                 let values = pool.compute(sums.graph, &sums.outputs, &[]);
                 oracle.check(values);
