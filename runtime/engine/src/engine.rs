@@ -318,13 +318,14 @@ fn entry(kept: Kept) -> CacheEntry {
     }
 }
 
-/// The tasks of `graph` whose values `ahead` computes, which are among the first, with these.
+/// The tasks of `graph` whose values `ahead` computes, with these. They are among the first ones, so that hardly any other is looked at.
 fn values_of(graph: &Graph, ahead: &[Arc<dyn Submitted>]) -> Result<Vec<(TaskId, Value)>> {
     let values = futures::gather(ahead)?;
     let known: HashMap<Name, Value> = ahead.iter().map(|call| *call.key()).zip(values).collect();
-    let first = graph.ids().take(2 * known.len());
-    let found = first.filter_map(|id| Some((id, known.get(&graph.name(id))?.clone())));
-    Ok(found.collect())
+    let found = graph
+        .ids()
+        .filter_map(|id| Some((id, known.get(&graph.name(id))?.clone())));
+    Ok(found.take(known.len()).collect())
 }
 
 /// What `tasks` of `graph` need.

@@ -470,3 +470,21 @@ fn values_are_looked_at() {
     check(inc(1).inspect(move |x| noted.lock().unwrap().push(*x)), 2);
     assert_eq!(*seen.lock().unwrap(), [2]);
 }
+
+#[test]
+fn each_call_of_a_wide_graph_is_made_once() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    const N: i64 = 20_000;
+    static N_MADE: AtomicUsize = AtomicUsize::new(0);
+    #[delayed]
+    fn counted(x: i64) -> i64 {
+        N_MADE.fetch_add(1, Ordering::Relaxed);
+        x
+    }
+    for n_after in [0, 1, 7] {
+        let line = |x| (0..n_after).fold(counted(x), |x, _| inc(x));
+        let expected: Vec<i64> = (0..N).map(|x| x + n_after).collect();
+        check(delayed_all((0..N).map(line).collect::<Vec<_>>()), expected);
+        assert_eq!(N_MADE.swap(0, Ordering::Relaxed), N as usize);
+    }
+}
