@@ -329,6 +329,22 @@ register_target("echo", |_, _| {});"#);
     assert_eq!(notebook.run("1 + 1"), "=2");
 }
 
+/// A front end closes its control comm when it has the answer; what is closed from both sides is an error in JupyterLab.
+#[test]
+fn an_answered_control_comm_is_left_to_its_front_end() {
+    let mut notebook = Notebook::new();
+    let control = |id| {
+        let target = "jupyter.widget.control".to_owned();
+        let open = notebook.comm(id, CommEvent::Open { target }, json!({}), &[]);
+        notebook.session.hear_and_watch(open)
+    };
+    let (answered, unanswered) = (control("answered"), control("unanswered"));
+    notebook.say("answered", json!({"method": "request_states"}));
+    notebook.run("std::process::abort()");
+    assert_eq!(answered.so_far(), "");
+    assert_eq!(unanswered.so_far(), "close #unanswered {}");
+}
+
 #[test]
 fn outputs_are_cleared_in_order() {
     check_comms(

@@ -111,9 +111,15 @@ impl Session {
     /// Lets the session hear `comm`; all its callbacks did.
     #[allow(dead_code, reason = "not every file of tests has comms")]
     pub(crate) fn hear(&self, comm: Comm) -> Vec<String> {
+        self.hear_and_watch(comm).take()
+    }
+
+    /// The same; where it shows what comes of `comm`, also later.
+    #[allow(dead_code, reason = "not every file of tests has comms")]
+    pub(crate) fn hear_and_watch(&self, comm: Comm) -> Arc<Screen> {
         let screen = Arc::new(Screen::new(self.person.clone()));
         self.evaluator.comm(comm, screen.clone());
-        screen.take()
+        screen
     }
 
     /// What completion may know of the session.

@@ -30,21 +30,44 @@ pub(super) fn receive(shared: &Shared, comm: Comm, frontend: Arc<dyn Frontend>) 
     }
 }
 
-/// The comms that are open, each with the front end that has seen it open.
+/// The comms that are open, of which the front ends are told when the process ends.
 #[derive(Default)]
-pub(super) struct OpenComms {
-    frontends: BTreeMap<String, Arc<dyn Frontend>>,
+pub(super) struct OpenComms(BTreeMap<String, OpenComm>);
+
+struct OpenComm {
+    /// What has seen it open.
+    frontend: Arc<dyn Frontend>,
+    is_control: bool,
 }
 
 impl OpenComms {
-    /// Either side says `comm`, which `frontend` sees.
-    pub(super) fn note(&mut self, comm: &channel::Comm, frontend: Option<Arc<dyn Frontend>>) {
+    /// The front end says `comm`.
+    pub(super) fn note_heard(&mut self, comm: &channel::Comm, frontend: Arc<dyn Frontend>) {
+        self.note(comm, Some(frontend));
+    }
+
+    /// The session says `comm`, which `frontend` sees.
+    pub(super) fn note_said(&mut self, comm: &channel::Comm, frontend: Option<Arc<dyn Frontend>>) {
+        let is_message = matches!(comm.event, channel::CommEvent::Message);
+        // An answer on a control comm makes the front end close it; to close it from here as well would be an error there.
+        if is_message && self.0.get(&comm.id).is_some_and(|open| open.is_control) {
+            self.0.remove(&comm.id);
+        }
+        self.note(comm, frontend);
+    }
+
+    fn note(&mut self, comm: &channel::Comm, frontend: Option<Arc<dyn Frontend>>) {
         match (&comm.event, frontend) {
-            (channel::CommEvent::Open { .. }, Some(frontend)) => {
-                self.frontends.insert(comm.id.clone(), frontend);
+            (channel::CommEvent::Open { target }, Some(frontend)) => {
+                let is_control = target == CONTROL_TARGET;
+                let open = OpenComm {
+                    frontend,
+                    is_control,
+                };
+                self.0.insert(comm.id.clone(), open);
             }
             (channel::CommEvent::Close, _) => {
-                self.frontends.remove(&comm.id);
+                self.0.remove(&comm.id);
             }
             _ => {}
         }
@@ -52,8 +75,8 @@ impl OpenComms {
 
     /// The process is gone, and its side of all comms.
     pub(super) fn close_all(&mut self) {
-        for (id, frontend) in std::mem::take(&mut self.frontends) {
-            frontend.output(closed(id));
+        for (id, open) in std::mem::take(&mut self.0) {
+            open.frontend.output(closed(id));
         }
     }
 }

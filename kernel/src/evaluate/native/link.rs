@@ -273,7 +273,7 @@ impl Link {
         events: mpsc::Sender<RunEvent>,
     ) -> u32 {
         self.n_runs += 1;
-        self.comms.note(comm, Some(frontend.clone()));
+        self.comms.note_heard(comm, frontend.clone());
         self.screens.add_callbacks(self.n_runs, frontend);
         let run = Running {
             events,
@@ -290,7 +290,7 @@ impl Link {
     }
 
     fn comm_said(&mut self, cell: u32, comm: channel::Comm) {
-        self.comms.note(&comm, self.screens.frontend(cell));
+        self.comms.note_said(&comm, self.screens.frontend(cell));
         self.screens.output(cell, to_output(comm));
     }
 
