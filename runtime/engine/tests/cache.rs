@@ -135,6 +135,39 @@ fn chunks_are_found_by_name() {
     assert_eq!(count.load(Ordering::SeqCst), 4);
 }
 
+#[test]
+fn partitions_are_found_by_name() {
+    let _turn = one_at_a_time();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    let numbers: Vec<i64> = (0..40).collect();
+    let frame = df!("n" => numbers).expect("a table").lazy();
+    let slow = frame.repartition(4).map_partitions(move |table| {
+        if table.height() > 0 {
+            counter.fetch_add(1, Ordering::SeqCst);
+            work();
+        }
+        Ok(table)
+    });
+    let check = |query: Frame, expected: i64| {
+        let table = query.compute().expect("a table");
+        assert_eq!(table.item::<i64>().expect("one number"), expected);
+        assert_eq!(count.load(Ordering::SeqCst), 4);
+    };
+    check(slow.select([col("n").sum()]), 780);
+    check(slow.select([col("n").sum()]), 780);
+    check(slow.select([(col("n") * 2).sum()]), 1560);
+    check(slow.filter(col("n").gt(7)).select([col("n").min()]), 8);
+    check(
+        slow.group_by([col("n") % 2])
+            .agg([col("n").max().alias("max")])
+            .select([col("max").max()]),
+        39,
+    );
+    assert_eq!(slow.compute().expect("a table").height(), 40);
+    check(slow.tail(1), 39);
+}
+
 /// Writes `bytes` to a file that was changed last so many seconds after 1970.
 fn write(path: &Path, bytes: &[u8], seconds: u64) {
     std::fs::write(path, bytes).expect("a file");

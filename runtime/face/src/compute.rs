@@ -101,8 +101,7 @@ impl<C: Compute> Compute for [C] {
     type Output = Vec<C::Output>;
 
     fn collections(&self, outputs: &mut Vec<Collection>) {
-        self.iter()
-            .for_each(|collection| collection.collections(outputs));
+        collections_of(self, outputs);
     }
 
     fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
@@ -160,15 +159,11 @@ impl<K: Clone + Eq + Hash, C: Compute, S: BuildHasher + Default> Compute for Has
     type Output = HashMap<K, C::Output, S>;
 
     fn collections(&self, outputs: &mut Vec<Collection>) {
-        self.values()
-            .for_each(|collection| collection.collections(outputs));
+        collections_of(self.values(), outputs);
     }
 
     fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
-        let entries = self.iter();
-        entries
-            .map(|(key, collection)| Ok((key.clone(), collection.from_values(values)?)))
-            .collect()
+        map_from_values(self, values)
     }
 }
 
@@ -176,16 +171,30 @@ impl<K: Clone + Ord, C: Compute> Compute for BTreeMap<K, C> {
     type Output = BTreeMap<K, C::Output>;
 
     fn collections(&self, outputs: &mut Vec<Collection>) {
-        self.values()
-            .for_each(|collection| collection.collections(outputs));
+        collections_of(self.values(), outputs);
     }
 
     fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
-        let entries = self.iter();
-        entries
-            .map(|(key, collection)| Ok((key.clone(), collection.from_values(values)?)))
-            .collect()
+        map_from_values(self, values)
     }
+}
+
+fn collections_of<'a, C: Compute + 'a>(
+    members: impl IntoIterator<Item = &'a C>,
+    outputs: &mut Vec<Collection>,
+) {
+    members
+        .into_iter()
+        .for_each(|collection| collection.collections(outputs));
+}
+
+/// The values of a map's collections, in its order, under its keys.
+fn map_from_values<'a, K: Clone + 'a, C: Compute + 'a, Map: FromIterator<(K, C::Output)>>(
+    entries: impl IntoIterator<Item = (&'a K, &'a C)>,
+    values: &mut dyn Iterator<Item = Value>,
+) -> Result<Map> {
+    let value = |(key, collection): (&K, &C)| Ok((key.clone(), collection.from_values(values)?));
+    entries.into_iter().map(value).collect()
 }
 
 macro_rules! compute_tuple {

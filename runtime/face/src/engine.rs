@@ -11,7 +11,7 @@ use crate::config::Settings;
 use crate::delayed::DelayedNode;
 use crate::display::MimeBundle;
 use crate::explain::Figures;
-use crate::frame::{DataFrame, Format, Frame, Schema, Source, Values};
+use crate::frame::{DataFrame, Format, Frame, FrameOp, Schema, Source, Values};
 use crate::future::FutureStatus;
 use crate::graph::{Key, Layer, Task};
 use crate::plot::Plot;
@@ -60,7 +60,10 @@ impl Collection {
                 ArrayOp::Delayed(call) => vec![Collection::Delayed(call.clone())],
                 _ => wrap(&array.node().inputs, Collection::Array),
             },
-            Collection::Frame(frame) => wrap(&frame.node().inputs, Collection::Frame),
+            Collection::Frame(frame) => match &frame.node().op {
+                FrameOp::Delayed(calls) => wrap(calls, Collection::Delayed),
+                _ => wrap(&frame.node().inputs, Collection::Frame),
+            },
             Collection::Delayed(node) => node.inputs().map(CollectionRef::to_owned).collect(),
         }
     }

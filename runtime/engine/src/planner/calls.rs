@@ -6,6 +6,7 @@ use std::sync::Arc;
 use dagbok::array::ArrayOp;
 use dagbok::delayed::DelayedNode;
 use dagbok::engine::{Collection, CollectionRef};
+use dagbok::frame::{Frame, FrameOp};
 use dagbok::{Array, Name, Result, Site};
 
 use super::Planner;
@@ -19,6 +20,7 @@ enum Step<'a> {
     Leave(&'a Arc<DelayedNode>),
     /// To find the calls that it is made of.
     Array(&'a Array),
+    Frame(&'a Frame),
 }
 
 /// Calls on their way to be tasks.
@@ -26,7 +28,7 @@ enum Step<'a> {
 struct Walk<'a> {
     steps: Vec<Step<'a>>,
     layers: CallLayers<'a>,
-    /// The arrays whose calls have been found.
+    /// The arrays and frames whose calls have been found.
     seen: HashSet<Name>,
     /// The inputs of the call that becomes a task.
     inputs: Vec<TaskId>,
@@ -55,6 +57,7 @@ impl Planner {
                 }
                 Step::Leave(node) => self.call(node, outputs, &mut walk)?,
                 Step::Array(array) => walk.enter_array(array),
+                Step::Frame(frame) => walk.enter_frame(frame),
             }
         }
         Ok(())
@@ -108,10 +111,10 @@ impl<'a> Walk<'a> {
     fn enter(&mut self, collections: impl Iterator<Item = CollectionRef<'a>>) {
         let start = self.steps.len();
         self.steps
-            .extend(collections.filter_map(|collection| match collection {
-                CollectionRef::Delayed(node) => Some(Step::Enter(node)),
-                CollectionRef::Array(array) => Some(Step::Array(array)),
-                CollectionRef::Frame(_) => None,
+            .extend(collections.map(|collection| match collection {
+                CollectionRef::Delayed(node) => Step::Enter(node),
+                CollectionRef::Array(array) => Step::Array(array),
+                CollectionRef::Frame(frame) => Step::Frame(frame),
             }));
         self.steps[start..].reverse();
     }
@@ -123,6 +126,16 @@ impl<'a> Walk<'a> {
             ArrayOp::Delayed(call) => self.steps.push(Step::Enter(call)),
             _ if node.inputs.is_empty() || !self.seen.insert(node.name) => {}
             _ => self.steps.extend(node.inputs.iter().rev().map(Step::Array)),
+        }
+    }
+
+    /// As for an array.
+    fn enter_frame(&mut self, frame: &'a Frame) {
+        let node = frame.node();
+        match &node.op {
+            FrameOp::Delayed(calls) => self.steps.extend(calls.iter().rev().map(Step::Enter)),
+            _ if node.inputs.is_empty() || !self.seen.insert(node.name) => {}
+            _ => self.steps.extend(node.inputs.iter().rev().map(Step::Frame)),
         }
     }
 }

@@ -12,7 +12,7 @@ use dagbok::profile::CacheHits;
 use dagbok::{Name, Value};
 
 use super::Memory;
-use crate::graph::{Graph, LayerKind, Part, TaskId};
+use crate::graph::{Graph, Part, TaskId};
 
 /// What is made faster than this is made again.
 const COST_MIN: Duration = Duration::from_millis(5);
@@ -89,9 +89,8 @@ impl Costs {
         let slowest = inputs.map(|input| self.0[input.index()]).max();
         let cost = elapsed + slowest.unwrap_or_default();
         self.0[task.index()] = cost;
-        if cost >= COST_MIN
-            && let Some(key) = CacheKey::of(graph, task)
-        {
+        if cost >= COST_MIN {
+            let key = CacheKey::of(graph, task);
             memory.cache.insert(key, value, cost, memory.limit());
         }
     }
@@ -111,18 +110,12 @@ impl Memory {
 }
 
 impl CacheKey {
-    /// The key of `task`; none if its name does not say all that its result depends on. A frame's partitions have just the columns
-    /// that one computation needs.
-    pub(crate) fn of(graph: &Graph, task: TaskId) -> Option<CacheKey> {
-        let layer = graph.layer(graph.layer_of(task));
-        let is_whole = match layer.kind {
-            LayerKind::Array | LayerKind::Delayed => true,
-            LayerKind::Frame => layer.name.operation() == "concat",
-        };
-        is_whole.then(|| CacheKey {
+    /// The key of `task`.
+    pub(crate) fn of(graph: &Graph, task: TaskId) -> CacheKey {
+        CacheKey {
             name: graph.name(task),
             block: graph.block(task).as_slice().into(),
-        })
+        }
     }
 }
 
@@ -157,7 +150,7 @@ impl Cache {
         let layers: Vec<bool> = layers.collect();
         let tasks = graph.ids().filter(|id| layers[graph.layer_of(*id).index()]);
         let found = tasks.filter_map(|id| {
-            let value = entries.get(&CacheKey::of(graph, id)?)?;
+            let value = entries.get(&CacheKey::of(graph, id))?;
             Some((id, value))
         });
         let found: Vec<(TaskId, Value)> = found.collect();

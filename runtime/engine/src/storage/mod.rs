@@ -13,6 +13,8 @@ use std::collections::{BTreeSet, HashMap};
 use dagbok::Value;
 
 use crate::graph::TaskId;
+#[cfg(test)]
+pub(crate) use cache::CacheKey;
 pub(crate) use cache::{Cache, Costs, Kept};
 pub(crate) use folder::usual_folder;
 pub(crate) use memory::{Memory, Reservation};

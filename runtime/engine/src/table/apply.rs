@@ -80,13 +80,13 @@ pub(crate) fn apply_with(
             };
             frame.unique_stable(subset.as_deref().map(named), keep)
         }
-        FrameOp::Repartition(_) => frame,
+        FrameOp::Repartition(_) | FrameOp::GetPartition(_) => frame,
         FrameOp::Map(map) => {
             let table = frame.collect().map_err(from_polars_error)?;
             let mapped = map(from_polars(table))?;
             pl::IntoLazy::lazy(super::polars_frame(&mapped).clone())
         }
-        FrameOp::Read(_) | FrameOp::Partitions(_) | FrameOp::Concat => {
+        FrameOp::Read(_) | FrameOp::Partitions(_) | FrameOp::Delayed(_) | FrameOp::Concat => {
             unreachable!("`{}` takes no single frame", op.operation())
         }
     })
@@ -105,8 +105,8 @@ pub(crate) fn concat(mut inputs: Vec<pl::LazyFrame>) -> Result<pl::LazyFrame> {
                 ErrorKind::Column,
                 format!(
                     "cannot put frames with columns ({}) and ({}) one after the other (0 and {input_idx})",
-                    columns(&first),
-                    columns(&schema)
+                    columns_text(&first),
+                    columns_text(&schema)
                 ),
             ));
         }
@@ -114,7 +114,8 @@ pub(crate) fn concat(mut inputs: Vec<pl::LazyFrame>) -> Result<pl::LazyFrame> {
     pl::concat(inputs, pl::UnionArgs::default()).map_err(from_polars_error)
 }
 
-fn columns(schema: &pl::Schema) -> String {
+/// Names and types: `a: i64, b: str`.
+pub(crate) fn columns_text(schema: &pl::Schema) -> String {
     let columns: Vec<String> = schema
         .iter()
         .map(|(name, dtype)| format!("{name}: {}", super::from_polars_dtype(dtype)))

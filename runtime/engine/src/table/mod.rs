@@ -17,7 +17,7 @@ pub use schema::{partitions, schema};
 pub use view::view;
 
 pub(crate) use aggregate::{expand, reduction};
-pub(crate) use apply::{apply, apply_with, concat};
+pub(crate) use apply::{apply, apply_with, columns_text, concat};
 pub(crate) use class::{Class, aggregates, classify, is_pattern, needed_columns};
 pub(crate) use dtype::{from_polars_dtype, to_polars_dtype};
 pub(crate) use error::from_polars_error;

@@ -282,10 +282,10 @@ fn several_threads_compute_at_once() {
 }
 
 /// Counts how many of its kind are alive.
-struct Counted(Arc<AtomicUsize>);
+pub(super) struct Counted(Arc<AtomicUsize>);
 
 impl Counted {
-    fn new(alive: &Arc<AtomicUsize>) -> Self {
+    pub(super) fn new(alive: &Arc<AtomicUsize>) -> Self {
         alive.fetch_add(1, Ordering::SeqCst);
         Counted(alive.clone())
     }

@@ -9,6 +9,8 @@ use dagbok::graph::Key;
 use dagbok::prelude::*;
 use dagbok_engine::render::format;
 
+use super::compute::Counted;
+
 #[delayed]
 fn broken(array: &NdArray, table: &DataFrame, words: Vec<String>) -> Result<i64, String> {
     Err(format!(
@@ -203,22 +205,6 @@ fn what_is_no_task_cannot_run_again() {
     assert_eq!(size_of::<Error>(), size_of::<usize>());
     fn shared<T: Send + Sync>() {}
     shared::<Error>();
-}
-
-/// Counts how many of its kind are alive.
-struct Counted(Arc<AtomicUsize>);
-
-impl Counted {
-    fn new(alive: &Arc<AtomicUsize>) -> Self {
-        alive.fetch_add(1, Ordering::SeqCst);
-        Counted(alive.clone())
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
 }
 
 /// So many are alive, once threads have let go of what they had in hand.

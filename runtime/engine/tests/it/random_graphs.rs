@@ -16,22 +16,8 @@ use dagbok_engine::graph::{Graph, Layer, LayerKind, TaskId, arrange, fuse};
 use dagbok_engine::scheduler::Scheduler;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
-/// Checks `property` for as many values of `strategy`, the same in every run.
-fn check<S: Strategy>(
-    n_cases: u32,
-    strategy: S,
-    property: impl Fn(S::Value) -> Result<(), TestCaseError>,
-) {
-    let config = ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::with_cases(n_cases)
-    };
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let outcome = TestRunner::new_with_rng(config, rng).run(&strategy, property);
-    outcome.unwrap_or_else(|error| panic!("{error}"));
-}
+use super::check_property;
 
 /// More than most machines that run this have, so that threads are stopped in the middle of what they do.
 const N_THREADS_MAX: usize = 8;
@@ -334,7 +320,7 @@ fn compute_and_compare(
 
 #[test]
 fn any_graph_gives_what_a_naive_evaluator_gives() {
-    check(
+    check_property(
         150,
         (sketches(any_behaviour()), 1_usize..=N_THREADS_MAX),
         |(sketch, n_threads)| compute_and_compare(&sketch, scheduler(n_threads)),
@@ -344,7 +330,7 @@ fn any_graph_gives_what_a_naive_evaluator_gives() {
 #[test]
 fn several_graphs_at_once_do_not_meet() {
     let sketches = prop::collection::vec(sketches(any_behaviour()), 2..5);
-    check(
+    check_property(
         30,
         (sketches, 1_usize..=N_THREADS_MAX),
         |(sketches, n_threads)| {
@@ -404,7 +390,7 @@ fn a_graph_is_called_off_at_any_moment() {
         any::<bool>(),
         1_usize..=N_THREADS_MAX,
     );
-    check(12, strategy, |(sketch, at, is_stuck, n_threads)| {
+    check_property(12, strategy, |(sketch, at, is_stuck, n_threads)| {
         let needed = sketch.needed();
         let needed: Vec<usize> = (0..needed.len()).filter(|idx| needed[*idx]).collect();
         let (send_canceller, cancellers) = mpsc::channel();
@@ -438,7 +424,7 @@ fn a_graph_is_called_off_at_any_moment() {
 /// Results of a computation that was called off or failed go, also those that were made after it had ended.
 #[test]
 fn nothing_is_kept_of_what_was_called_off() {
-    check(
+    check_property(
         10,
         (shapes(), any::<Index>(), any::<bool>()),
         |(shape, at, fails)| {

@@ -1,6 +1,7 @@
 //! Partitioned tables, with polars' expressions as their language.
 
 mod datatype;
+mod delayed;
 mod dt;
 mod expr;
 mod function;

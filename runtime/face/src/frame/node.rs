@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::function::{JoinType, SortMultipleOptions, UniqueKeepStrategy};
 use super::{DataFrame, Expr, Frame, Source};
+use crate::delayed::DelayedNode;
 use crate::{Name, Result, Site, Value};
 
 /// One operation of a [`Frame`] on other frames.
@@ -28,6 +29,8 @@ pub enum FrameOp {
     Read(Box<Source>),
     /// Partitions in memory; each value holds a [`DataFrame`].
     Partitions(Vec<Value>),
+    /// Partitions that calls will return, each a [`DataFrame`] with the columns of [`meta`](FrameNode::meta).
+    Delayed(Vec<Arc<DelayedNode>>),
     Filter(Expr),
     Select(Vec<Expr>),
     WithColumns(Vec<Expr>),
@@ -57,6 +60,7 @@ pub enum FrameOp {
         keep: UniqueKeepStrategy,
     },
     Repartition(usize),
+    GetPartition(usize),
     Concat,
     Map(MapPartition),
 }
@@ -67,6 +71,7 @@ impl FrameOp {
         match self {
             FrameOp::Read(_) => "read",
             FrameOp::Partitions(_) => "partitions",
+            FrameOp::Delayed(_) => "from_delayed",
             FrameOp::Filter(_) => "filter",
             FrameOp::Select(_) => "select",
             FrameOp::WithColumns(_) => "with-columns",
@@ -80,6 +85,7 @@ impl FrameOp {
             FrameOp::Tail(_) => "tail",
             FrameOp::Unique { .. } => "unique",
             FrameOp::Repartition(_) => "repartition",
+            FrameOp::GetPartition(_) => "get-partition",
             FrameOp::Concat => "concat",
             FrameOp::Map(_) => "map-partitions",
         }
@@ -110,7 +116,7 @@ impl FrameOp {
             expr.token().hash(&mut hasher);
         }
         match self {
-            FrameOp::Read(_) | FrameOp::Partitions(_) | FrameOp::Map(_) => {
+            FrameOp::Read(_) | FrameOp::Partitions(_) | FrameOp::Delayed(_) | FrameOp::Map(_) => {
                 return Name::unique(operation);
             }
             FrameOp::Drop(columns) => columns.hash(&mut hasher),
@@ -119,7 +125,10 @@ impl FrameOp {
             FrameOp::GroupBy { keys, .. } => keys.len().hash(&mut hasher),
             FrameOp::Join { left_on, how, .. } => (left_on.len(), how).hash(&mut hasher),
             FrameOp::Sort { options, .. } => options.hash(&mut hasher),
-            FrameOp::Head(n) | FrameOp::Tail(n) | FrameOp::Repartition(n) => n.hash(&mut hasher),
+            FrameOp::Head(n)
+            | FrameOp::Tail(n)
+            | FrameOp::Repartition(n)
+            | FrameOp::GetPartition(n) => n.hash(&mut hasher),
             FrameOp::Unique { subset, keep } => (subset, keep).hash(&mut hasher),
             FrameOp::Filter(_) | FrameOp::Select(_) | FrameOp::WithColumns(_) | FrameOp::Concat => {
             }

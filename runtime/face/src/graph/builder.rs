@@ -84,17 +84,9 @@ impl GraphBuilder {
         inputs: impl IntoKeys,
         function: impl TaskFunction<Arguments, T>,
     ) -> Self {
-        let takes = takes(&function);
+        let (takes, gives) = (takes(&function), TypeOf::of::<T>());
         let run = move |inputs: &[Value]| Ok(Value::new(function.call(inputs)));
-        self.with_task(
-            key.into(),
-            Task {
-                inputs: inputs.into_keys(),
-                takes,
-                gives: TypeOf::of::<T>(),
-                run: Box::new(run),
-            },
-        )
+        self.with_task(key.into(), inputs.into_keys(), takes, gives, Box::new(run))
     }
 
     /// Like [`task`](GraphBuilder::task), of a function that may fail: its error is the computation's.
@@ -118,20 +110,12 @@ impl GraphBuilder {
         inputs: impl IntoKeys,
         function: impl TaskFunction<Arguments, Result<T, E>>,
     ) -> Self {
-        let takes = takes(&function);
+        let (takes, gives) = (takes(&function), TypeOf::of::<T>());
         let run = move |inputs: &[Value]| {
             let result = function.call(inputs);
             result.map(Value::new).map_err(task_error)
         };
-        self.with_task(
-            key.into(),
-            Task {
-                inputs: inputs.into_keys(),
-                takes,
-                gives: TypeOf::of::<T>(),
-                run: Box::new(run),
-            },
-        )
+        self.with_task(key.into(), inputs.into_keys(), takes, gives, Box::new(run))
     }
 
     /// Adds `key`, another name for `of`.
@@ -196,7 +180,20 @@ impl GraphBuilder {
     }
 
     #[track_caller]
-    fn with_task(self, key: Key, task: Task) -> Self {
+    fn with_task(
+        self,
+        key: Key,
+        inputs: Vec<Key>,
+        takes: Takes,
+        gives: TypeOf,
+        run: Box<TaskRun>,
+    ) -> Self {
+        let task = Task {
+            inputs,
+            takes,
+            gives,
+            run,
+        };
         self.with(key, Made::Task(task))
     }
 }

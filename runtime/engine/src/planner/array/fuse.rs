@@ -3,7 +3,8 @@
 //!
 //! From an array the walk goes up through its inputs. An input is computed within the same task if nothing else uses it
 //! (all its uses are in the task) and no element would be computed twice. What is in memory or follows from its place is
-//! read within the task in any case. All else are chunks of other tasks.
+//! read within the task in any case, and so are slices and broadcasts: others use them, too, but they cost nothing. All
+//! else are chunks of other tasks.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -185,7 +186,7 @@ struct Inside {
 }
 
 impl Inside {
-    /// Those that belong to the tasks of `root`; only what is at hand if `root` itself is not to be computed there.
+    /// Those that belong to the tasks of `root`; only what costs nothing if `root` itself is not to be computed there.
     fn collect(planner: &Planner, root: &Array, compute_root: bool) -> Inside {
         let mut all = Inside {
             candidates: HashMap::new(),
@@ -193,6 +194,7 @@ impl Inside {
         };
         let identity = View::identity(root.ndim());
         if !compute_root || !is_computable(root) {
+            all.look_through(root);
             return all;
         }
         let mut open = vec![(root.clone(), identity)];
@@ -218,13 +220,25 @@ impl Inside {
                     && planner.uses(input.name()) == candidate.uses
                     && is_computable(&candidate.array)
                     && (is_view(&candidate.array) || !seen.repeats(root.shape()));
-                if let (true, Some(view)) = (belongs, &candidate.view) {
-                    open.push((candidate.array.clone(), view.clone()));
-                    all.inside.insert(input.name().clone());
+                match &candidate.view {
+                    Some(view) if belongs => {
+                        open.push((candidate.array.clone(), view.clone()));
+                        all.inside.insert(*input.name());
+                    }
+                    _ => all.look_through(input),
                 }
             }
         }
         all
+    }
+
+    /// What `array` shows is read where it is, if that costs nothing.
+    fn look_through(&mut self, array: &Array) {
+        let mut shown = array;
+        while is_cheap(shown) && self.inside.len() < STEPS_MAX {
+            self.inside.insert(*shown.name());
+            shown = &shown.node().inputs[0];
+        }
     }
 
     fn contains(&self, array: &Array) -> bool {
@@ -235,6 +249,20 @@ impl Inside {
 /// Whether chunks of `array` can be computed from elements of its inputs.
 fn is_computable(array: &Array) -> bool {
     matches!(array.node().op, ArrayOp::Elementwise { .. }) || is_view(array)
+}
+
+/// Whether to read the elements of `array` from its input costs nothing: neither time, as they are in the same order there, nor memory,
+/// as it is not a small part of what would else be let go.
+fn is_cheap(array: &Array) -> bool {
+    let node = array.node();
+    match &node.op {
+        ArrayOp::Broadcast => true,
+        ArrayOp::Slice(_) => {
+            let input = &node.inputs[0];
+            is_at_hand(input) || 2 * array.size() >= input.size()
+        }
+        _ => false,
+    }
 }
 
 /// Whether `array` holds the elements of its input in other places.
@@ -270,11 +298,14 @@ impl Builder<'_> {
         if !self.inside.contains(array) {
             return self.leaf(array, view);
         }
+        let inputs = &array.node().inputs;
+        let seen = |input: &Array| view.of_input(array, input).expect("its elements are seen");
+        if is_view(array) {
+            return self.add(&inputs[0], &seen(&inputs[0]));
+        }
         if let Some(built) = self.built.get(array.name()) {
             return built.clone();
         }
-        let inputs = &array.node().inputs;
-        let seen = |input: &Array| view.of_input(array, input).expect("its elements are seen");
         let built = match &array.node().op {
             ArrayOp::Elementwise {
                 function,
@@ -297,7 +328,7 @@ impl Builder<'_> {
                     _ => self.step(*function, arguments, signature.result),
                 }
             }
-            _ => self.add(&inputs[0], &seen(&inputs[0])),
+            op => unreachable!("{op:?} is not computed within a task"),
         };
         self.built.insert(array.name().clone(), built.clone());
         built

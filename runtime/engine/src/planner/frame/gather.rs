@@ -26,8 +26,12 @@ pub(super) fn plan(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> 
     let sink = collect_needed(&node.op);
     let mut inputs = Vec::new();
     let mut n_inputs = Vec::with_capacity(pipelines.len());
-    for pipeline in &pipelines {
-        let layer = add_layer(planner, &node, "chunk", pipeline);
+    let stages: &[&str] = match pipelines.len() {
+        1 => &["chunk"],
+        _ => &["left", "right"],
+    };
+    for (pipeline, stage) in pipelines.iter().zip(stages) {
+        let layer = add_layer(planner, &node, stage, pipeline);
         let tasks = pipeline.tasks(planner, layer, &[], &sink);
         n_inputs.push(tasks.len());
         inputs.extend(tasks);

@@ -58,10 +58,12 @@ pub(super) fn plan(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> 
             None => 0,
         };
         let on_its_own = match &node.op {
-            FrameOp::Partitions(_) => false,
+            FrameOp::Partitions(_) | FrameOp::Delayed(_) => false,
             FrameOp::Read(source) => {
                 matches!(source.format, Format::Csv(_)) && is_shared(planner, &below)
             }
+            // The closure makes a table, which others may find in the cache.
+            FrameOp::Map(_) => true,
             _ => steps == 0 || steps == STEPS_MAX || is_shared(planner, &below),
         };
         if on_its_own || below.name() == frame.name() {
@@ -97,7 +99,9 @@ fn plan_node(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> {
     let node = frame.node();
     let is_step = step::of(node)?.is_some();
     match &node.op {
-        FrameOp::Read(_) | FrameOp::Partitions(_) => partitions(planner, frame),
+        FrameOp::Read(_) | FrameOp::Partitions(_) | FrameOp::Delayed(_) => {
+            partitions(planner, frame)
+        }
         _ if is_step => partitions(planner, frame),
         FrameOp::GroupBy { .. } | FrameOp::Select(_) => reduce::plan(planner, frame),
         FrameOp::Join { .. } => join::plan(planner, frame),
@@ -107,6 +111,10 @@ fn plan_node(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> {
             reduce::unique(planner, frame)
         }
         FrameOp::Repartition(n) => repartition(planner, frame, *n),
+        FrameOp::GetPartition(idx) => {
+            let parts = planner.blocks(&Collection::Frame(node.inputs[0].clone()))?;
+            Ok(vec![parts[*idx]])
+        }
         FrameOp::Concat => {
             let inputs = node.inputs.iter();
             let tasks = inputs.map(|input| planner.blocks(&Collection::Frame(input.clone())));

@@ -3,17 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use dagbok::delayed::DelayedNode;
 use dagbok::engine::Collection;
 use dagbok::frame::{Frame, FrameOp, Part, Piece, Source};
-use dagbok::{Name, Result, Value};
+use dagbok::{Error, ErrorKind, Name, Result, Value};
 use polars::prelude as pl;
 
+use super::Planner;
 use super::step::{self, Step};
-use super::{Planner, layer_of};
-use crate::graph::{LayerId, NewTask, TaskId};
+use crate::graph::{Layer, LayerId, LayerKind, NewTask, TaskId};
 use crate::io::{Borders, borders, count_quotes, in_file, is_unchanged, read};
 use crate::planner::input;
-use crate::table::task_table;
+use crate::table::{columns_text, polars_schema, task_table};
 
 /// What a task makes of its partition, which it asks for when it needs it, and of the values of further tasks.
 pub(super) type Sink =
@@ -35,6 +36,12 @@ enum Origin {
         borders: Option<TaskId>,
     },
     Table(Value),
+    /// A table that a call returns, which has to have these columns.
+    Call {
+        call: Name,
+        task: TaskId,
+        schema: pl::SchemaRef,
+    },
     Task {
         task: TaskId,
         bytes: usize,
@@ -58,6 +65,16 @@ impl Pipeline {
                 }
                 FrameOp::Partitions(values) => {
                     let origins = values.iter().cloned().map(Origin::Table).collect();
+                    break (origins, node.name.operation().to_owned());
+                }
+                FrameOp::Delayed(calls) => {
+                    let schema = polars_schema(&below)?;
+                    let origin = |call: &Arc<DelayedNode>| Origin::Call {
+                        call: call.name(),
+                        task: planner.called(call),
+                        schema: schema.clone(),
+                    };
+                    let origins = calls.iter().map(origin).collect();
                     break (origins, node.name.operation().to_owned());
                 }
                 _ => {}
@@ -138,7 +155,7 @@ impl Pipeline {
             layer,
             block: Box::new([idx as u32]),
             inputs: inputs.into(),
-            bytes: origin.bytes().map_or(0, |bytes| bytes.max(1)),
+            bytes: origin.bytes().unwrap_or(0),
             run: Arc::new(move |values: &[Value]| {
                 let (own, further) = values.split_at(n_own);
                 let partition = || run_steps(&origin, &steps, own);
@@ -210,7 +227,17 @@ fn borders_task(
     of: usize,
     blocksize: u64,
 ) -> TaskId {
-    let name = Name::of("borders", (frame.name(), path));
+    let layer_of = |stage: &str, detail: String| Layer {
+        name: Name::of(
+            &format!("{}-{stage}", frame.name().operation()),
+            (frame.name(), path),
+        ),
+        kind: LayerKind::Frame,
+        site: frame.node().site,
+        detail,
+    };
+    let borders_layer = layer_of("borders", format!("{of} blocks of `{path}`"));
+    let name = borders_layer.name.clone();
     if let Some(tasks) = planner.frames.planned.get(&name) {
         return tasks[0];
     }
@@ -220,11 +247,7 @@ fn borders_task(
     };
     let mut inputs = Vec::new();
     if let Some(quote) = quote {
-        let layer = layer_of(
-            frame.node(),
-            "quotes",
-            format!("quotes in {of} blocks of `{path}`"),
-        );
+        let layer = layer_of("quotes", format!("quotes in {of} blocks of `{path}`"));
         let layer = planner.graph.add_layer(layer);
         for index in 0..of {
             let path = path.to_owned();
@@ -239,8 +262,7 @@ fn borders_task(
             }));
         }
     }
-    let layer = layer_of(frame.node(), "borders", format!("{of} blocks of `{path}`"));
-    let layer = planner.graph.add_layer(layer);
+    let layer = planner.graph.add_layer(borders_layer);
     let path = path.to_owned();
     let task = planner.graph.add_task(NewTask {
         layer,
@@ -262,14 +284,15 @@ impl Origin {
         match self {
             Origin::Piece { borders, .. } => *borders,
             Origin::Table(_) => None,
-            Origin::Task { task, .. } => Some(*task),
+            Origin::Call { task, .. } | Origin::Task { task, .. } => Some(*task),
         }
     }
 
     fn bytes(&self) -> Option<usize> {
         match self {
-            Origin::Piece { piece, .. } => Some(piece.bytes),
-            Origin::Table(value) => Some(value.bytes()),
+            Origin::Piece { piece, .. } => Some(piece.bytes.max(1)),
+            Origin::Table(value) => Some(value.bytes().max(1)),
+            Origin::Call { .. } => None,
             Origin::Task { bytes, .. } => (*bytes > 0).then_some(*bytes),
         }
     }
@@ -278,12 +301,33 @@ impl Origin {
         match self {
             Origin::Piece { source, piece, .. } => read(source, piece, value.map(input::<Borders>)),
             Origin::Table(table) => Ok(lazy(task_table(&table.clone().loaded()?))),
+            Origin::Call { call, schema, .. } => match value {
+                Some(value) => declared(*call, task_table(value), schema).map(lazy),
+                None => unreachable!("the task has this input"),
+            },
             Origin::Task { .. } => match value {
                 Some(value) => Ok(lazy(task_table(value))),
                 None => unreachable!("the task has this input"),
             },
         }
     }
+}
+
+/// `table`, which `call` returned, once it has the columns that were declared.
+fn declared<'a>(
+    call: Name,
+    table: &'a pl::DataFrame,
+    schema: &pl::Schema,
+) -> Result<&'a pl::DataFrame> {
+    if **table.schema() == *schema {
+        return Ok(table);
+    }
+    let text = format!(
+        "the call `{call}` returned columns ({}); declared are ({})",
+        columns_text(table.schema()),
+        columns_text(schema)
+    );
+    Err(Error::new(ErrorKind::Column, text))
 }
 
 fn lazy(table: &pl::DataFrame) -> pl::LazyFrame {

@@ -8,8 +8,8 @@ use polars::prelude as pl;
 
 use crate::graph::TaskId;
 use crate::table::{
-    Class, Converter, aggregates, apply_with, classify, expand, from_polars_dtype,
-    from_polars_error, polars_schema, task_table,
+    Class, Converter, aggregates, apply_with, classify, columns_text, expand, from_polars_error,
+    polars_schema, task_table,
 };
 
 /// One operation on a partition, and the table of the aggregates that it uses.
@@ -127,19 +127,12 @@ impl Step {
         if made == declared {
             return Ok(());
         }
-        let text = |schema: &pl::Schema| {
-            let columns = schema.iter();
-            columns
-                .map(|(name, dtype)| format!("{name}: {}", from_polars_dtype(dtype)))
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
         Err(Error::new(
             ErrorKind::Column,
             format!(
                 "`map_partitions` made columns ({}) of a partition and ({}) of an empty table",
-                text(&made),
-                text(&declared)
+                columns_text(&made),
+                columns_text(&declared)
             ),
         ))
     }

@@ -1,12 +1,18 @@
-//! Joins of large frames, with the border to small ones at no bytes.
+//! Joins of large frames, with the border to small ones at no bytes; names of tasks, which say what their results are.
+
+use std::collections::HashMap;
 
 use dagbok::engine::Collection;
-use dagbok::frame::{DataFrame, Frame, FrameOp, JoinType, col};
+use dagbok::frame::{
+    CsvReadOptions, DataFrame, Frame, FrameOp, JoinType, SortMultipleOptions, UniqueKeepStrategy,
+    col, concat,
+};
 use dagbok::{Name, Site, Value};
 use polars::prelude as pl;
 use polars::prelude::IntoLazy;
 
-use super::super::Planner;
+use super::super::{Planner, plan};
+use crate::storage::CacheKey;
 use crate::table::{apply, collect, from_polars, polars_frame, task_table};
 
 /// `table` in `n` partitions of about equal height, the second of them empty.
@@ -121,4 +127,100 @@ fn keys_of_different_widths_meet() {
     let mut planner = Planner::default();
     planner.frames.broadcast_bytes_max = 0;
     assert_eq!(run(&mut planner, &joined).height(), 2);
+}
+
+/// All results of the plan of `frames`, each under a key of its own.
+fn results(frames: &[Frame]) -> HashMap<CacheKey, Value> {
+    let outputs: Vec<_> = frames.iter().cloned().map(Collection::Frame).collect();
+    let graph = plan(&outputs).unwrap().graph;
+    let mut values: Vec<Value> = Vec::new();
+    let mut by_key = HashMap::new();
+    for (id, task) in graph.tasks() {
+        let inputs = task.inputs.iter().map(|id| values[id.index()].clone());
+        let value = graph.runs(id).run(&inputs.collect::<Vec<_>>()).unwrap();
+        let key = CacheKey::of(&graph, id);
+        let twice = by_key.insert(key.clone(), value.clone());
+        assert!(
+            twice.is_none(),
+            "two tasks are {} {:?}",
+            key.name,
+            key.block
+        );
+        values.push(value);
+    }
+    by_key
+}
+
+/// What a frame may be made of `frame` by one operation, and of it and `other`.
+fn made_of(frame: &Frame, other: &Frame) -> Vec<Frame> {
+    let of_rows = frame
+        .filter(col("k").gt(1))
+        .with_column((col("k") * 2).alias("twice"));
+    let ascending = SortMultipleOptions::default;
+    let mut made = vec![
+        of_rows.clone(),
+        of_rows.select([col("k"), col("twice")]),
+        frame.filter(col("k").gt(col("k").mean())),
+        frame.select([col("k").sum()]),
+        frame.select([col("k").median()]),
+        frame.group_by([col("k")]).agg([col("n").sum()]),
+        frame.group_by([col("k")]).agg([col("n").median()]),
+        frame.unique(UniqueKeepStrategy::First),
+        frame.unique(UniqueKeepStrategy::None),
+        frame.sort([col("v")], ascending()),
+        frame.head(5),
+        frame.tail(5),
+        frame.repartition(2),
+        frame.repartition(20),
+        concat(&[frame.clone(), other.clone()]),
+    ];
+    for how in [
+        JoinType::Inner,
+        JoinType::Left,
+        JoinType::Right,
+        JoinType::Full,
+    ] {
+        made.push(frame.join(other, [col("k")], [col("k")], how));
+    }
+    made
+}
+
+/// The cache finds results by their keys, whatever plan they were made in.
+#[test]
+fn equal_keys_are_equal_results_in_all_plans() {
+    crate::install();
+    let folder = tempfile::tempdir().unwrap();
+    for file in 0..3 {
+        let rows = (0..40).map(|row| format!("{},{row},\"{file}\n{row}\"\n", row % 7));
+        let text = "k,n,v\n".to_owned() + &rows.collect::<String>();
+        std::fs::write(folder.path().join(format!("{file}.csv")), text).unwrap();
+    }
+    let small_blocks = CsvReadOptions::default().with_blocksize(100);
+    let files = small_blocks.read(folder.path().join("*.csv")).unwrap();
+    let table = polars_frame(&files.compute().unwrap()).clone();
+    let parts = partitions(&table, 5);
+    let mut frames = vec![files.clone(), parts.clone()];
+    frames.extend(made_of(&files, &parts));
+    frames.extend(made_of(&parts, &files.head(3)));
+    frames.extend(made_of(&parts.filter(col("k").gt(0)), &parts));
+    let together = results(&frames);
+    for frame in &frames {
+        for (key, value) in results(std::slice::from_ref(frame)) {
+            let (Some(alone), Some(together)) =
+                (table_of(&value), together.get(&key).and_then(table_of))
+            else {
+                continue;
+            };
+            assert!(
+                sorted(alone.clone()).equals_missing(&sorted(together.clone())),
+                "{} {:?}:\n{alone}\n{together}",
+                key.name,
+                key.block
+            );
+        }
+    }
+}
+
+fn table_of(value: &Value) -> Option<&pl::DataFrame> {
+    value.downcast_ref::<DataFrame>().map(polars_frame)
 }

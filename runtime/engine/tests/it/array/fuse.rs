@@ -1,14 +1,20 @@
 //! What becomes one task, and that nothing is computed twice.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dagbok::engine::Collection;
 use dagbok::prelude::*;
 use dagbok_engine::planner::{plan, plan_unfused};
+use expect_test::{Expect, expect};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
 
 use super::check;
 use super::oracle::compute;
+use crate::check_property;
 
 /// The number of tasks of the plan of `array`, fused and unfused.
 fn n_tasks(array: &Array) -> (usize, usize) {
@@ -85,6 +91,91 @@ fn an_array_seen_in_two_ways() {
     );
     let row = (arange(3) * 10).broadcast_to([3, 3]);
     check(&(row + x), [[0_i64, 11, 22], [3, 14, 25], [6, 17, 28]]);
+}
+
+/// The plan of both arrays has tasks of these operations.
+#[track_caller]
+fn check_operations(arrays: [&Array; 2], expected: Expect) {
+    dagbok_engine::install();
+    let outputs = arrays.map(|array| Collection::Array(array.clone()));
+    let graph = plan(&outputs).unwrap().graph;
+    let name = |id| graph.name(id).operation().to_owned();
+    let names: BTreeSet<String> = graph.ids().map(name).collect();
+    expected.assert_eq(&Vec::from_iter(names).join(" "));
+}
+
+#[test]
+fn slices_and_broadcasts_are_read_where_they_are_used() {
+    let x = source().map_blocks(NdArray::clone);
+    let shared = x.slice(s![1.., ..]);
+    check_operations(
+        [&(&shared + 1), &shared.sqrt()],
+        expect!["add map_blocks ones sqrt"],
+    );
+    let shared = x.slice(s![..;-1, ..;-1]).slice(s![..3]);
+    check_operations(
+        [&(&shared + 1), &shared.sqrt()],
+        expect!["add map_blocks ones sqrt"],
+    );
+    let shared = x.mean(0).broadcast_to([4, 4]);
+    check_operations(
+        [&(&shared + 1), &shared.sqrt()],
+        expect!["add map_blocks mean mean-chunk ones sqrt"],
+    );
+    // what may be let go is copied
+    let shared = x.slice(s![..1]);
+    check_operations(
+        [&(&shared + 1), &shared.sqrt()],
+        expect!["add getitem map_blocks ones sqrt"],
+    );
+    // elements of others are still computed once
+    let shared = x.exp().slice(s![1..]);
+    check_operations(
+        [&(&shared + 1), &shared.sqrt()],
+        expect!["add exp map_blocks ones sqrt"],
+    );
+}
+
+/// One of the ways to make an array of 6 × 6 of two others.
+fn step(way: usize, a: &Array, b: &Array) -> Array {
+    match way {
+        0 => a + b,
+        1 => a * 2,
+        2 => a.t(),
+        3 => a.slice(s![..;-1, ..]),
+        4 => a
+            .slice(s![.., 1..])
+            .slice(s![.., ..;-1])
+            .slice(s![.., 1..2])
+            .broadcast_to([6, 6]),
+        5 => a.slice(s![..1]).broadcast_to([6, 6]) - b,
+        6 => concatenate(&[a.slice(s![2..]), b.slice(s![..2])], 0).rechunk(2),
+        7 => a.max(0).broadcast_to([6, 6]),
+        8 => a.rechunk([3, 2]).rechunk(2),
+        _ => a.map_blocks(|chunk| chunk.clone()),
+    }
+}
+
+/// Each step by itself on whole arrays, beside the arrays of all steps in one plan.
+#[test]
+fn whatever_is_shared_all_values_are_those_of_single_steps() {
+    dagbok_engine::install();
+    let steps = vec((0..10_usize, any::<Index>(), any::<Index>()), 1..14);
+    check_property(100, steps, |steps| {
+        let x = arange(36).reshape([6, 6]).rechunk(2);
+        let mut whole = vec![compute(&x).unwrap()];
+        let mut arrays = vec![x.map_blocks(NdArray::clone)];
+        for (way, a, b) in steps {
+            let (a, b) = (a.index(arrays.len()), b.index(arrays.len()));
+            let alone = step(way, &Array::from(&whole[a]), &Array::from(&whole[b]));
+            whole.push(compute(&alone).unwrap());
+            arrays.push(step(way, &arrays[a], &arrays[b]));
+        }
+        let last = arrays.len() - 1;
+        prop_assert_eq!(&compute(&arrays[last]).unwrap(), &whole[last]);
+        prop_assert_eq!(compute_all(arrays).unwrap(), whole);
+        Ok(())
+    });
 }
 
 #[test]

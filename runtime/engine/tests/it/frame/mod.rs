@@ -1,6 +1,7 @@
 //! Frames in any partitions give what polars gives on the whole table.
 
 mod aggregate;
+mod delayed;
 mod files;
 mod golden;
 mod interop;
@@ -49,10 +50,29 @@ fn partitions(table: &pl::DataFrame, n: usize) -> Frame {
     Frame::with_site(name, FrameOp::Partitions(parts), Vec::new(), Site::caller())
 }
 
+/// The table in `n` partitions that calls return.
+fn called(table: &pl::DataFrame, n: usize) -> Frame {
+    let parts = partitions(table, n).to_delayed().unwrap();
+    Frame::from_delayed(&parts, &from_polars(table.clear()))
+}
+
 /// `query` gives what polars makes of the whole table by `oracle`, rows in the same order, in any partitions: fused with
-/// what comes before and apart from it.
+/// what comes before and apart from it, and of what calls return.
 #[track_caller]
 fn check(query: impl Fn(Frame) -> Frame, oracle: impl Fn(pl::LazyFrame) -> pl::LazyFrame) {
+    check_of_known_size(&query, &oracle);
+    for table in [table(), table().clear()] {
+        let expected = oracle(table.clone().lazy()).collect().unwrap();
+        check_frame(called(&table, 3), 3, &query, &expected);
+    }
+}
+
+/// The same, but not of what calls return: large frames are joined in another order of rows.
+#[track_caller]
+fn check_of_known_size(
+    query: impl Fn(Frame) -> Frame,
+    oracle: impl Fn(pl::LazyFrame) -> pl::LazyFrame,
+) {
     check_on(&table(), &query, &oracle);
     check_on(&table().clear(), &query, &oracle);
 }
@@ -69,16 +89,21 @@ fn check_on(
         let fused = partitions(table, n);
         let apart =
             dagbok::frame::concat(&[fused.head(1), partitions(&table.slice(1, usize::MAX), n)]);
-        for frame in [fused, apart] {
-            let query = query(frame);
-            assert_eq!(
-                query.schema().unwrap(),
-                from_polars(expected.clone()).schema()
-            );
-            let found = query.compute().unwrap();
-            assert_same(polars_frame(&found), &expected, n);
-        }
+        check_frame(fused, n, query, &expected);
+        check_frame(apart, n, query, &expected);
     }
+}
+
+/// `query` of `frame`, which has `n` partitions, gives `expected`.
+#[track_caller]
+fn check_frame(frame: Frame, n: usize, query: &dyn Fn(Frame) -> Frame, expected: &pl::DataFrame) {
+    let query = query(frame);
+    assert_eq!(
+        query.schema().unwrap(),
+        from_polars(expected.clone()).schema()
+    );
+    let found = query.compute().unwrap();
+    assert_same(polars_frame(&found), expected, n);
 }
 
 /// Equal but for the rounding of floating-point sums.
