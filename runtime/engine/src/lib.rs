@@ -2,6 +2,8 @@
 
 mod carried;
 pub mod config;
+#[cfg(test)]
+mod effort;
 mod engine;
 pub mod events;
 mod executor;

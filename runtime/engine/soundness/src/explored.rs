@@ -1,6 +1,7 @@
 //! Threads, locks and a clock of which [`shuttle`] decides what happens when: in the place of `runtime/engine/src/sync.rs`.
 //!
-//! The clock goes on by itself, by more or less each time that somebody looks at it.
+//! The clock goes on by itself, by more or less each time that somebody looks at it: in some explorations so slowly that all tasks count
+//! as short, in others so fast that all are long.
 
 use std::cell::Cell;
 use std::io;
@@ -19,6 +20,9 @@ pub(crate) use shuttle::thread_local;
 /// The pool looks so often for what nobody tells it of.
 const SHORT: Duration = Duration::from_millis(5);
 
+/// How many microseconds may go by, at most, between two looks at the clock.
+const PACES: [u64; 3] = [4, 120, 500];
+
 /// What becomes of waits for a limited time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Timeouts {
@@ -30,21 +34,27 @@ pub(crate) enum Timeouts {
 
 std::thread_local! {
     static TIMEOUTS: Cell<Timeouts> = const { Cell::new(Timeouts::Never) };
+    static PACE: Cell<u64> = const { Cell::new(PACES[0]) };
     static ELAPSED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
 /// Begins another exploration of the same.
 pub(crate) fn begin(timeouts: Timeouts) {
     TIMEOUTS.set(timeouts);
+    PACE.set(PACES[thread_rng().gen_range(0..PACES.len())]);
     ELAPSED.set(Duration::ZERO);
 }
 
 /// The time.
 pub(crate) fn now() -> Instant {
     static START: OnceLock<Instant> = OnceLock::new();
-    let step = Duration::from_micros(thread_rng().gen_range(0..120));
-    ELAPSED.set(ELAPSED.get() + step);
+    let step = thread_rng().gen_range(0..PACE.get());
+    pass(Duration::from_micros(step));
     *START.get_or_init(Instant::now) + ELAPSED.get()
+}
+
+fn pass(time: Duration) {
+    ELAPSED.set(ELAPSED.get() + time);
 }
 
 /// What is inside, whether or not somebody has panicked.
@@ -137,7 +147,10 @@ impl Condvar {
             _ => {
                 let mutex = guard.mutex;
                 drop(guard);
-                ELAPSED.set(ELAPSED.get() + time);
+                // A thread that often looks for something to do makes no other one's tasks long.
+                if time > SHORT {
+                    pass(time);
+                }
                 thread::yield_now();
                 inside(mutex.lock())
             }

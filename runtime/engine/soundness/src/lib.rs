@@ -8,6 +8,9 @@
     reason = "the rest of the engine uses the other half"
 )]
 
+#[cfg(test)]
+#[path = "../../src/effort.rs"]
+mod effort;
 #[path = "../../src/events.rs"]
 mod events;
 #[path = "../../src/executor.rs"]

@@ -124,6 +124,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::effort;
 
     /// Needs as they are written: `2: 3 4` for the future 2 that waits for both, `2: 1of 3 4` where one will do; a future may be
     /// written several times.
@@ -188,7 +189,7 @@ mod tests {
 
     #[test]
     fn long_chains_are_no_circles() {
-        let n = 200_000;
+        let n = effort::of(200_000, 40) as u64;
         let next = |future: FutureId| match future.0 {
             1 => unreachable!("the waiter's needs are given"),
             future if future == n => Vec::new(),
@@ -215,6 +216,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(effort::cases(256))]
+
         /// What can go on is done one by one, until nothing is left or the rest waits in vain.
         #[test]
         fn random_needs_as_they_are_played_through(

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::state::{Action, End, Event, FutureId, New, PoolId, State};
+use crate::effort;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -43,7 +44,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => any::<Index>().prop_map(Step::Detach),
         3 => any::<Index>().prop_map(Step::Release),
     ];
-    prop::collection::vec(step, 1..300)
+    prop::collection::vec(step, 1..effort::of(300, 40))
 }
 
 /// What a future looks like from outside.
@@ -318,6 +319,8 @@ impl World {
 }
 
 proptest! {
+    #![proptest_config(effort::cases(256))]
+
     #[test]
     fn futures_begin_in_turn_and_all_get_done(steps in steps()) {
         let mut world = World::default();

@@ -9,6 +9,7 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
 use super::*;
+use crate::effort;
 
 struct Sketch {
     graph: Graph,
@@ -166,7 +167,9 @@ fn reduce(graph: &mut Graph, name: &str, mut parts: Vec<TaskId>) -> TaskId {
 fn means_of_shared_arrays_hold_few_chunks() {
     let mut graph = Graph::default();
     let chunks = |graph: &mut Graph, name: &str| -> Vec<TaskId> {
-        (0..512).map(|_| add(graph, name, vec![])).collect()
+        (0..effort::of(512, 64))
+            .map(|_| add(graph, name, vec![]))
+            .collect()
     };
     let (u, v) = (chunks(&mut graph, "u"), chunks(&mut graph, "v"));
     let mut mean_of_product = |a: &[TaskId], b: &[TaskId]| {
@@ -194,7 +197,7 @@ fn means_of_shared_arrays_hold_few_chunks() {
 
 #[test]
 fn a_chain_of_a_hundred_thousand_is_no_recursion() {
-    const LEN: usize = if cfg!(miri) { 500 } else { 100_000 };
+    const LEN: usize = effort::of(100_000, 100);
     let mut graph = Graph::default();
     let mut last = add(&mut graph, "start", vec![]);
     for _ in 0..LEN {
@@ -207,6 +210,8 @@ fn a_chain_of_a_hundred_thousand_is_no_recursion() {
 }
 
 proptest! {
+    #![proptest_config(effort::cases(256))]
+
     /// Trees as a walk makes them, in order of their ends.
     #[test]
     fn what_counts_as_in_order_is_so(arities in prop::collection::vec(0_usize..4, 1..60)) {
@@ -319,9 +324,11 @@ fn naive_peak(graph: &Graph, outputs: &[TaskId]) -> (usize, usize) {
 }
 
 proptest! {
+    #![proptest_config(effort::cases(256))]
+
     #[test]
     fn calls_in_one_task_give_what_they_gave(
-        edges in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..3), 1..250),
+        edges in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..3), 1..effort::of(250, 60)),
         is_keyed in prop::collection::vec(prop::bool::weighted(0.02), 1..60),
         wanted in prop::collection::vec(any::<prop::sample::Index>(), 1..4),
     ) {

@@ -68,6 +68,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
+    #[cfg_attr(miri, ignore = "it has no `/proc`")]
     fn a_process_takes_memory() {
         assert!(resident().is_some_and(|bytes| bytes > 1 << 20));
         assert!(usage().cpu.is_some());

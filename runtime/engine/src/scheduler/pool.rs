@@ -154,11 +154,6 @@ impl Shared {
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn lanes(&self) -> &Arc<Lanes> {
-        &self.lanes
-    }
-
     pub(super) fn lock(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -182,8 +177,8 @@ impl Shared {
             }
             let mut core = self.lock();
             if core.take_tasks(lane, &mut hands) {
-                let has_more = hands.picked.len() > 1 || core.state.has_ready(None);
-                let wakes = self.is_awaited() && has_more;
+                let leaves_some = || core.state.has_ready(None) || self.lanes.hold_any();
+                let wakes = self.is_awaited() && (hands.picked.len() > 1 || leaves_some());
                 self.lanes.push(lane, hands.picked.drain(..));
                 drop(core);
                 if wakes {

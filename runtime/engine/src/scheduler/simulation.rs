@@ -6,9 +6,10 @@ use std::sync::Arc;
 use dagbok::{Name, Site, Value};
 
 use super::state::{Action, Event, Outcome, RunId, Schedule, State};
+use crate::effort;
 use crate::graph::{Graph, Layer, LayerKind, NewTask, TaskId};
 
-const STEPS: usize = if cfg!(miri) { 300 } else { 250_000 };
+const STEPS: usize = effort::of(250_000, 100);
 const THREADS: u64 = 8;
 const RUNS_MAX: usize = 12;
 /// How often everything is counted anew.
@@ -51,8 +52,8 @@ impl Random {
 
     fn graph(&mut self) -> Graph {
         let n = match self.is_one_in(50) {
-            true => self.below(2_000),
-            false => self.below(60),
+            true => self.below(effort::of(2_000, 24) as u64),
+            false => self.below(effort::of(60, 12) as u64),
         };
         let mut graph = Graph::default();
         let layer = graph.add_layer(Layer {

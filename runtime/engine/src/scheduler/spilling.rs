@@ -339,6 +339,7 @@ fn nothing() -> Arc<dyn Fn(usize) + Send + Sync> {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it maps no files")]
 fn any_graph_gives_what_a_naive_evaluator_gives() {
     let folder = tempfile::tempdir().expect("a folder");
     let traffic = Arc::new(Traffic::default());
@@ -364,6 +365,7 @@ fn any_graph_gives_what_a_naive_evaluator_gives() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it maps no files")]
 fn a_folder_that_gets_full_is_an_error_or_was_not_needed() {
     let folder = tempfile::tempdir().expect("a folder");
     let max_stored = (0_u64..40_000).prop_map(Some);
@@ -399,6 +401,7 @@ impl Observer for Watch {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it maps no files")]
 fn a_graph_that_is_called_off_leaves_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let on_pools = cases(Just(Behaviour::Mix), Just(None)).prop_map(|case| Case {

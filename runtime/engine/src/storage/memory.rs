@@ -37,21 +37,21 @@ pub(crate) struct Memory {
     beside: AtomicU64,
     /// Held by who looks: once is enough.
     looking: Mutex<()>,
-    folder: RwLock<Arc<Folder>>,
+    /// None before it is asked for, if none has been set.
+    folder: RwLock<Option<Arc<Folder>>>,
     /// Results that are kept as long as there is room.
     pub(crate) cache: Cache,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        let folder = Folder::new(super::usual_folder(), None);
         Memory {
             limit: AtomicU64::new(u64::MAX),
             reserved: AtomicU64::new(0),
             unseen: AtomicU64::new(0),
             beside: AtomicU64::new(0),
             looking: Mutex::new(()),
-            folder: RwLock::new(Arc::new(folder)),
+            folder: RwLock::default(),
             cache: Cache::default(),
         }
     }
@@ -63,16 +63,25 @@ impl Memory {
         if self.limit.swap(limit, Ordering::Relaxed) != limit {
             self.beside.store(0, Ordering::Relaxed);
         }
-        let is_same = self.folder().is(folder, max_stored);
-        if !is_same {
+        let known = self.known_folder();
+        if !known.is_some_and(|known| known.is(folder, max_stored)) {
             let folder = Arc::new(Folder::new(folder.to_owned(), max_stored));
-            *self.folder.write().unwrap_or_else(PoisonError::into_inner) = folder;
+            *self.folder.write().unwrap_or_else(PoisonError::into_inner) = Some(folder);
         }
     }
 
-    fn folder(&self) -> Arc<Folder> {
+    fn known_folder(&self) -> Option<Arc<Folder>> {
         let folder = self.folder.read().unwrap_or_else(PoisonError::into_inner);
         folder.clone()
+    }
+
+    /// Where results go: the usual folder if no other one has been set.
+    fn folder(&self) -> Arc<Folder> {
+        self.known_folder().unwrap_or_else(|| {
+            let mut folder = self.folder.write().unwrap_or_else(PoisonError::into_inner);
+            let usual = || Arc::new(Folder::new(super::usual_folder(), None));
+            folder.get_or_insert_with(usual).clone()
+        })
     }
 
     /// The bytes that values may take.

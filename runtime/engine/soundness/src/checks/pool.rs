@@ -9,7 +9,7 @@ use dagbok::cell::threads::Served;
 use dagbok::{Error, ErrorKind, Result, Value};
 
 use super::random::Random;
-use super::sums::Sums;
+use super::sums::{Sums, any_independent, any_inputs};
 use super::{Meeting, Timeouts, check, spawn, wait_until};
 use crate::events::{Event, Observer, Run, Stamped};
 use crate::graph::TaskId;
@@ -110,23 +110,46 @@ fn nested_runs_beside_each_other_end() {
     });
 }
 
+/// As many tasks of any graph as there are threads, if they do not need each other, end only when all of them run.
+fn meeting(random: &mut Random, n_threads: usize) -> Sums {
+    let inputs = any_inputs(random, 6);
+    let met = any_independent(random, &inputs, n_threads);
+    let meeting = Meeting::of(met.len());
+    let also = move |idx| {
+        if met.contains(&idx) {
+            meeting.join();
+        }
+        Ok(())
+    };
+    Sums::of(inputs, 1, Arc::new(also))
+}
+
 /// A task that nothing keeps from running runs, whatever the others do.
 #[test]
-fn tasks_that_can_run_at_the_same_time_do() {
-    check(Timeouts::AnyTime, |random| {
-        let meeting = Meeting::of(2);
-        let n_before = random.below(4);
-        let at = meeting.clone();
-        // Some that are quick, then one that two wait for, and those two.
-        let mut inputs: Vec<Vec<usize>> = vec![Vec::new(); n_before + 1];
-        inputs.extend([vec![n_before], vec![n_before]]);
-        let also = Arc::new(move |idx| {
-            if idx > n_before {
-                at.join();
+fn tasks_that_do_not_need_each_other_run_at_the_same_time() {
+    check(Timeouts::Never, |random| {
+        let n_threads = 2 + random.below(2);
+        let pool = pool(n_threads);
+        // Where they were short the threads take several at once.
+        compute(&pool, Sums::new(random, 4));
+        compute(&pool, meeting(random, n_threads));
+    });
+}
+
+#[test]
+fn tasks_of_a_nested_run_run_at_the_same_time() {
+    check(Timeouts::Never, |random| {
+        let pool = pool(2);
+        let inner = Mutex::new(Some(meeting(random, 2)));
+        let weak = Arc::downgrade(&pool);
+        let also = move |idx| {
+            let sums = inner.lock().expect("no panic").take_if(|_| idx == 0);
+            if let (Some(sums), Some(pool)) = (sums, weak.upgrade()) {
+                compute(&pool, sums);
             }
             Ok(())
-        });
-        compute(&pool(2), Sums::of(inputs, 1, also));
+        };
+        compute(&pool, Sums::with(random, 4, Arc::new(also)));
     });
 }
 
@@ -237,6 +260,23 @@ fn background_runs_end_once_also_when_called_off() {
     });
 }
 
+/// Who waits for a run may find that another one has ended, and tells of it at once.
+#[test]
+fn a_task_may_wait_for_the_end_of_another_run() {
+    check(Timeouts::AnyTime, |random| {
+        let pool = pool(2);
+        let ends = Arc::new(Ends::default());
+        pool.submit(background(Sums::new(random, 6), &ends));
+        let also = move |idx| {
+            if idx == 0 {
+                wait_until(|| ends.counts()[0] == 1);
+            }
+            Ok(())
+        };
+        compute(&pool, Sums::with(random, 3, Arc::new(also)));
+    });
+}
+
 #[test]
 fn a_pool_that_is_dropped_ends_its_threads() {
     check(Timeouts::Never, |random| {
@@ -275,6 +315,7 @@ fn a_pool_may_be_dropped_by_its_own_thread() {
 
 /// Results that are larger than the budget go to the disk and come back.
 #[test]
+#[cfg_attr(miri, ignore = "it maps no files")]
 fn a_run_larger_than_its_budget_ends() {
     check(Timeouts::AnyTime, |random| {
         let folder = tempfile::tempdir().expect("a folder");

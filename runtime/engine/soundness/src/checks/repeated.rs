@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::random::Random;
+use crate::effort;
 
-const TIMES: u64 = if cfg!(miri) { 2 } else { 50 };
+const TIMES: usize = effort::of(50, 2);
 
 /// So long something may take that takes a moment, also where each step is watched.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -19,7 +20,7 @@ pub(super) enum Timeouts {
 /// `scenario` has to end as it says.
 pub(super) fn check(_: Timeouts, scenario: impl Fn(&mut Random) + Send + Sync + 'static) {
     for seed in 0..TIMES {
-        scenario(&mut Random::new(seed));
+        scenario(&mut Random::new(seed as u64));
     }
 }
 

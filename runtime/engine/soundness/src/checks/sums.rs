@@ -1,5 +1,6 @@
 //! Random graphs of sums, with what each has to give.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -29,15 +30,7 @@ impl Sums {
 
     /// Tasks that do `also` something else.
     pub(super) fn with(random: &mut Random, most: usize, also: Also) -> Self {
-        let n = 1 + random.below(most);
-        // 1 for a chain, more for what is wide
-        let reach = 1 + random.below(n);
-        let inputs = (0..n).map(|idx| {
-            let n_inputs = random.below(3).min(idx);
-            let input = |_| idx - 1 - random.below(reach.min(idx));
-            (0..n_inputs).map(input).collect()
-        });
-        Sums::of(inputs.collect(), 1, also)
+        Sums::of(any_inputs(random, most), 1, also)
     }
 
     /// Each task with what it takes; a result is `len` times its number.
@@ -133,6 +126,43 @@ impl Oracle {
     fn n_runs(&self) -> impl Iterator<Item = usize> {
         self.n_runs.iter().map(|n| n.load(Ordering::SeqCst))
     }
+}
+
+/// What each of at most `most` tasks takes, at least one.
+pub(super) fn any_inputs(random: &mut Random, most: usize) -> Vec<Vec<usize>> {
+    let n = 1 + random.below(most);
+    // 1 for a chain, more for what is wide
+    let reach = 1 + random.below(n);
+    let inputs = (0..n).map(|idx| {
+        let n_inputs = random.below(3).min(idx);
+        let input = |_| idx - 1 - random.below(reach.min(idx));
+        (0..n_inputs).map(input).collect()
+    });
+    inputs.collect()
+}
+
+/// At most `most` tasks of which none needs another one, beginning with any.
+pub(super) fn any_independent(
+    random: &mut Random,
+    inputs: &[Vec<usize>],
+    most: usize,
+) -> Vec<usize> {
+    let mut needs: Vec<BTreeSet<usize>> = Vec::new();
+    for inputs in inputs {
+        let mut all: BTreeSet<usize> = inputs.iter().copied().collect();
+        all.extend(inputs.iter().flat_map(|input| &needs[*input]));
+        needs.push(all);
+    }
+    let mut found: Vec<usize> = Vec::new();
+    let first = random.below(inputs.len());
+    for idx in (first..inputs.len()).chain(0..first) {
+        let goes_with =
+            |other: &usize| !needs[idx].contains(other) && !needs[*other].contains(&idx);
+        if found.len() < most && found.iter().all(goes_with) {
+            found.push(idx);
+        }
+    }
+    found
 }
 
 fn number(value: &Value) -> u64 {
