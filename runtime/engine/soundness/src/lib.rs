@@ -38,5 +38,5 @@ mod sync;
 mod stand_ins;
 use stand_ins::{config, kernels, planner, render, table};
 
-#[cfg(test)]
+#[cfg(all(test, not(miri)))]
 mod checks;

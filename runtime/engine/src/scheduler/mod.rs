@@ -305,7 +305,6 @@ impl Waiter<'_> {
                 continue;
             }
             if now >= next_look {
-                next_look = now + TICK;
                 core.look(run, hands);
                 if let Some(error) = core.stalled(run) {
                     core.cancel(run, hands);
@@ -313,6 +312,8 @@ impl Waiter<'_> {
                     return Err(error);
                 }
                 core = self.report(core);
+                // Others come to their turn also where a look takes long.
+                next_look = crate::sync::now() + TICK;
                 continue;
             }
             if self.is_stopped() && give_up.is_none() {

@@ -1,5 +1,5 @@
 //! What the pool and the futures promise, as scenarios of a few threads and tasks each: with the feature `explore` in many orders of
-//! events, without it a few times on real threads, for ThreadSanitizer and Miri to watch.
+//! events, without it a few times on real threads, for ThreadSanitizer to watch.
 
 #[cfg(feature = "explore")]
 mod explored;

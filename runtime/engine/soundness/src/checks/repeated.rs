@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::random::Random;
-use crate::effort;
 
-const TIMES: usize = effort::of(50, 2);
+const TIMES: u64 = 50;
 
 /// So long something may take that takes a moment, also where each step is watched.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -20,7 +19,7 @@ pub(super) enum Timeouts {
 /// `scenario` has to end as it says.
 pub(super) fn check(_: Timeouts, scenario: impl Fn(&mut Random) + Send + Sync + 'static) {
     for seed in 0..TIMES {
-        scenario(&mut Random::new(seed as u64));
+        scenario(&mut Random::new(seed));
     }
 }
 
