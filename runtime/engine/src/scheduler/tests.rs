@@ -94,7 +94,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => any::<Index>().prop_map(Step::Fail),
         1 => any::<Index>().prop_map(Step::Cancel),
     ];
-    prop::collection::vec(step, 1..effort::of(400, 50))
+    prop::collection::vec(step, 1..effort::of(400, 30))
 }
 
 impl World {
