@@ -24,5 +24,6 @@ pub mod scheduler;
 mod storage;
 mod sync;
 pub mod table;
+mod threads;
 
 pub use engine::{LocalEngine, install};

@@ -36,7 +36,7 @@ mod sync;
 mod sync;
 
 mod stand_ins;
-use stand_ins::{config, kernels, planner, render, table};
+use stand_ins::{config, kernels, planner, render, table, threads};
 
 #[cfg(all(test, not(miri)))]
 mod checks;

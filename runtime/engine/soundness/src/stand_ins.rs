@@ -71,3 +71,40 @@ pub(crate) mod table {
         value.downcast_ref().cloned()
     }
 }
+
+pub(crate) mod threads {
+    //! No threads but the pool's own; those that have had a task by itself are settled, so that they are replaced as the engine's are.
+
+    use std::cell::Cell;
+
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub(crate) enum Share {
+        Own,
+        All,
+    }
+
+    crate::sync::thread_local! {
+        static IS_SETTLED: Cell<bool> = const { Cell::new(false) };
+    }
+
+    impl Share {
+        pub(crate) fn within<T>(self, task: impl FnOnce() -> T) -> T {
+            if self == Share::Own {
+                be_alone();
+            }
+            task()
+        }
+    }
+
+    pub(crate) fn can_share(n_threads: usize) -> bool {
+        n_threads > 1
+    }
+
+    pub(crate) fn be_alone() {
+        IS_SETTLED.with(|is_settled| is_settled.set(true));
+    }
+
+    pub(crate) fn is_settled() -> bool {
+        IS_SETTLED.with(Cell::get)
+    }
+}

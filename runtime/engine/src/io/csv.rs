@@ -1,16 +1,19 @@
 //! CSV files.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
 
 use dagbok::frame::{CsvReadOptions, Part, Piece};
 use dagbok::{Error, ErrorKind, Result};
+use polars::io::mmap::MmapBytesReader;
 use polars::prelude as pl;
-use polars::prelude::LazyFileListReader;
+use polars::prelude::{LazyFileListReader, SerReader};
 
+use super::alone;
 use crate::table::{from_polars_error, to_polars_dtype};
+use crate::threads;
 
 /// How much larger a table is in memory than its text.
 const MEMORY_PER_BYTE: usize = 2;
@@ -90,6 +93,11 @@ pub(super) fn read_file(
     options: &CsvReadOptions,
     schema: pl::SchemaRef,
 ) -> Result<pl::LazyFrame> {
+    if threads::is_alone() {
+        let path = path.to_owned();
+        let open = move || File::open(&path);
+        return read_alone(open, options, options.skip_rows, options.has_header, schema);
+    }
     reader(pl::LazyCsvReader::new(pl::PlRefPath::new(path)), options)
         .with_glob(false)
         .with_schema(Some(schema))
@@ -113,13 +121,52 @@ pub(super) fn read_block(
             &schema,
         )));
     }
+    let skip_rows = if is_first { options.skip_rows } else { 0 };
+    let has_header = is_first && options.has_header;
+    if threads::is_alone() {
+        let bytes: Arc<[u8]> = bytes.into();
+        let open = move || Ok(Cursor::new(bytes.clone()));
+        return read_alone(open, options, skip_rows, has_header, schema);
+    }
     let sources = pl::ScanSources::Buffers(Arc::from([bytes.into()]));
     reader(pl::LazyCsvReader::new_with_sources(sources), options)
         .with_schema(Some(schema))
-        .with_skip_rows(if is_first { options.skip_rows } else { 0 })
-        .with_has_header(is_first && options.has_header)
+        .with_skip_rows(skip_rows)
+        .with_has_header(has_header)
         .finish()
         .map_err(from_polars_error)
+}
+
+/// What `open` opens, read on the thread that asks.
+fn read_alone<R: MmapBytesReader + 'static>(
+    open: impl Fn() -> std::io::Result<R> + Send + Sync + 'static,
+    options: &CsvReadOptions,
+    skip_rows: usize,
+    has_header: bool,
+    schema: pl::SchemaRef,
+) -> Result<pl::LazyFrame> {
+    let comment_prefix = options.comment_prefix.as_deref();
+    let null_values = null_values(options);
+    let options = pl::CsvReadOptions::default()
+        .map_parse_options(|parse| {
+            parse
+                .with_separator(options.separator)
+                .with_quote_char(options.quote_char)
+                .with_comment_prefix(comment_prefix.map(pl::CommentPrefix::new_from_str))
+                .with_null_values(null_values.clone())
+                .with_try_parse_dates(options.try_parse_dates)
+        })
+        .with_raise_if_empty(true)
+        .with_schema(Some(schema.clone()))
+        .with_skip_rows(skip_rows)
+        .with_has_header(has_header);
+    alone::frame(schema, move |asked| {
+        let asked_for = options.clone().with_columns(asked.columns);
+        asked_for
+            .with_n_rows(asked.n_rows)
+            .into_reader_with_file_handle(open()?)
+            .finish()
+    })
 }
 
 fn read_bytes(path: &str, range: Range<u64>) -> std::io::Result<Vec<u8>> {
@@ -131,20 +178,19 @@ fn read_bytes(path: &str, range: Range<u64>) -> std::io::Result<Vec<u8>> {
 }
 
 fn reader(reader: pl::LazyCsvReader, options: &CsvReadOptions) -> pl::LazyCsvReader {
-    let null_values = options
-        .null_values
-        .iter()
-        .map(|value| value.as_str().into())
-        .collect::<Vec<_>>();
     reader
         .with_separator(options.separator)
         .with_quote_char(options.quote_char)
         .with_comment_prefix(options.comment_prefix.as_deref().map(Into::into))
-        .with_null_values(
-            (!null_values.is_empty()).then_some(pl::NullValues::AllColumns(null_values)),
-        )
+        .with_null_values(null_values(options))
         .with_try_parse_dates(options.try_parse_dates)
         .with_raise_if_empty(true)
+}
+
+fn null_values(options: &CsvReadOptions) -> Option<pl::NullValues> {
+    let values = options.null_values.iter();
+    let values: Vec<_> = values.map(|value| value.as_str().into()).collect();
+    (!values.is_empty()).then_some(pl::NullValues::AllColumns(values))
 }
 
 pub(super) fn unreadable(path: &str, error: &std::io::Error) -> Error {

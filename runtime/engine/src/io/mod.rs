@@ -1,5 +1,6 @@
 //! Files: which there are, and how their parts are read.
 
+mod alone;
 mod blocks;
 mod csv;
 pub(crate) mod disk;

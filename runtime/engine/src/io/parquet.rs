@@ -7,12 +7,14 @@ use dagbok::frame::{ParquetReadOptions, Part, Piece};
 use polars::prelude as pl;
 use polars::prelude::SerReader;
 
+use super::alone;
 use super::csv::unreadable;
 use crate::table::from_polars_error;
+use crate::threads;
 
 /// Names and types of the columns.
 pub(super) fn schema(path: &str) -> Result<pl::SchemaRef> {
-    read(path, None)?
+    scan(path)?
         .collect_schema()
         .map_err(|error| from_polars_error(error).context(&format!("in `{path}`")))
 }
@@ -50,16 +52,48 @@ pub(super) fn pieces(path: &str, options: &ParquetReadOptions) -> Result<Vec<Pie
     Ok(pieces)
 }
 
-/// The rows of a file, or `len` of them from `offset` on.
-pub(super) fn read(path: &str, rows: Option<(usize, usize)>) -> Result<pl::LazyFrame> {
+/// The rows of a file with the columns of `schema`, or `len` of them from `offset` on.
+pub(super) fn read(
+    path: &str,
+    rows: Option<(usize, usize)>,
+    schema: pl::SchemaRef,
+) -> Result<pl::LazyFrame> {
+    if threads::is_alone() {
+        return read_alone(path, rows, schema);
+    }
+    let frame = scan(path)?;
+    Ok(match rows {
+        Some((offset, len)) => frame.slice(offset as i64, len as pl::IdxSize),
+        None => frame,
+    })
+}
+
+fn scan(path: &str) -> Result<pl::LazyFrame> {
     let args = pl::ScanArgsParquet {
         glob: false,
         ..Default::default()
     };
-    let frame = pl::LazyFrame::scan_parquet(pl::PlRefPath::new(path), args)
-        .map_err(|error| from_polars_error(error).context(&format!("in `{path}`")))?;
-    Ok(match rows {
-        Some((offset, len)) => frame.slice(offset as i64, len as pl::IdxSize),
-        None => frame,
+    pl::LazyFrame::scan_parquet(pl::PlRefPath::new(path), args)
+        .map_err(|error| from_polars_error(error).context(&format!("in `{path}`")))
+}
+
+/// Like [`read`], on the thread that asks.
+fn read_alone(
+    path: &str,
+    rows: Option<(usize, usize)>,
+    schema: pl::SchemaRef,
+) -> Result<pl::LazyFrame> {
+    let path = path.to_owned();
+    alone::frame(schema, move |asked| {
+        let (offset, len) = rows.unwrap_or((0, usize::MAX));
+        let len = len.min(asked.n_rows.unwrap_or(usize::MAX));
+        let columns = asked
+            .columns
+            .map(|columns| columns.iter().map(ToString::to_string).collect());
+        pl::ParquetReader::new(File::open(&path)?)
+            .with_slice(Some((offset, len)))
+            .with_columns(columns)
+            .read_parallel(pl::ParallelStrategy::RowGroups)
+            .finish()
     })
 }

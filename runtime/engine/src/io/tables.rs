@@ -66,9 +66,9 @@ pub(crate) fn read(
             options,
             schema,
         ),
-        (Format::Parquet(_), Part::Whole, _) => parquet::read(&piece.path, None),
+        (Format::Parquet(_), Part::Whole, _) => parquet::read(&piece.path, None, schema),
         (Format::Parquet(_), Part::Rows { offset, len }, _) => {
-            parquet::read(&piece.path, Some((offset, len)))
+            parquet::read(&piece.path, Some((offset, len)), schema)
         }
         (format, part, _) => Err(Error::new(
             ErrorKind::Io,

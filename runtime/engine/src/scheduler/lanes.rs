@@ -76,6 +76,11 @@ impl Lanes {
         Lanes((0..len).map(|_| Mutex::default()).collect())
     }
 
+    /// The number of threads.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     fn lane(&self, thread: usize) -> MutexGuard<'_, Lane> {
         self.0[thread]
             .lock()
@@ -112,6 +117,15 @@ impl Lanes {
             _ => None,
         });
         of_run.collect()
+    }
+
+    /// How many threads have run what they run now since `then` or longer.
+    pub(super) fn n_running_since(&self, then: Instant) -> usize {
+        let has_run = |thread: &usize| match self.lane(*thread).current {
+            Some((.., Some(since))) => since <= then,
+            _ => false,
+        };
+        (0..self.len()).filter(has_run).count()
     }
 
     /// How many tasks of `run` the threads have taken and not told of.

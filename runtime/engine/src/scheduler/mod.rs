@@ -4,6 +4,7 @@ mod lanes;
 mod nested;
 mod pool;
 mod room;
+mod share;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod watchdog;
+mod workers;
 
 use std::cell::RefCell;
 use std::num::NonZero;
@@ -27,7 +29,7 @@ use dagbok::{Error, ErrorKind, Result, Value, cancel};
 use crate::events::{Canceller, Observer, Run, Stamped};
 use crate::graph::{Graph, TaskId};
 use crate::storage::{Costs, Memory};
-use crate::sync::{Builder, Condvar, JoinHandle, MutexGuard, current, now};
+use crate::sync::{Condvar, MutexGuard, now};
 use pool::{Audience, Core, Hands, Job, OnEnd, Shared, Whom};
 use state::Schedule;
 pub use state::{Outcome, RunId};
@@ -48,7 +50,7 @@ fn next_run() -> RunId {
 /// A pool of threads that computes graphs, several at once.
 pub struct Scheduler {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
+    n_threads: usize,
 }
 
 impl Scheduler {
@@ -66,22 +68,12 @@ impl Scheduler {
     /// As for `new`.
     pub(crate) fn within(n_threads: NonZero<usize>, memory: Arc<Memory>) -> Result<Self> {
         task::keep_panics_quiet();
-        let mut scheduler = Scheduler {
-            shared: Arc::new(Shared::new(n_threads.get(), memory)),
-            threads: Vec::new(),
+        let n_threads = n_threads.get();
+        let scheduler = Scheduler {
+            shared: Arc::new(Shared::new(n_threads, memory)),
+            n_threads,
         };
-        for idx in 0..n_threads.get() {
-            let shared = scheduler.shared.clone();
-            let thread = Builder::new()
-                .name(format!("dagbok-{idx}"))
-                .stack_size(STACK_BYTES)
-                .spawn(move || shared.work(idx as u32))
-                .map_err(|error| {
-                    let text = format!("cannot start thread {idx} of {n_threads}: {error}");
-                    Error::new(ErrorKind::Io, text)
-                })?;
-            scheduler.threads.push(thread);
-        }
+        scheduler.shared.start(n_threads)?;
         Ok(scheduler)
     }
 
@@ -126,7 +118,7 @@ impl Scheduler {
             [] => Audience::Caller,
             _ => Audience::Observers,
         };
-        let mut hands = Hands::new(self.threads.len() as u32);
+        let mut hands = Hands::new(self.n_threads as u32);
         let submitted = now();
         let mut core = self.shared.lock();
         let (id, changed, canceller) = core.submit(
@@ -138,13 +130,16 @@ impl Scheduler {
             None,
             &mut hands,
         );
+        if parent.is_some() {
+            core.begin_nested();
+        }
         drop(core);
         self.shared.wake(Whom::One);
         let run = Run {
             id,
             parent,
             graph,
-            n_threads: self.threads.len(),
+            n_threads: self.n_threads,
             submitted,
             canceller,
         };
@@ -178,7 +173,7 @@ impl Scheduler {
             [] => Audience::Caller,
             _ => Audience::Observers,
         };
-        let n_threads = self.threads.len();
+        let n_threads = self.n_threads;
         let submitted = now();
         let costs = caches.then(|| Costs::of(&graph));
         let told = (graph.clone(), served.clone());
@@ -215,14 +210,14 @@ impl Scheduler {
 
     /// Lets a run that was submitted begin no further task. What it runs now ends unseen.
     pub(crate) fn cancel(&self, run: RunId) {
-        let mut hands = Hands::new(self.threads.len() as u32);
+        let mut hands = Hands::new(self.n_threads as u32);
         self.shared.lock().cancel(run, &mut hands);
         hands.clear();
     }
 
     /// Runs one task of `run` on the current thread, if there is one that nobody has begun.
     pub(crate) fn help(&self, run: RunId) -> bool {
-        let mut hands = Hands::new(self.threads.len() as u32);
+        let mut hands = Hands::new(self.n_threads as u32);
         let helped = self
             .shared
             .help(self.shared.lock(), run, &mut hands)
@@ -233,7 +228,7 @@ impl Scheduler {
 
     /// The number of its threads.
     pub(crate) fn n_threads(&self) -> usize {
-        self.threads.len()
+        self.n_threads
     }
 }
 
@@ -257,20 +252,7 @@ pub(crate) fn is_in_task() -> bool {
 
 impl Drop for Scheduler {
     fn drop(&mut self) {
-        self.shared.lock().closed = true;
-        self.shared.wake(Whom::All);
-        let own = current().id();
-        if self
-            .threads
-            .iter()
-            .any(|thread| thread.thread().id() == own)
-        {
-            // Its last task has ended it: nobody can wait for that but the others, which need nobody.
-            return;
-        }
-        for thread in self.threads.drain(..) {
-            let _ = thread.join();
-        }
+        self.shared.end();
     }
 }
 
@@ -292,10 +274,6 @@ impl Waiter<'_> {
         let mut next_look = now() + TICK;
         let mut give_up: Option<Instant> = None;
         let mut core = self.shared.lock();
-        let is_nested = self.run.parent.is_some();
-        if is_nested {
-            core.begin_nested();
-        }
         while core.job(run).outcome.is_none() {
             let now = now();
             if hands.have_ended_jobs() {
@@ -339,7 +317,7 @@ impl Waiter<'_> {
             });
         }
         let job = core.take(run);
-        if is_nested {
+        if self.run.parent.is_some() {
             core.end_nested();
         }
         drop(core);

@@ -16,14 +16,17 @@ use smallvec::SmallVec;
 
 use super::lanes::{Done, Inputs, Lanes, Picked};
 use super::nested;
+use super::share::Last;
 use super::state::{Action, Event, Outcome, RunId, Schedule, State};
 use super::task;
 use super::watchdog;
+use super::workers::Workers;
 use crate::events;
 use crate::events::{Canceller, Stamped};
 use crate::graph::{Graph, TaskId};
 use crate::storage::{Costs, Memory, Results};
 use crate::sync::{AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, now};
+use crate::threads::{self, Share};
 
 /// The most tasks that a thread takes at once, and how long all of them should take.
 const BATCH_MAX: usize = 256;
@@ -47,13 +50,16 @@ pub(super) struct Shared {
     /// How many threads wait for something to run.
     waiting: AtomicUsize,
     memory: Arc<Memory>,
+    pub(super) workers: Workers,
 }
 
 pub(super) struct Core {
     pub(super) state: State,
     pub(super) jobs: BTreeMap<RunId, Job>,
-    lanes: Arc<Lanes>,
+    pub(super) lanes: Arc<Lanes>,
     pub(super) memory: Arc<Memory>,
+    /// Whether tasks may have the threads of polars and rayon.
+    pub(super) can_share: bool,
     /// How many threads wait in a task for what that task asked for.
     pub(super) n_nested: usize,
     /// The bytes of results that are on their way to the disk.
@@ -121,7 +127,10 @@ pub(super) struct Hands {
     actions: Vec<Action>,
     /// The run of the last task.
     current: Option<Current>,
-    picked: Vec<Picked>,
+    pub(super) last: Option<Last>,
+    pub(super) picked: Vec<Picked>,
+    /// What the tasks that it runs may have.
+    share: Share,
     done: Vec<Done>,
     /// What is to be dropped outside of the lock.
     pub(super) garbage: Vec<Value>,
@@ -143,6 +152,7 @@ impl Shared {
                 jobs: BTreeMap::new(),
                 lanes: lanes.clone(),
                 memory: memory.clone(),
+                can_share: threads::can_share(n_threads),
                 n_nested: 0,
                 bytes_leaving: 0,
                 closed: false,
@@ -151,6 +161,7 @@ impl Shared {
             lanes,
             waiting: AtomicUsize::new(0),
             memory,
+            workers: Workers::default(),
         }
     }
 
@@ -159,17 +170,21 @@ impl Shared {
     }
 
     /// Runs tasks until the pool is closed. A panic outside of tasks ends all runs with an error, and the thread begins anew: nobody
-    /// waits for what it had in hand.
-    pub(super) fn work(&self, thread: u32) {
-        while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.run_tasks(thread))) {
+    /// waits for what it had in hand. What has been taken for it already may have `share`.
+    pub(super) fn work(self: &Arc<Self>, thread: u32, share: Share) {
+        if !self.lock().can_share {
+            threads::be_alone();
+        }
+        while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.run_tasks(thread, share))) {
             let mut hands = Hands::new(thread);
             self.lock().end_all(task::message(&*panic), &mut hands);
             hands.clear();
         }
     }
 
-    fn run_tasks(&self, thread: u32) {
+    fn run_tasks(self: &Arc<Self>, thread: u32, share: Share) {
         let mut hands = Hands::new(thread);
+        hands.share = share;
         let lane = thread as usize;
         loop {
             while let Some(picked) = self.lanes.pop(lane, hands.now) {
@@ -179,10 +194,14 @@ impl Shared {
             if core.take_tasks(lane, &mut hands) {
                 let leaves_some = || core.state.has_ready(None) || self.lanes.hold_any();
                 let wakes = self.is_awaited() && (hands.picked.len() > 1 || leaves_some());
+                hands.share = core.share(&hands);
                 self.lanes.push(lane, hands.picked.drain(..));
                 drop(core);
                 if wakes {
                     self.work.notify_one();
+                }
+                if hands.lack_threads() && self.replace(thread, hands.share) {
+                    return hands.clear();
                 }
                 hands.begin_batch();
             } else if core.closed {
@@ -316,12 +335,19 @@ impl Shared {
         let mut loaded = Vec::new();
         let result = match &hands.current {
             Some(current) => load(&current.graph, task, &mut inputs, &mut loaded).and_then(|()| {
-                nested::within(self, current.run, || run_task(current, task, inputs))
+                nested::within(self, current.run, || {
+                    hands.share.within(|| run_task(current, task, inputs))
+                })
             }),
             None => Err(task::cancelled()),
         };
         drop(reservation);
         hands.now = now();
+        hands.last = hands.current.as_ref().map(|current| Last {
+            run,
+            layer: current.graph.layer_of(task),
+            took: hands.now - started,
+        });
         Done {
             run,
             task,
@@ -342,10 +368,14 @@ impl Shared {
     ) -> Result<MutexGuard<'a, Core>, MutexGuard<'a, Core>> {
         core.report_all(hands);
         core.pick(Some(run), 1, i64::MAX, hands);
-        let picked = hands.picked.pop();
         let stolen = || core.steal(Some(run)).pop();
-        let Some(picked) = picked.or_else(stolen) else {
+        let Some(picked) = hands.picked.pop().or_else(stolen) else {
             return Err(core);
+        };
+        // A thread of somebody else stays as it is.
+        hands.share = match nested::is_in_task() {
+            true => core.share(hands),
+            false => Share::All,
         };
         hands.now = now();
         core.job(run)
@@ -765,7 +795,9 @@ impl Hands {
             batch_began: now,
             actions: Vec::new(),
             current: None,
+            last: None,
             picked: Vec::new(),
+            share: Share::Own,
             done: Vec::new(),
             garbage: Vec::new(),
             errors: Vec::new(),
@@ -773,6 +805,11 @@ impl Hands {
             leaving: Vec::new(),
             lacks_room: false,
         }
+    }
+
+    /// Whether what was taken may have threads that rayon does not give it here, and another thread could run it.
+    fn lack_threads(&self) -> bool {
+        self.share == Share::All && threads::is_settled() && self.leaving.is_empty()
     }
 
     /// Takes more at once as long as all of it is done soon.

@@ -17,19 +17,24 @@ impl Core {
             hands.lacks_room = false;
             return;
         };
-        let room = self.memory.room();
-        hands.lacks_room = room < i64::try_from(bytes).unwrap_or(i64::MAX);
+        hands.lacks_room = !self.has_room(bytes);
         if hands.lacks_room {
             return;
         }
+        let room = self.memory.room();
         // Only the room for what the first of several tasks takes from the disk is known here.
         let are_elsewhere = self.job(run).results.are_elsewhere();
         let most = if are_elsewhere { 1 } else { hands.batch };
         self.pick(Some(run), most, room, hands);
     }
 
+    /// Whether there is room for so many bytes.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        self.memory.room() >= i64::try_from(bytes).unwrap_or(i64::MAX)
+    }
+
     /// The next task, and the bytes that it will take: of its result, and of what comes from the disk for it.
-    fn next_need(&mut self) -> Option<(RunId, TaskId, usize)> {
+    pub(super) fn next_need(&mut self) -> Option<(RunId, TaskId, usize)> {
         let (run, task, expected) = self.state.next(None)?;
         let job = self.jobs.get(&run)?;
         let inputs = job.graph.inputs(task).iter();

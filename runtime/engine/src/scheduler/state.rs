@@ -323,6 +323,11 @@ impl State {
         }
     }
 
+    /// How many tasks can start.
+    pub(super) fn n_ready(&self) -> usize {
+        self.runs.values().map(|run| run.schedule.n_ready).sum()
+    }
+
     /// How many tasks have been taken and have not ended.
     pub(super) fn n_running(&self) -> usize {
         self.runs.values().map(|run| run.running).sum()

@@ -13,6 +13,7 @@ mod profile;
 mod random_graphs;
 mod render;
 mod synchronous;
+mod threads;
 
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
