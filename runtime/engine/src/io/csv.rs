@@ -5,6 +5,7 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use dagbok::frame::{CsvReadOptions, Part, Piece};
 use dagbok::{Error, ErrorKind, Result};
 use polars::io::mmap::MmapBytesReader;
@@ -124,7 +125,7 @@ pub(super) fn read_block(
     let skip_rows = if is_first { options.skip_rows } else { 0 };
     let has_header = is_first && options.has_header;
     if threads::is_alone() {
-        let bytes: Arc<[u8]> = bytes.into();
+        let bytes = Bytes::from(bytes);
         let open = move || Ok(Cursor::new(bytes.clone()));
         return read_alone(open, options, skip_rows, has_header, schema);
     }

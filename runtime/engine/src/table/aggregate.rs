@@ -11,6 +11,7 @@ use dagbok::frame::{Agg, DataType, Expr, ExprOp, FrameOp, Literal, all, col, lit
 use polars::prelude as pl;
 use polars::prelude::IntoLazy;
 
+use super::apply::group_keys;
 use super::{
     Class, Converter, aggregates, apply, classify, collect, concat, from_polars_dtype,
     from_polars_error, is_pattern,
@@ -46,7 +47,9 @@ impl Reduction {
     fn grouped(&self, frame: pl::LazyFrame, keys: &[pl::Expr], aggs: &[pl::Expr]) -> pl::LazyFrame {
         match self.n_keys {
             0 => frame.select(aggs.to_vec()),
-            _ => frame.group_by_stable(keys.to_vec()).agg(aggs.to_vec()),
+            _ => frame
+                .group_by_stable(group_keys(keys.to_vec()))
+                .agg(aggs.to_vec()),
         }
     }
 }

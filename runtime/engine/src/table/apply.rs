@@ -8,6 +8,7 @@ use polars::prelude as pl;
 
 use super::expr::sort_options;
 use super::{Converter, from_polars, from_polars_error, needed_columns};
+use crate::threads;
 
 /// The operation on whole tables, lazily.
 ///
@@ -37,7 +38,7 @@ pub(crate) fn apply_with(
         FrameOp::Rename { existing, new } => frame.rename(existing, new, true),
         FrameOp::DropNulls(subset) => frame.drop_nulls(subset.as_deref().map(named)),
         FrameOp::GroupBy { keys, aggs } => frame
-            .group_by_stable(converter.all(keys)?)
+            .group_by_stable(group_keys(converter.all(keys)?))
             .agg(converter.all(aggs)?),
         FrameOp::Join {
             left_on,
@@ -112,6 +113,16 @@ pub(crate) fn concat(mut inputs: Vec<pl::LazyFrame>) -> Result<pl::LazyFrame> {
         }
     }
     pl::concat(inputs, pl::UnionArgs::default()).map_err(from_polars_error)
+}
+
+/// Keys of a group-by. Polars groups by few plain columns on threads of its own, which not every thread may have: there they are no
+/// plain columns, but the same values.
+pub(super) fn group_keys(keys: Vec<pl::Expr>) -> Vec<pl::Expr> {
+    if !threads::is_alone() {
+        return keys;
+    }
+    let same = |key: pl::Expr| key.map(Ok, |_, field| Ok(field.clone()));
+    keys.into_iter().map(same).collect()
 }
 
 /// Names and types: `a: i64, b: str`.
