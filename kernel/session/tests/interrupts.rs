@@ -35,6 +35,7 @@ fn loops_and_computations_stop() {
         r#"println!("started"); let mut n = 0u64; while n < u64::MAX { n = n.wrapping_add(kept.len() as u64) }"#,
         r#"println!("started"); dagbok::array::default_rng(1).random((4000, 4000)).dot(&ones((4000, 4000))).sum(()).compute()?"#,
         r#"println!("started"); let slow: Vec<_> = (0..64).map(|_| delayed(()).map(|()| std::thread::sleep(std::time::Duration::from_secs(5)))).collect(); for s in slow { s.compute()?; }"#,
+        r#"println!("started"); submit_map(|x: u64| x, 0..u64::MAX);"#,
     ] {
         check_stops(&mut session, code);
     }

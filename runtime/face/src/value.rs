@@ -118,8 +118,8 @@ small! {
 }
 
 impl Value {
-    /// A value whose size is that of its type, and for vectors of numbers and strings of what they hold; of other types, what
-    /// they point to is not counted.
+    /// A value whose size is that of its type, and for arrays, tables, strings and vectors of numbers, also vectors of those,
+    /// of what they hold; of other types, what they point to is not counted.
     pub fn new<T: Any + Send + Sync>(value: T) -> Self {
         if let Some(small) = Small::of(&value) {
             return Value(Data::Small(small));
@@ -287,6 +287,17 @@ fn heap_bytes(value: &(dyn Any + Send + Sync)) -> Option<usize> {
             })*
         };
     }
+    macro_rules! of_several {
+        ($($member:ty: $bytes:expr),*) => {
+            $(if let Some(members) = value.downcast_ref::<Vec<$member>>() {
+                let held: usize = members.iter().map($bytes).sum();
+                return Some(size_of::<$member>() * members.capacity() + held);
+            }
+            if let Some(member) = value.downcast_ref::<Option<$member>>() {
+                return Some(member.as_ref().map_or(0, $bytes));
+            })*
+        };
+    }
     of_vectors!(
         f64,
         f32,
@@ -310,10 +321,21 @@ fn heap_bytes(value: &(dyn Any + Send + Sync)) -> Option<usize> {
     if let Some(array) = value.downcast_ref::<NdArray>() {
         return Some(array.nbytes());
     }
-    if let Some(texts) = value.downcast_ref::<Vec<String>>() {
-        let text_bytes: usize = texts.iter().map(String::capacity).sum();
-        return Some(size_of::<String>() * texts.capacity() + text_bytes);
+    if let Some(table) = value.downcast_ref::<DataFrame>() {
+        return Some(table.bytes());
     }
+    of_several!(
+        String: String::capacity,
+        NdArray: NdArray::nbytes,
+        DataFrame: DataFrame::bytes,
+        Vec<f64>: |numbers| 8 * numbers.capacity(),
+        Vec<f32>: |numbers| 4 * numbers.capacity(),
+        Vec<i64>: |numbers| 8 * numbers.capacity(),
+        Vec<i32>: |numbers| 4 * numbers.capacity(),
+        Vec<u64>: |numbers| 8 * numbers.capacity(),
+        Vec<usize>: |numbers| size_of::<usize>() * numbers.capacity(),
+        Vec<u8>: |bytes| bytes.capacity()
+    );
     None
 }
 

@@ -13,7 +13,7 @@ mod tests;
 
 use std::num::NonZero;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use dagbok::config::{CHUNK_BYTES, Change, Setting, Settings};
 use dagbok::display::MimeBundle;
@@ -226,9 +226,13 @@ fn n_threads(setting: &Setting) -> NonZero<usize> {
         Setting::Int(threads) => usize::try_from(*threads).ok().and_then(NonZero::new),
         _ => None,
     };
-    number
-        .or_else(|| std::thread::available_parallelism().ok())
-        .unwrap_or(NonZero::<usize>::MIN)
+    number.unwrap_or_else(n_cores)
+}
+
+/// What the system lets this process use. It is looked up once: that takes longer than a small computation.
+fn n_cores() -> NonZero<usize> {
+    static N_CORES: OnceLock<NonZero<usize>> = OnceLock::new();
+    *N_CORES.get_or_init(|| std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN))
 }
 
 /// The bytes that `setting` says, or is the share of.

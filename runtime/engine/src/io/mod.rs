@@ -17,4 +17,4 @@ pub use tables::scan;
 pub(crate) use blocks::{Borders, borders, count_quotes};
 pub(crate) use process::{Usage, resident, usage};
 pub(crate) use save::save;
-pub(crate) use tables::{in_file, is_unchanged, read};
+pub(crate) use tables::{check_columns, in_file, is_unchanged, read};

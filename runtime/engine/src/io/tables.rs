@@ -7,7 +7,7 @@ use polars::prelude as pl;
 use super::blocks::Borders;
 use super::files::{Found, find, token};
 use super::{csv, parquet};
-use crate::table::{from_polars, from_polars_dtype, polars_frame};
+use crate::table::{columns_text, from_polars, from_polars_dtype, polars_frame};
 
 /// Finds the files that `pattern` names and divides them into partitions.
 ///
@@ -45,6 +45,39 @@ pub(crate) fn is_unchanged(source: &Source) -> bool {
     let files = paths.iter().map(|path| Found::at(path));
     let files: Option<Vec<Found>> = files.collect();
     files.is_some_and(|files| token(&files, &source.format) == source.token)
+}
+
+/// Whether the files of `source`, which have changed, still have its columns.
+///
+/// # Errors
+/// [`ErrorKind::Column`] if one has others, [`ErrorKind::Io`] if it cannot be read.
+pub(crate) fn check_columns(source: &Source) -> Result<()> {
+    let mut paths: Vec<&str> = source.partitions.iter().map(|piece| &*piece.path).collect();
+    paths.dedup();
+    let expected = polars_frame(&source.meta).schema().clone();
+    for path in paths {
+        let (found, is_same) = match &source.format {
+            Format::Csv(options) => {
+                let found = csv::schema(path, options)?;
+                let is_same = found.iter_names().eq(expected.iter_names());
+                (found, is_same)
+            }
+            Format::Parquet(_) => {
+                let found = parquet::schema(path)?;
+                let is_same = found == expected;
+                (found, is_same)
+            }
+        };
+        if !is_same {
+            let text = format!(
+                "`{path}` has changed since the frame was made: its columns were ({}) and are ({}); read it again",
+                columns_text(&expected),
+                columns_text(&found)
+            );
+            return Err(Error::new(ErrorKind::Column, text));
+        }
+    }
+    Ok(())
 }
 
 /// The rows of one partition, lazily: polars reads no column and no row that is not asked for, where it can.

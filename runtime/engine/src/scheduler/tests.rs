@@ -374,7 +374,7 @@ fn runs_share_the_threads_evenly() {
 fn a_run_that_has_lost_tasks_ends_with_an_error_that_names_them() {
     let scheduler = Scheduler {
         shared: Arc::new(Shared::new(1, Arc::default())),
-        threads: Vec::new(),
+        n_threads: 1,
     };
     let (graph, sum) = sum_of(vec![|| Value::new(1_i64); 3]);
     let error = thread::scope(|scope| {

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use dagbok::value::Stored;
@@ -361,8 +361,13 @@ impl Drop for OnDisk {
     }
 }
 
-/// The folder for temporary files, or `/var/tmp` where that one is in memory itself.
+/// The folder for temporary files, or `/var/tmp` where that one is in memory itself. It is looked up once.
 pub(crate) fn usual_folder() -> PathBuf {
+    static KNOWN: OnceLock<PathBuf> = OnceLock::new();
+    KNOWN.get_or_init(find_usual_folder).clone()
+}
+
+fn find_usual_folder() -> PathBuf {
     const IN_MEMORY: u64 = 0x0102_1994;
     let usual = std::env::temp_dir();
     let on_disk = Path::new("/var/tmp");

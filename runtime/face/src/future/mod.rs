@@ -56,6 +56,7 @@ pub use status::FutureStatus;
 pub use submit::{Submit, SubmitOptions, submit, submit_map, try_submit};
 pub use wait::{DoneAndNotDone, Wait, gather, wait};
 
+use crate::cancel;
 use crate::cell::threads;
 use crate::compute::Compute;
 use crate::delayed::{Argument, Delayed, IntoDelayed, call};
@@ -108,6 +109,7 @@ pub struct Future<T> {
 
 impl<T> Future<T> {
     fn new(submitted: Arc<dyn Submitted>) -> Self {
+        cancel::checkpoint();
         Future {
             submitted: submitted.into(),
             value: PhantomData,

@@ -4,12 +4,12 @@
 //! From an array the walk goes up through its inputs. An input is computed within the same task if nothing else uses it
 //! (all its uses are in the task) and no element would be computed twice. What is in memory or follows from its place is
 //! read within the task in any case, and so are slices and broadcasts: others use them, too, but they cost nothing. All
-//! else are chunks of other tasks.
+//! else are chunks of other tasks, also random numbers that several use, or one in another order.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use dagbok::array::{ArrayOp, NdArray, NodeInput, Ufunc};
+use dagbok::array::{ArrayOp, NdArray, NodeInput, Source, Ufunc};
 use dagbok::{Array, DType, Name, Result, Value};
 
 use super::grid::{Grid, GridBlock};
@@ -77,8 +77,11 @@ impl Fused {
         builder.add(array, &View::identity(array.ndim()));
         let Builder { leaves, steps, .. } = builder;
         let reads_sources = planner.fuses() || array.node().inputs.is_empty();
-        let is_read = |leaf: &Array| reads_sources && is_at_hand(leaf);
-        let of_others = || leaves.iter().filter(|(leaf, _)| !is_read(leaf));
+        let is_read = |leaf: &Array, view: &View| {
+            let is_drawn = || inside.owned.contains(leaf.name()) && view.is_in_order();
+            reads_sources && (is_at_hand(leaf) || is_random(leaf) && is_drawn())
+        };
+        let of_others = || leaves.iter().filter(|(leaf, view)| !is_read(leaf, view));
         Fused {
             program: Program {
                 steps,
@@ -92,7 +95,7 @@ impl Fused {
                     .map(|(leaf, view)| PlannedLeaf {
                         view: view.clone(),
                         grid: Grid::of(leaf),
-                        at_hand: is_read(leaf).then(|| leaf.clone()),
+                        at_hand: is_read(leaf, view).then(|| leaf.clone()),
                     })
                     .collect(),
             ),
@@ -171,18 +174,26 @@ fn chunk(value: &Value, affine: Affine) -> Leaf {
     Leaf { data, affine }
 }
 
-/// Whether the elements of `array` are in memory, or follow from their place.
+/// Whether the elements of `array` are in memory, or follow from their place at no cost.
 fn is_at_hand(array: &Array) -> bool {
-    matches!(
-        array.node().op,
-        ArrayOp::Data(_) | ArrayOp::Held(_) | ArrayOp::Source(_)
-    )
+    match array.node().op {
+        ArrayOp::Source(_) => !is_random(array),
+        ArrayOp::Data(_) | ArrayOp::Held(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether the elements of `array` follow from their place, which takes time, and more where they are not drawn in their order.
+fn is_random(array: &Array) -> bool {
+    matches!(array.node().op, ArrayOp::Source(Source::Random { .. }))
 }
 
 /// The arrays that are computed within one task.
 struct Inside {
     candidates: HashMap<Name, Candidate>,
     inside: HashSet<Name>,
+    /// What only this task uses, and in one way.
+    owned: HashSet<Name>,
 }
 
 impl Inside {
@@ -191,7 +202,11 @@ impl Inside {
         let mut all = Inside {
             candidates: HashMap::new(),
             inside: HashSet::new(),
+            owned: HashSet::new(),
         };
+        if compute_root {
+            all.owned.insert(*root.name());
+        }
         let identity = View::identity(root.ndim());
         if !compute_root || !is_computable(root) {
             all.look_through(root);
@@ -216,8 +231,12 @@ impl Inside {
                 if candidate.view.as_ref() != Some(&seen) {
                     candidate.view = None;
                 }
+                let is_owned = planner.uses(input.name()) == candidate.uses;
+                if is_owned && candidate.view.is_some() {
+                    all.owned.insert(*input.name());
+                }
                 let belongs = all.inside.len() < STEPS_MAX
-                    && planner.uses(input.name()) == candidate.uses
+                    && is_owned
                     && is_computable(&candidate.array)
                     && (is_view(&candidate.array) || !seen.repeats(root.shape()));
                 match &candidate.view {

@@ -85,6 +85,12 @@ impl View {
         })
     }
 
+    /// Whether neighbours of the array are neighbours of the result.
+    pub(super) fn is_in_order(&self) -> bool {
+        let mut axes = self.0.iter().enumerate();
+        axes.all(|(axis, view)| view.along == Some(axis) && view.step == 1)
+    }
+
     /// Whether all chunks of an array of `shape` are seen by all of a result of another shape.
     pub(super) fn covers(&self, shape: &[usize], result: &[usize]) -> bool {
         let mut axes = self.0.iter().zip(shape);

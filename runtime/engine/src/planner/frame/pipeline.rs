@@ -12,7 +12,7 @@ use polars::prelude as pl;
 use super::Planner;
 use super::step::{self, Step};
 use crate::graph::{Layer, LayerId, LayerKind, NewTask, TaskId};
-use crate::io::{Borders, borders, count_quotes, in_file, is_unchanged, read};
+use crate::io::{Borders, borders, check_columns, count_quotes, in_file, is_unchanged, read};
 use crate::planner::input;
 use crate::table::{columns_text, polars_schema, task_table};
 
@@ -110,6 +110,14 @@ impl Pipeline {
         self.origins.iter().map(Origin::bytes).sum()
     }
 
+    /// The partition `idx`, if it is in memory as it is. As the same value it is counted once.
+    pub(super) fn table(&self, idx: usize) -> Option<Value> {
+        match &self.origins[idx] {
+            Origin::Table(value) if self.steps.is_empty() => Some(value.clone()),
+            _ => None,
+        }
+    }
+
     /// One line about what runs in each task.
     pub(super) fn detail(&self) -> String {
         let mut detail = self.operation.clone();
@@ -193,7 +201,10 @@ fn from_tasks(planner: &mut Planner, frame: &Frame) -> Result<Vec<Origin>> {
 }
 
 fn from_files(planner: &mut Planner, frame: &Frame, source: &Source) -> Result<Vec<Origin>> {
-    planner.is_stale |= !is_unchanged(source);
+    if !is_unchanged(source) {
+        check_columns(source)?;
+        planner.is_stale = true;
+    }
     let source = Arc::new(source.clone());
     let mut borders = HashMap::new();
     let mut origins = Vec::with_capacity(source.partitions.len());

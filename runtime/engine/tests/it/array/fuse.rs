@@ -136,6 +136,27 @@ fn slices_and_broadcasts_are_read_where_they_are_used() {
     );
 }
 
+#[test]
+fn random_numbers_are_drawn_once_and_in_their_order() {
+    let x = default_rng(7).normal(0.0, 1.0, [4, 4]).rechunk(2);
+    check_operations([&(&x + 1), &x.mean(())], expect![""]);
+    check_operations([&(&x.t() + 1), &x.slice(s![1..]).sqrt()], expect![""]);
+    // in the task of the only one that takes them
+    let alone = |seed| default_rng(seed).normal(0.0, 1.0, [4, 4]).rechunk(2);
+    check_operations([&(alone(1) + 1), &alone(2).mean(())], expect![""]);
+    check_operations([&(alone(1).slice(s![1..]) + 1), &alone(2)], expect![""]);
+    check_operations(
+        [&(alone(1).t() + 1), &alone(2).broadcast_to([3, 4, 4])],
+        expect![""],
+    );
+    let both = (&x - x.mean(0)) * x.t();
+    let whole = Array::from(&compute(&x).unwrap());
+    check(
+        &both,
+        compute(&((&whole - whole.mean(0)) * whole.t())).unwrap(),
+    );
+}
+
 /// One of the ways to make an array of 6 × 6 of two others.
 fn step(way: usize, a: &Array, b: &Array) -> Array {
     match way {

@@ -150,6 +150,39 @@ fn changed_files_have_other_names() {
     assert_ne!(before.name(), read_csv(&path).unwrap().name());
 }
 
+/// A frame of a file with columns `a` and `b` that has `text` by the time it is computed.
+#[track_caller]
+fn check_changed(text: &str, expected: Result<&str, &str>) {
+    let folder = folder(&[("t.csv", "a,b\n10,1\n20,2\n")]);
+    let path = folder.path().join("t.csv");
+    let frame = read_csv(&path).unwrap();
+    std::fs::write(&path, text).unwrap();
+    let found = frame.select([col("a").sum()]).compute();
+    let found = found.as_ref().map(shown).map_err(|error| {
+        error
+            .to_string()
+            .replace(folder.path().to_str().unwrap(), "…")
+    });
+    assert_eq!(found.as_deref().map_err(String::as_str), expected);
+}
+
+#[test]
+fn columns_of_a_changed_file_are_what_they_were() {
+    check_changed("a,b\n5,1\n6,2\n7,3\n", Ok("18"));
+    check_changed(
+        "b,a\n1,10\n2,20\n3,30\n",
+        Err(
+            "`…/t.csv` has changed since the frame was made: its columns were (a: i64, b: i64) and are (b: i64, a: i64); read it again",
+        ),
+    );
+    check_changed(
+        "a,c\n10,1\n",
+        Err(
+            "`…/t.csv` has changed since the frame was made: its columns were (a: i64, b: i64) and are (a: i64, c: i64); read it again",
+        ),
+    );
+}
+
 #[test]
 fn missing_and_malformed_files() {
     let folder = folder(&[
