@@ -55,6 +55,27 @@ pub struct Run {
     pub forget: Vec<String>,
     /// Variables that the cell defines but that cannot be kept, because later cells cannot write their type.
     pub discard: Vec<String>,
+    /// Where the lines of the cells were typed whose objects are loaded.
+    pub sources: Vec<SourceLines>,
+}
+
+/// What the lines of a cell's generated source are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceLines {
+    /// Its path, as places of panics have it.
+    pub file: String,
+    /// In order; what lies between them is ours.
+    pub lines: Vec<TypedLines>,
+}
+
+/// Lines of a generated source that were typed one after the other in one cell. All numbers count from one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypedLines {
+    pub start: usize,
+    pub n_lines: usize,
+    pub cell: u32,
+    /// The first one's in the cell.
+    pub line: usize,
 }
 
 /// What somebody was asked for.

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use dagbok::cancel;
-use dagbok::cell::{NOWHERE, Outcome, Scope, Variables, catch};
+use dagbok::cell::{NOWHERE, Outcome, Scope, TypedLines, Variables, catch, learn_lines};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW, Symbol};
 
 use crate::link::to_frame;
 use crate::stopwatch::Stopwatch;
-use dagbok_kernel::channel::{Bundle, Ending, Finished, Frame, Kept, Place, Run, Spent};
+use dagbok_kernel::channel::{self, Bundle, Ending, Finished, Frame, Kept, Place, Run, Spent};
 
 /// Libraries that std's inlined functions call, which nothing else may have loaded: `f64::hypot` is in the first.
 const SYSTEM_LIBRARIES: &[&str] = &["libm.so.6"];
@@ -118,6 +118,10 @@ impl Cells {
     #[expect(unsafe_code, reason = "cells are loaded and called here")]
     fn load_objects(&self, run: &Run) -> Result<Entry, String> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        for source in &run.sources {
+            let lines = source.lines.iter().map(to_lines).collect();
+            learn_lines(source.file.clone(), lines);
+        }
         let mut entry = None;
         for (idx, object) in run.objects.iter().enumerate() {
             let is_own = idx + 1 == run.objects.len();
@@ -178,6 +182,15 @@ fn ending(outcome: Outcome) -> Ending {
             frames: panic.trace.frames().into_iter().map(to_call).collect(),
             place: panic.place.map(to_place),
         },
+    }
+}
+
+fn to_lines(lines: &channel::TypedLines) -> TypedLines {
+    TypedLines {
+        start: lines.start,
+        n_lines: lines.n_lines,
+        cell: lines.cell,
+        line: lines.line,
     }
 }
 

@@ -464,6 +464,7 @@ let s = a.map_blocks(|x| { assert!(x.len() > 100, "short"); x.to_owned() }); |||
         expect![[r#"
             3: Error: `bad` failed: panicked at cell 1, line 2: too big
               task `bad-e220a8397b1dcdaf`, made at cell 2, line 1
+              arguments: 3
              --> cell 3, line 1
               | b.compute()?
             5: Error: `map_blocks` failed: panicked at cell 4, line 2: short

@@ -109,6 +109,10 @@ pub trait Work: Send + Sync {
     fn known_inputs(&self) -> Vec<KnownInput> {
         Vec::new()
     }
+    /// The plain values among its arguments, in order, for errors.
+    fn plain_arguments(&self) -> Vec<Value> {
+        Vec::new()
+    }
 }
 
 /// An input of a task whose value nobody has to compute.

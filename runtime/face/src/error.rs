@@ -77,6 +77,8 @@ pub struct FailedTask {
     pub site: Site,
     /// The keys and values of its inputs, also of those that were known and had no task.
     pub inputs: Vec<(Key, Value)>,
+    /// The plain values that its call was given besides, in order: `"a.csv"` of `read("a.csv")`.
+    pub arguments: Vec<Value>,
     /// What it returned, or its panic.
     pub cause: Error,
     /// What it runs.

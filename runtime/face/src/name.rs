@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
@@ -112,23 +111,5 @@ impl fmt::Display for Name {
 impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-/// The line of the user's code that made a collection, for errors: `cell_5.rs:3`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Site(&'static Location<'static>);
-
-impl Site {
-    /// The line that called the function which is marked `#[track_caller]`.
-    #[track_caller]
-    pub fn caller() -> Self {
-        Site(Location::caller())
-    }
-}
-
-impl fmt::Display for Site {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.0.file(), self.0.line())
     }
 }

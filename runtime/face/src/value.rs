@@ -3,6 +3,7 @@
 use std::any::{Any, type_name};
 use std::fmt;
 use std::mem::needs_drop;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -263,6 +264,56 @@ impl Value {
     }
 }
 
+/// No more of a string's letters are in [`Value::text`].
+const TEXT_CHARS_MAX: usize = 60;
+
+impl Value {
+    /// The value itself where it is a number, a `bool`, a `char`, a string or a path, of which long ones are cut short; of others
+    /// what they are, as [`describe`](Value::describe) says it.
+    ///
+    /// ```
+    /// use dagbok::Value;
+    ///
+    /// assert_eq!(Value::new("a.csv".to_owned()).text(), r#""a.csv""#);
+    /// assert_eq!(Value::new(1.0).text(), "1.0");
+    /// assert_eq!(Value::new(vec![1, 2]).text(), "Vec<i32>");
+    /// ```
+    pub fn text(&self) -> String {
+        macro_rules! own_text {
+            ($($type:ty),*) => {
+                $(if let Some(value) = self.downcast_ref::<$type>() {
+                    return format!("{value:?}");
+                })*
+            };
+        }
+        own_text!(
+            i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, f32, f64, bool, char
+        );
+        if let Some(text) = self.downcast_ref::<String>() {
+            return shortened(text);
+        }
+        if let Some(text) = self.downcast_ref::<&'static str>() {
+            return shortened(text);
+        }
+        if let Some(path) = self.downcast_ref::<PathBuf>() {
+            return shortened(&path.to_string_lossy());
+        }
+        self.describe()
+    }
+}
+
+/// `text` in quotes; the middle of a long one is left out, for paths differ at their ends.
+fn shortened(text: &str) -> String {
+    let n_chars = text.chars().count();
+    if n_chars <= TEXT_CHARS_MAX {
+        return format!("{text:?}");
+    }
+    let n_kept = TEXT_CHARS_MAX / 2;
+    let start: String = text.chars().take(n_kept).collect();
+    let end: String = text.chars().skip(n_chars - n_kept).collect();
+    format!("{:?}", format!("{start}…{end}"))
+}
+
 /// A type's name without the paths: `Vec<String>` for `alloc::vec::Vec<alloc::string::String>`.
 pub fn short_type(name: &str) -> String {
     let mut short = String::new();
@@ -341,7 +392,31 @@ fn heap_bytes(value: &(dyn Any + Send + Sync)) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::short_type;
+    use super::{Value, short_type};
+    use std::path::PathBuf;
+
+    #[test]
+    fn texts_are_short() {
+        let check = |value: Value, expected: &str| assert_eq!(value.text(), expected);
+        check(Value::new(-3_i64), "-3");
+        check(Value::new(2.5_f32), "2.5");
+        check(Value::new(1.0), "1.0");
+        check(Value::new(7_u128), "7");
+        check(Value::new(true), "true");
+        check(Value::new('å'), "'å'");
+        check(Value::new("a \"b\""), r#""a \"b\"""#);
+        check(Value::new("/etc/nope".to_owned()), r#""/etc/nope""#);
+        check(Value::new(PathBuf::from("/etc/nope")), r#""/etc/nope""#);
+        check(Value::new(String::new()), r#""""#);
+        check(Value::new(vec![1.0]), "Vec<f64>");
+        check(Value::new(Some(1)), "Option<i32>");
+        check(Value::new(()), "()");
+        let sixty = "å".repeat(60);
+        check(Value::new(sixty.clone()), &format!("{sixty:?}"));
+        let (start, end) = ("a".repeat(30), "z".repeat(30));
+        let long = format!("{start}{}{end}", "-".repeat(1000));
+        check(Value::new(long), &format!("{:?}", format!("{start}…{end}")));
+    }
 
     #[test]
     fn types_lose_their_paths() {

@@ -26,6 +26,7 @@ pub(crate) fn expand(arguments: TokenStream, function: TokenStream) -> Result<To
     let name = &signature.ident;
     let name_text = name.to_string();
     let name_text = name_text.trim_start_matches("r#");
+    let definition = quote_spanned!(name.span()=> ::dagbok::Site::caller());
     let generics = outer_generics(&signature.generics, &parameters);
     let (parameter_list, _, where_clause) = generics.split_for_impl();
     let turbofish = turbofish(signature);
@@ -50,7 +51,8 @@ pub(crate) fn expand(arguments: TokenStream, function: TokenStream) -> Result<To
                 #made_call
             }
 
-            ::dagbok::delayed::Call::new(#name_text)
+            const __DEFINITION: ::dagbok::Site = #definition;
+            ::dagbok::delayed::Call::defined_at(#name_text, __DEFINITION)
                 #purely
                 #(.with(#arguments))*
                 .of(__run #turbofish)

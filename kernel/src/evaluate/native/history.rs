@@ -11,7 +11,7 @@ use super::generate::entry;
 use super::source::{CellIdx, Source};
 use super::stream::mime_data;
 use super::words::without_cells;
-use crate::channel::{Bundle, Frame, Place};
+use crate::channel::{Bundle, Frame, Place, SourceLines, TypedLines};
 use crate::evaluate::MimeData;
 
 /// What `#[delayed]` calls the function that makes a call, within that of the person.
@@ -29,8 +29,12 @@ pub(super) struct History {
 struct Evaluated {
     number: u32,
     code: String,
+    /// Where its lines begin.
+    line_starts: Vec<usize>,
     crate_name: String,
     source: Source,
+    /// Where the lines of the source were typed.
+    typed: Vec<TypedLines>,
 }
 
 /// A place as a person finds it.
@@ -65,15 +69,55 @@ impl History {
         self.cells.push(Evaluated {
             number,
             code: code.to_owned(),
+            line_starts: line_starts(code),
             crate_name: crate_name.clone(),
             source: Source::default(),
+            typed: Vec::new(),
         });
         (CellIdx(self.cells.len() - 1), crate_name)
     }
 
     /// Remembers what was compiled, for the places of later panics.
     pub(super) fn keep_source(&mut self, idx: CellIdx, source: Source) {
-        self.cells[idx.0].source = source;
+        let typed = self.typed_lines(&source);
+        let cell = &mut self.cells[idx.0];
+        (cell.source, cell.typed) = (source, typed);
+    }
+
+    /// What the lines of the source of the cell `idx` are, for the session.
+    pub(super) fn source_lines(&self, idx: CellIdx) -> SourceLines {
+        let cell = &self.cells[idx.0];
+        let file = self.folder.join(format!("{}.rs", cell.crate_name));
+        SourceLines {
+            file: file.to_string_lossy().into_owned(),
+            lines: cell.typed.clone(),
+        }
+    }
+
+    fn typed_lines(&self, source: &Source) -> Vec<TypedLines> {
+        let mut all: Vec<TypedLines> = Vec::new();
+        for (start, cell, offset) in source.typed_lines() {
+            let cell = &self.cells[cell.0];
+            let (number, line) = (cell.number, cell.line(offset));
+            let continues = |last: &&mut TypedLines| {
+                let next = (
+                    last.start + last.n_lines,
+                    last.cell,
+                    last.line + last.n_lines,
+                );
+                next == (start, number, line)
+            };
+            match all.last_mut().filter(continues) {
+                Some(last) => last.n_lines += 1,
+                None => all.push(TypedLines {
+                    start,
+                    n_lines: 1,
+                    cell: number,
+                    line,
+                }),
+            }
+        }
+        all
     }
 
     /// The calls among `frames` that a person wrote, but for the innermost, in which the panic stands.
@@ -175,21 +219,32 @@ impl History {
 }
 
 impl Evaluated {
+    /// The number of the line at `offset`, counted from one.
+    fn line(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= offset)
+    }
+
     fn place(&self, range: &Range<usize>) -> TypedPlace {
-        let before = &self.code[..range.start];
-        let line = before.matches('\n').count();
+        let line = self.line(range.start);
         TypedPlace {
             cell: self.number,
-            line: line + 1,
+            line,
             text: self
                 .code
                 .lines()
-                .nth(line)
+                .nth(line - 1)
                 .unwrap_or_default()
                 .trim()
                 .to_owned(),
         }
     }
+}
+
+fn line_starts(code: &str) -> Vec<usize> {
+    let ends = code.match_indices('\n');
+    std::iter::once(0)
+        .chain(ends.map(|(end, _)| end + 1))
+        .collect()
 }
 
 /// The function of a path, such as a panic's calls have: of a closure the one that it stands in, without the types of generic
@@ -316,6 +371,43 @@ mod tests {
         );
         check("", "");
         check(">::{closure", ">");
+    }
+
+    #[test]
+    fn the_session_learns_the_places() {
+        let lines = |start, n_lines, cell, line| TypedLines {
+            start,
+            n_lines,
+            cell,
+            line,
+        };
+        let mut history = history();
+        let learnt = history.source_lines(CellIdx(0));
+        assert_eq!(learnt.file, "/tmp/x/cell_7.rs");
+        assert_eq!(learnt.lines, [lines(3, 1, 7, 1), lines(5, 1, 7, 2)]);
+        // Several pieces in a line, one piece of several lines, and an item of an earlier cell.
+        let code = "fn g() {\n    h();\n}\ng();\n";
+        let (idx, _) = history.begin(8, code);
+        let mut source = Source::default();
+        source.verbatim(idx, "fn g() {", 0);
+        source.glue(" ours; ");
+        source.verbatim(idx, "\n    h();\n}", 8);
+        source.glue("\n");
+        source.verbatim(CellIdx(0), "f(a)", 11);
+        source.glue(";");
+        source.verbatim(idx, "g();\n", 20);
+        history.keep_source(idx, source);
+        let learnt = history.source_lines(idx);
+        assert_eq!(learnt.file, "/tmp/x/cell_8.rs");
+        assert_eq!(learnt.lines, [lines(1, 3, 8, 1), lines(4, 1, 7, 2)]);
+        // They are the places that outputs are told.
+        for typed in learnt.lines {
+            for idx in 0..typed.n_lines {
+                let place = format!("/tmp/x/cell_8.rs:{}", typed.start + idx);
+                let expected = format!("cell {}, line {}", typed.cell, typed.line + idx);
+                assert_eq!(history.with_cells(&place), expected);
+            }
+        }
     }
 
     #[test]

@@ -93,14 +93,16 @@ impl Turn {
         }
         let number = self.last_number();
         let (split, idx, crate_name) = self.take_apart(number, name)?;
-        let built = self.build_quietly(&split, (idx, number), &crate_name, frontend)?;
+        let mut built = self.build_quietly(&split, (idx, number), &crate_name, frontend)?;
+        let source = std::mem::take(&mut built.source);
+        self.history().keep_source(idx, source);
         let run = Run {
             objects: self.objects_for(&built),
             entry: entry(&built.crate_name),
             forget: Vec::new(),
             discard: unwritable(&built.types),
+            sources: self.sources_for(&built, idx),
         };
-        self.history().keep_source(idx, built.source);
         Ok(self.probe(number, run, frontend)?)
     }
 
@@ -158,14 +160,16 @@ impl Turn {
             ..Split::default()
         };
         let (idx, crate_name) = self.history().begin(number, "");
-        let built = self.build_quietly(&split, (idx, number), &crate_name, frontend)?;
+        let mut built = self.build_quietly(&split, (idx, number), &crate_name, frontend)?;
+        let source = std::mem::take(&mut built.source);
+        self.history().keep_source(idx, source);
         let run = Run {
             objects: self.objects_for(&built),
             entry: entry(&built.crate_name),
             forget: Vec::new(),
             discard: Vec::new(),
+            sources: self.sources_for(&built, idx),
         };
-        self.history().keep_source(idx, built.source);
         Ok(run)
     }
 

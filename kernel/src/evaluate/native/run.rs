@@ -20,7 +20,7 @@ use super::split::Split;
 use super::turn::Turn;
 use super::types::KeptTypes;
 use super::variables::Variable;
-use crate::channel::{Ending, Finished, Kept, Run, ToSession};
+use crate::channel::{Ending, Finished, Kept, Run, SourceLines, ToSession};
 use crate::colours::legible;
 use crate::evaluate::{Cell, CellError, Frontend, Output, Shell, StreamName};
 
@@ -67,14 +67,15 @@ impl Turn {
         self.show_warnings(&built, frontend);
         self.check_types_in_use(&built)?;
         let forget = self.replace_types(&built, cell.number, frontend);
+        let source = std::mem::take(&mut built.source);
+        self.history().keep_source(idx, source);
         let run = Run {
             objects: self.objects_for(&built),
             entry: entry(&built.crate_name),
             forget,
             discard: unwritable(&built.types),
+            sources: self.sources_for(&built, idx),
         };
-        let source = std::mem::take(&mut built.source);
-        self.history().keep_source(idx, source);
         let mut started = self.start(self.shell, run.clone(), frontend)?;
         let loaded = started.wait_until_loaded();
         // Items are there for all from now on: the turn has lasted since the compile that is based on what was there.
@@ -167,11 +168,7 @@ impl Turn {
     /// Earlier objects in the order in which they were made, then the cell's own; each after the dependencies that it
     /// needs.
     pub(super) fn objects_for(&self, built: &Built) -> Vec<PathBuf> {
-        let mut objects: Vec<&Object> = built
-            .below
-            .iter()
-            .filter_map(|name| self.objects.get(name))
-            .collect();
+        let mut objects: Vec<&Object> = self.objects_below(built).collect();
         objects.sort_by_key(|object| object.idx);
         objects
             .into_iter()
@@ -180,6 +177,21 @@ impl Turn {
             .chain([&built.object])
             .cloned()
             .collect()
+    }
+
+    /// The lines of earlier cells that it needs, then those of its own, the cell `idx`.
+    pub(super) fn sources_for(&self, built: &Built, idx: CellIdx) -> Vec<SourceLines> {
+        let history = self.history();
+        let below = self.objects_below(built).map(|object| object.idx);
+        below
+            .chain([idx])
+            .map(|idx| history.source_lines(idx))
+            .collect()
+    }
+
+    fn objects_below(&self, built: &Built) -> impl Iterator<Item = &Object> {
+        let names = built.below.iter();
+        names.filter_map(|name| self.objects.get(name))
     }
 
     /// A running cell puts the variables that it uses back as what they were.

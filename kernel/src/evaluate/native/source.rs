@@ -117,6 +117,28 @@ impl Source {
         })
     }
 
+    /// The numbers of the lines in which typed code stands, counted from one, and where the first of it was typed.
+    pub(super) fn typed_lines(&self) -> Vec<(usize, CellIdx, usize)> {
+        let mut all: Vec<(usize, CellIdx, usize)> = Vec::new();
+        let (mut at, mut line) = (0, 1);
+        for segment in &self.segments {
+            let generated = &segment.generated;
+            line += self.text[at..generated.start].matches('\n').count();
+            at = generated.start;
+            let Origin::Cell { cell, start } = segment.origin else {
+                continue;
+            };
+            for text in self.text[generated.clone()].split_inclusive('\n') {
+                if all.last().is_none_or(|(last, ..)| *last < line) {
+                    all.push((line, cell, start + (at - generated.start)));
+                }
+                line += usize::from(text.ends_with('\n'));
+                at += text.len();
+            }
+        }
+        all
+    }
+
     /// Whether the code at `range` was typed from its first to its last byte.
     pub(super) fn is_typed(&self, range: &Range<usize>) -> bool {
         let is_cell = |offset| {

@@ -84,6 +84,15 @@ impl Runs<'_> {
         }
     }
 
+    /// The plain values among the arguments of a call.
+    pub fn plain_arguments(&self) -> Vec<Value> {
+        match self {
+            Runs::Call(call) | Runs::CallOfAll(call) => call.plain_arguments(),
+            Runs::Own(work) => work.plain_arguments(),
+            Runs::Block(..) | Runs::Known(_) => Vec::new(),
+        }
+    }
+
     /// The same to keep, without the graph.
     pub fn to_work(&self) -> Arc<dyn Work> {
         match self {

@@ -8,6 +8,7 @@ use std::sync::Once;
 use std::time::Instant;
 
 use dagbok::cancel::{self, Cancelled};
+use dagbok::cell::typed_place;
 use dagbok::graph::Key;
 use dagbok::{Error, ErrorKind, FailedTask, Result, Value, attempt};
 
@@ -87,9 +88,7 @@ pub(super) fn keep_panics_quiet() {
         let outside_tasks = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
             if IN_TASK.get() {
-                let place = info
-                    .location()
-                    .map(|at| format!("{}:{}", at.file(), at.line()));
+                let place = info.location().map(|at| typed_place(at.file(), at.line()));
                 PANICKED_AT.set(place);
             } else {
                 outside_tasks(info);
@@ -175,28 +174,39 @@ pub(super) fn named(
         text.push_str("\n  inputs: ");
         text.push_str(&describe_inputs(&inputs));
     }
+    let arguments = runs.plain_arguments();
+    if !arguments.is_empty() {
+        text.push_str("\n  arguments: ");
+        text.push_str(&listed(&arguments, Value::text));
+    }
     Error::new(cause.kind(), text).with_task(FailedTask {
         key,
         layer: name,
         site,
         inputs,
+        arguments,
         cause: cause.clone(),
         work: runs.to_work(),
     })
 }
 
 fn describe_inputs(inputs: &[(Key, Value)]) -> String {
-    const SHOWN: usize = 4;
-    let shown = inputs.iter().take(SHOWN).map(|(key, value)| {
+    listed(inputs, |(key, value)| {
         format!(
             "`{key}` ({}, {})",
             value.describe(),
             format::bytes(value.bytes() as u128)
         )
-    });
-    let mut text = shown.collect::<Vec<_>>().join(", ");
-    if inputs.len() > SHOWN {
-        text.push_str(&format!(" and {} more", inputs.len() - SHOWN));
+    })
+}
+
+/// The first few of `all`, and how many more there are.
+fn listed<T>(all: &[T], text_of: impl Fn(&T) -> String) -> String {
+    const SHOWN: usize = 4;
+    let shown: Vec<String> = all.iter().take(SHOWN).map(text_of).collect();
+    let mut text = shown.join(", ");
+    if all.len() > SHOWN {
+        text.push_str(&format!(" and {} more", all.len() - SHOWN));
     }
     text
 }

@@ -36,6 +36,7 @@ use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 
 use crate::display::MimeBundle;
+pub use crate::site::{TypedLines, learn_lines, typed_place};
 use variables::Held;
 
 /// How the statements of a cell ended.

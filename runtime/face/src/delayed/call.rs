@@ -29,6 +29,8 @@ struct Parts {
     token: Option<u64>,
     slots: Slots,
     site: Site,
+    /// Where the function is, for calls that std makes of it.
+    definition: Option<Site>,
 }
 
 impl Call {
@@ -39,7 +41,16 @@ impl Call {
             token: None,
             slots: Slots::default(),
             site: Site::caller(),
+            definition: None,
         }))
+    }
+
+    /// The call of the function that stands at `definition`.
+    #[track_caller]
+    pub fn defined_at(function: &'static str, definition: Site) -> Self {
+        let mut call = Call::new(function);
+        call.0.definition = Some(definition);
+        call
     }
 
     /// The call of a pure function: it is the same as any other with the same token.
@@ -74,7 +85,7 @@ impl Call {
             }
         };
         Erased::new(DelayedNode {
-            callee: callee(parts.function, parts.site, run),
+            callee: callee(&parts, run),
             token,
             slots: parts.slots,
             place,
@@ -82,25 +93,27 @@ impl Call {
     }
 }
 
-/// What is called, one for all calls that a loop makes.
-fn callee(operation: &'static str, site: Site, run: fn(&[Value]) -> Result<Value>) -> Arc<Callee> {
+/// What is called, one for all calls that a loop makes. Where std makes the call, as `map(inc)` does, its line says nothing: the
+/// function's own is the site.
+fn callee(parts: &Parts, run: fn(&[Value]) -> Result<Value>) -> Arc<Callee> {
     thread_local! {
-        static LAST: RefCell<Option<Arc<Callee>>> = const { RefCell::new(None) };
+        static LAST: RefCell<Option<(Site, Arc<Callee>)>> = const { RefCell::new(None) };
     }
-    let is_it = |callee: &&Arc<Callee>| {
+    let is_it = |(site, callee): &&(Site, Arc<Callee>)| {
         let is_run = |function: &Function| matches!(function, Function::Call(own) if ptr::fn_addr_eq(*own, run));
-        ptr::eq(callee.operation, operation) && callee.site == site && is_run(&callee.function)
+        ptr::eq(callee.operation, parts.function) && *site == parts.site && is_run(&callee.function)
     };
     LAST.with_borrow_mut(|last| match last.as_ref().filter(is_it) {
-        Some(callee) => callee.clone(),
+        Some((_, callee)) => callee.clone(),
         None => {
-            let function = Function::Call(run);
-            let callee = Callee {
-                operation,
-                site,
-                function,
-            };
-            last.insert(Arc::new(callee)).clone()
+            let definition = parts.definition.filter(|_| parts.site.is_of_std());
+            let callee = Arc::new(Callee {
+                operation: parts.function,
+                site: definition.unwrap_or(parts.site),
+                function: Function::Call(run),
+            });
+            *last = Some((parts.site, callee.clone()));
+            callee
         }
     })
 }

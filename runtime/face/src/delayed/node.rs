@@ -491,6 +491,14 @@ impl Work for DelayedNode {
         };
         self.inputs().enumerate().filter_map(known).collect()
     }
+
+    fn plain_arguments(&self) -> Vec<Value> {
+        let plain = |slot: &Slot| match slot {
+            Slot::Value(value) => Some(value.clone()),
+            _ => None,
+        };
+        self.slots.as_slice().iter().filter_map(plain).collect()
+    }
 }
 
 impl DelayedNode {
