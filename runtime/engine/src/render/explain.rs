@@ -5,7 +5,7 @@ use dagbok::explain::{Figures, Peak};
 
 use super::TABLE_STYLE;
 use super::format::{bytes, count, counted};
-use super::text::{escape, one_line, shorten};
+use super::text::{one_line, shorten_middle, with_code};
 
 const OUTPUTS_MAX: usize = 4;
 
@@ -29,12 +29,12 @@ fn html(title: &str, lines: &[Line]) -> String {
     let rows = lines.iter().map(|(head, text)| {
         format!(
             "<tr><th scope=\"row\" style=\"text-align:left\">{head}</th><td style=\"text-align:left\">{}</td></tr>",
-            escape(text)
+            with_code(text)
         )
     });
     format!(
         "{TABLE_STYLE}<div class=\"dagbok\"><table><caption style=\"text-align:left\">{}</caption><tbody>{}</tbody></table></div>",
-        escape(title),
+        with_code(title),
         rows.collect::<String>()
     )
 }
@@ -42,7 +42,7 @@ fn html(title: &str, lines: &[Line]) -> String {
 fn title(figures: &Figures) -> String {
     let outputs = figures.outputs.iter().take(OUTPUTS_MAX);
     let mut outputs: Vec<String> = outputs
-        .map(|name| format!("`{}`", shorten(&one_line(name), 60)))
+        .map(|name| format!("`{}`", shorten_middle(&one_line(name), 60)))
         .collect();
     if figures.outputs.len() > OUTPUTS_MAX {
         outputs.push(format!(
@@ -147,7 +147,7 @@ fn peak(peak: &Peak, threads: &str) -> String {
     let Some(key) = &peak.key else {
         return format!("nothing {threads}");
     };
-    let key = shorten(&one_line(&key.to_string()), 60);
+    let key = shorten_middle(&one_line(&key.to_string()), 60);
     let moment = match peak.n_results {
         1 => format!("the one result then in memory is that of `{key}`"),
         n => format!("when `{key}` runs, with {} in memory", counted(n, "result")),
@@ -304,6 +304,6 @@ mod tests {
         let html = bundle(&figures);
         let html = html.get("text/html").unwrap_or_default();
         let (_, table) = html.split_once("</style>").unwrap_or_default();
-        expect![[r#"<div class="dagbok"><table><caption style="text-align:left">Computing `a&lt;b`</caption><tbody><tr><th scope="row" style="text-align:left">tasks</th><td style="text-align:left">0 tasks in 0 layers</td></tr><tr><th scope="row" style="text-align:left">results</th><td style="text-align:left">nothing</td></tr><tr><th scope="row" style="text-align:left">memory</th><td style="text-align:left">nothing with 1 thread</td></tr></tbody></table></div>"#]].assert_eq(table);
+        expect![[r#"<div class="dagbok"><table><caption style="text-align:left">Computing <code>a&lt;b</code></caption><tbody><tr><th scope="row" style="text-align:left">tasks</th><td style="text-align:left">0 tasks in 0 layers</td></tr><tr><th scope="row" style="text-align:left">results</th><td style="text-align:left">nothing</td></tr><tr><th scope="row" style="text-align:left">memory</th><td style="text-align:left">nothing with 1 thread</td></tr></tbody></table></div>"#]].assert_eq(table);
     }
 }

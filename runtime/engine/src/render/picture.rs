@@ -15,6 +15,10 @@ pub(crate) const PALETTE: [&str; 8] = [
 ];
 
 const FONTS: &str = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif";
+/// A picture is made smaller to fit a page as long as it is at least that share of its size; then it is scrolled.
+const READABLE: f64 = 0.7;
+/// What a page is at least expected to be wide, in pixels.
+const PAGE_WIDTH: f64 = 600.0;
 const SCRIPT: &str = include_str!("../../../../assets/picture.js");
 
 /// A drawing that takes its text colour from where it is shown.
@@ -83,14 +87,14 @@ impl Picture {
         );
         let (attributes, scroll, shown) = match self.zoom {
             Zoom::Fixed => (
-                "role=\"img\"",
-                "",
+                "role=\"img\"".to_owned(),
+                String::new(),
                 format!("{image} style=\"max-width:100%\">"),
             ),
             // No image: there are buttons in it.
             Zoom::PanAndZoom => (
-                "data-zoom=\"\" role=\"group\"",
-                ";overflow:auto;max-height:700px",
+                format!("data-zoom=\"{READABLE}\" role=\"group\""),
+                self.frame(),
                 self.in_levels(&image),
             ),
         };
@@ -98,6 +102,15 @@ impl Picture {
             "<figure data-dagbok=\"{id}\" {attributes} aria-label=\"{label}\" style=\"margin:0{scroll}\">{shown}\
              </figure><script>({SCRIPT})(\"{id}\")</script>",
         )
+    }
+
+    /// How a picture is scrolled in its place, with a border where it may be wider than a page.
+    fn frame(&self) -> String {
+        let border = match READABLE * self.width > PAGE_WIDTH {
+            true => ";border:1px solid #808080",
+            false => "",
+        };
+        format!(";overflow:auto;max-height:700px{border}")
     }
 
     /// `image`, to be scrolled, and to be zoomed where scripts and rules are stripped: a box is as wide as what is in it, also what
@@ -108,7 +121,7 @@ impl Picture {
         format!(
             "<div style=\"display:inline-block;min-width:{:.0}px\"><details><summary>Larger</summary>{}<details>\
              <summary>Larger still</summary>{}</details></details>{image} style=\"width:100%;max-width:none\"></div>",
-            0.55 * self.width,
+            READABLE * self.width,
             spacer(1.2),
             spacer(2.4),
         )

@@ -47,6 +47,34 @@ pub(crate) fn shorten(text: &str, n_chars: usize) -> String {
     short
 }
 
+/// At most `n_chars` characters of `text`, with `…` in the middle where something was cut: names that begin alike stay
+/// apart.
+pub(crate) fn shorten_middle(text: &str, n_chars: usize) -> String {
+    let n_all = text.chars().count();
+    if n_all <= n_chars {
+        return text.to_owned();
+    }
+    let n_kept = n_chars.saturating_sub(1);
+    let n_last = n_kept / 2;
+    let mut short: String = text.chars().take(n_kept - n_last).collect();
+    short.push('…');
+    short.extend(text.chars().skip(n_all - n_last));
+    short
+}
+
+/// `text` as HTML, with what stands between backticks as code.
+pub(crate) fn with_code(text: &str) -> String {
+    let pieces: Vec<&str> = text.split('`').collect();
+    if pieces.len() % 2 == 0 {
+        return escape(text);
+    }
+    let piece = |(idx, piece): (usize, &&str)| match idx % 2 {
+        0 => escape(piece),
+        _ => format!("<code>{}</code>", escape(piece)),
+    };
+    pieces.iter().enumerate().map(piece).collect()
+}
+
 /// About how many pixels `text` takes in a proportional sans-serif font of `size` pixels.
 pub(crate) fn width(text: &str, size: f64) -> f64 {
     size * text.chars().map(em).sum::<f64>()
@@ -62,5 +90,36 @@ fn em(character: char) -> f64 {
         '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}' => 1.0,
         '\u{ff00}'..='\u{ff60}' | '\u{1f000}'.. => 1.1,
         _ => 0.65,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cut_in_the_middle() {
+        let check = |text: &str, n_chars, expected: &str| {
+            assert_eq!(shorten_middle(text, n_chars), expected);
+        };
+        check("load", 4, "load");
+        check("a long name for call 17", 12, "a long…ll 17");
+        check("ünïcödé🦀", 5, "ün…é🦀");
+        check("abc", 2, "a…");
+        check("abc", 1, "…");
+        check("", 0, "");
+    }
+
+    #[test]
+    fn backticks_become_code() {
+        let check = |text: &str, expected: &str| assert_eq!(with_code(text), expected);
+        check("plain & simple", "plain &amp; simple");
+        check(
+            "when `('a<b', 0)` runs",
+            "when <code>(&#39;a&lt;b&#39;, 0)</code> runs",
+        );
+        check("`a`, `b`", "<code>a</code>, <code>b</code>");
+        check("one ` alone", "one ` alone");
+        check("", "");
     }
 }

@@ -11,9 +11,10 @@ use crate::render::picture::{PALETTE, Picture, Zoom};
 use crate::render::text::{escape, width};
 
 pub(super) const MARGIN: f64 = 16.0;
-/// A legend: its height, and how wide each of its samples is.
-const LEGEND_HEIGHT: f64 = 24.0;
-const SAMPLE_WIDTH: f64 = 16.0;
+/// A legend: its height, how large each of its samples is, and the room between these.
+const LEGEND_HEIGHT: f64 = 28.0;
+const SAMPLE_SIZE: f64 = 16.0;
+const SAMPLE_GAP: f64 = 7.0;
 
 pub(super) fn picture(drawing: &Drawing, layout: &Layout) -> Picture {
     let mut body = format!(
@@ -83,23 +84,33 @@ fn style() -> String {
 
 /// Samples of the colours and what they mean; returns where that ends.
 fn legend(body: &mut String, legend: &Legend, top: f64) -> f64 {
-    let Legend { text, samples } = legend;
-    for (idx, fill) in samples.iter().enumerate() {
+    let mut left = MARGIN;
+    for (fill, word) in &legend.samples {
         let _ = write!(
             body,
-            "<rect class=\"{}\" x=\"{:.0}\" y=\"{top:.0}\" width=\"{SAMPLE_WIDTH}\" height=\"12\"/>",
+            "<rect class=\"{}\" x=\"{left:.0}\" y=\"{top:.0}\" width=\"{SAMPLE_SIZE}\" height=\"{SAMPLE_SIZE}\" rx=\"3\"/>",
             class(*fill),
-            MARGIN + SAMPLE_WIDTH * idx as f64
         );
+        left += SAMPLE_SIZE + SAMPLE_GAP;
+        if !word.is_empty() {
+            left = words(body, word, left, top) + 2.0 * SAMPLE_GAP;
+        }
     }
-    let left = MARGIN + SAMPLE_WIDTH * samples.len() as f64 + 8.0;
+    if legend.samples.iter().all(|(_, word)| word.is_empty()) {
+        left = words(body, &legend.text.replace('`', ""), left, top);
+    }
+    left
+}
+
+/// Writes `text` beside a sample; returns where it ends.
+fn words(body: &mut String, text: &str, left: f64, top: f64) -> f64 {
     let _ = write!(
         body,
-        "<text class=\"s\" fill=\"currentColor\" x=\"{left:.0}\" y=\"{:.0}\">{}</text>",
-        top + 10.0,
+        "<text fill=\"currentColor\" x=\"{left:.0}\" y=\"{:.0}\">{}</text>",
+        top + SAMPLE_SIZE - 3.0,
         escape(text)
     );
-    left + width(text, SUBTITLE_SIZE)
+    left + width(text, TITLE_SIZE)
 }
 
 fn arrow(body: &mut String, route: &Route) {
@@ -160,4 +171,35 @@ fn draw_node(body: &mut String, node: &Node, (x, y): Point, (width, height): Poi
         );
     }
     body.push_str("</g>");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_of_a_legend_stand_apart_each_with_its_word() {
+        let mut body = String::new();
+        let states = Legend {
+            text: "all states".to_owned(),
+            samples: STATES
+                .map(|state| (Fill::State(state), state.word().to_owned()))
+                .to_vec(),
+        };
+        let end = legend(&mut body, &states, 0.0);
+        assert!(!body.contains("all states"));
+        let mut left = 0.0;
+        for (sample, state) in body.split("<rect").skip(1).zip(STATES) {
+            let (_, x) = sample.split_once(" x=\"").expect("a place");
+            let (x, _) = x.split_once('"').expect("its end");
+            let x: f64 = x.parse().expect("a number");
+            assert!(x >= left, "{body}");
+            assert!(
+                sample.ends_with(&format!(">{}</text>", state.word())),
+                "{body}"
+            );
+            left = x + SAMPLE_SIZE + width(state.word(), TITLE_SIZE) + SAMPLE_GAP;
+        }
+        assert!(end >= left, "{body}");
+    }
 }

@@ -102,11 +102,10 @@ impl LiveView {
 
     /// Finds a place for every node that is large enough in any state.
     fn place(&self, mut sketch: Sketch, options: &Options) -> (Sketch, Layout) {
+        let words = STATES.map(|state| format!("{} {}", state.sign(), state.word()));
         sketch.drawing.legend = Some(Legend {
-            text: STATES
-                .map(|state| format!("{} {}", state.sign(), state.word()))
-                .join(", "),
-            samples: STATES.map(Fill::State).to_vec(),
+            text: words.join(", "),
+            samples: STATES.map(Fill::State).into_iter().zip(words).collect(),
         });
         let mut totals = vec![0; sketch.drawing.nodes.len()];
         self.nodes.iter().for_each(|node| totals[*node] += 1);

@@ -125,9 +125,15 @@ impl Scale {
     }
 
     pub(super) fn legend(&self) -> Legend {
+        let sample = |fill| (fill, String::new());
         Legend {
             text: self.meaning(),
-            samples: (0..SHADES).map(Fill::Shade).collect(),
+            samples: match self.range {
+                Some(_) => (0..SHADES)
+                    .map(|shade| sample(Fill::Shade(shade)))
+                    .collect(),
+                None => vec![sample(Fill::Unknown)],
+            },
         }
     }
 

@@ -21,7 +21,7 @@ pub(crate) use self::live::{LiveView, TaskState};
 use self::measure::{Fill, Measure, Scale};
 use super::format::counted;
 use super::picture::{PALETTE, Picture};
-use super::text::{escape, shorten};
+use super::text::{shorten, shorten_middle, with_code};
 use crate::graph::{Graph, LayerKind};
 use crate::planner::Plan;
 
@@ -76,7 +76,8 @@ struct Edge {
 #[derive(Clone)]
 struct Legend {
     text: String,
-    samples: Vec<Fill>,
+    /// Each with what is written beside it, if that is not said by `text`.
+    samples: Vec<(Fill, String)>,
 }
 
 /// A drawing that has no places yet, and what is said about it.
@@ -164,7 +165,7 @@ impl Sketch {
         let legend = drawing
             .legend
             .iter()
-            .map(|legend| format!("Colours: {}.", escape(&legend.text)));
+            .map(|legend| format!("Colours: {}.", with_code(&legend.text)));
         let note: Vec<String> = notes.into_iter().map(str::to_owned).chain(legend).collect();
         Sketch {
             drawing,
@@ -239,10 +240,10 @@ fn tasks(plan: &Plan, measure: Option<&Measure>) -> Drawing {
             let holds = graph.holds(id);
             let detail = holds.as_ref().unwrap_or(&layer.detail);
             Node {
-                title: shorten(layer.name.operation(), 22),
+                title: shorten_middle(layer.name.operation(), 22),
                 subtitles: block_title(layer.kind, &task.block)
                     .into_iter()
-                    .chain(holds.as_ref().map(|holds| shorten(holds, 34)))
+                    .chain(holds.as_ref().map(|holds| shorten_middle(holds, 34)))
                     .chain(scale.as_ref().map(|scale| scale.text(id.index())))
                     .collect(),
                 tooltip: tooltip(&graph.key(id), detail, &layer.site.to_string()),
@@ -281,7 +282,7 @@ fn layers(plan: &Plan, groups: &Groups, measure: Option<&Measure>) -> Drawing {
         .iter()
         .enumerate()
         .map(|(idx, group)| Node {
-            title: shorten(&group.title, 28),
+            title: shorten_middle(&group.title, 28),
             subtitles: [group.size(), shorten(&group.detail, 34)]
                 .into_iter()
                 .filter(|line| !line.is_empty())

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::groups::{Group, Groups};
-use crate::render::text::{escape, one_line, shorten};
+use crate::render::text::{escape, one_line, shorten, shorten_middle};
 
 const ROWS_MAX: usize = 60;
 
@@ -16,7 +16,7 @@ pub(super) fn plain(headline: &str, groups: &Groups) -> String {
     for (idx, group) in groups.members.iter().enumerate().take(ROWS_MAX) {
         let line = format!(
             "  {:title_width$}  {:size_width$}  {:detail_width$}  {}",
-            shorten(&group.title, 40),
+            shorten_middle(&group.title, 40),
             sizes[idx],
             shorten(&one_line(&group.detail), 40),
             inputs(groups, idx)
@@ -43,7 +43,7 @@ pub(super) fn html(headline: &str, note: &str, groups: &Groups) -> String {
             html,
             "<tr><td title=\"{}\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             escape(&group.name),
-            escape(&shorten(&group.title, 60)),
+            escape(&shorten_middle(&group.title, 60)),
             group.kind,
             group.size(),
             escape(&shorten(&group.detail, 80)),

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use dagbok::profile::{Record, Sample};
 
-use super::stream::{LEFT, PLOT, Part};
+use super::stream::{LEFT, PLOT, Part, TEXT};
 use crate::render::format::bytes;
+use crate::render::text::width;
 
 const HEIGHT: f64 = 46.0;
 const PITCH: f64 = HEIGHT + 14.0;
@@ -17,6 +18,8 @@ const WINDOW: Duration = Duration::from_millis(100);
 
 /// How lines after the first are dashed, which has a filled area below it.
 const DASHES: [&str; 3] = ["", " stroke-dasharray=\"4 2\"", " stroke-dasharray=\"1 2\""];
+
+const LIMIT_DASHES: &str = "8 3";
 
 /// A few lines over the same time, from 0 to `greatest`.
 struct Strip {
@@ -232,20 +235,18 @@ fn draw(body: &mut String, strip: &Strip, elapsed: Duration, top: f64) {
     }
     if let Some(limit) = strip.limit {
         let text = (strip.unit)(limit);
-        // Below the line, where there is room.
-        let below = y(limit) + 11.0;
-        let baseline = if below < bottom {
-            below
-        } else {
-            y(limit) - 3.0
-        };
+        let words = format!("limit {text}");
+        // Above the strip, where no curve gets to.
         let _ = write!(
             body,
-            "<path class=\"l k7\" stroke-dasharray=\"8 3\" d=\"M{LEFT} {0:.1}h{PLOT}\"><title>memory limit: {text}</title></path>\
-             <text class=\"s e\" x=\"{1:.0}\" y=\"{2:.1}\">limit {text}</text>",
+            "<path class=\"l k7\" stroke-dasharray=\"{LIMIT_DASHES}\" d=\"M{LEFT} {:.1}h{PLOT}\"><title>memory limit: {text}</title></path>\
+             <path class=\"l k7\" stroke-dasharray=\"{LIMIT_DASHES}\" d=\"M{:.0} {:.1}h19\"/>\
+             <text class=\"s e\" x=\"{:.0}\" y=\"{:.1}\">{words}</text>",
             y(limit),
-            LEFT + PLOT - 4.0,
-            baseline,
+            LEFT + PLOT - width(&words, TEXT) - 28.0,
+            top - 6.5,
+            LEFT + PLOT,
+            top - 3.0,
         );
     }
 }

@@ -8,13 +8,13 @@ use super::lanes::{Lane, Mark, Marked, lanes};
 use super::{COLOURS, View, curves, headline};
 use crate::render::format::{bytes, count, counted, duration};
 use crate::render::picture::{PALETTE, Picture, Zoom};
-use crate::render::text::{escape, shorten, width};
+use crate::render::text::{escape, shorten_middle, width};
 
 pub(super) const LEFT: f64 = 92.0;
 pub(super) const PLOT: f64 = 800.0;
 const RIGHT: f64 = 24.0;
 const TOP: f64 = 14.0;
-const TEXT: f64 = 11.0;
+pub(super) const TEXT: f64 = 11.0;
 const GAP: f64 = 14.0;
 
 /// A part of the picture, and where the next one goes.
@@ -93,7 +93,7 @@ fn legend(view: &View, top: f64) -> Part {
     for (colour, row) in view.rows.iter().enumerate().take(COLOURS) {
         entry(
             Some(colour),
-            &format!("{} {}", shorten(&row.label, 28), duration(row.total)),
+            &format!("{} {}", shorten_middle(&row.label, 28), duration(row.total)),
         );
     }
     if view.rows.len() > COLOURS {
@@ -207,7 +207,7 @@ fn draw(body: &mut String, view: &View, mark: &Mark, y: f64, height: f64) {
 
 /// The name on a mark that is wide enough for it.
 fn write_on(body: &mut String, label: &str, x: f64, y: f64, room: f64) {
-    let label = shorten(label, 24);
+    let label = shorten_middle(label, 24);
     if width(&label, 10.0) + 8.0 < room {
         let _ = write!(
             body,

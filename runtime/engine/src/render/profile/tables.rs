@@ -8,7 +8,7 @@ use dagbok::profile::{LayerProfile, Record, State};
 use super::View;
 use crate::render::format::{bytes, count, duration};
 use crate::render::picture::PALETTE;
-use crate::render::text::{escape, one_line, shorten};
+use crate::render::text::{escape, one_line, shorten_middle};
 
 /// More rows than that are left out of a notebook's output.
 pub(super) const ROWS_MAX: usize = 20;
@@ -30,7 +30,7 @@ pub(super) fn plain(view: &View) -> String {
     ];
     for row in view.rows.iter().take(ROWS_MAX) {
         let [tasks, total, mean, longest, results, site] = figures(view, row);
-        let label = shorten(&one_line(&row.label), 32);
+        let label = shorten_middle(&one_line(&row.label), 32);
         lines.push([label, tasks, total, mean, longest, results, site]);
     }
     let mut widths = [0; 7];
@@ -66,7 +66,7 @@ pub(super) fn layers(view: &View, n_max: usize) -> String {
             "<tr><th style=\"text-align:left\" title=\"{}\"><span style=\"color:{}\" aria-hidden=\"true\">■</span> {}</th>",
             escape(&view.record.layers[row.layer].detail),
             PALETTE[view.colours[row.layer]],
-            escape(&shorten(&one_line(&row.label), 60))
+            escape(&shorten_middle(&one_line(&row.label), 60))
         );
         cells(&mut html, &figures(view, row));
     }
@@ -113,7 +113,7 @@ pub(super) fn longest(view: &View) -> String {
         cells(
             &mut html,
             &[
-                shorten(&one_line(&view.labels[task.layer as usize]), 40),
+                shorten_middle(&one_line(&view.labels[task.layer as usize]), 40),
                 duration(task.start),
                 duration(task.elapsed),
                 bytes(task.bytes as u128),

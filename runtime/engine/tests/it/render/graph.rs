@@ -329,7 +329,7 @@ fn figures_are_written_on_nodes_and_explained() {
         &merged(2),
         Color::Memory,
         expect![
-            "load | not known | clean | not known | load | not known | clean | not known | merge | not known | expected bytes of results: nothing is known; `.profile(&amp;measured)` takes it from what `profile(|| …)` has measured"
+            "load | not known | clean | not known | load | not known | clean | not known | merge | not known | expected bytes of results: nothing is known; .profile(&amp;measured) takes it from what profile(|| …) has measured"
         ],
     );
     check_colour(
@@ -339,6 +339,37 @@ fn figures_are_written_on_nodes_and_explained() {
             "400 | 400 | 400 | 400 | random | 400 tasks | (100, 100) f64 | #0 | transpose | 400 tasks | (100, 100) f64 | #400 | add | 400 tasks | (100, 100) f64 | #800 | sum | 20 tasks | (100,) f64 | #1,200 | order of the tasks, from #0 (faint) to #1,200 (strong)"
         ],
     );
+}
+
+#[test]
+fn long_names_that_begin_alike_stay_apart() {
+    let mut builder = Builder::default();
+    let tasks: Vec<_> = (0..30)
+        .map(|idx| {
+            let name = format!("a quite long name for call number {idx}");
+            let layer = builder.layer(&name, LayerKind::Delayed, "");
+            builder.task(layer, &[], &[])
+        })
+        .collect();
+    let svg = render::graph::svg(&builder.plan(tasks), &Options::default());
+    let titles = texts(&svg);
+    let titles: std::collections::HashSet<&str> = titles.split(" | ").collect();
+    assert_eq!(titles.len(), 30, "{titles:?}");
+    assert!(titles.contains("a quite lon… number 17"), "{titles:?}");
+}
+
+#[test]
+fn a_graph_wider_than_a_page_is_scrolled_in_a_frame() {
+    let check = |plan: &Plan, is_framed| {
+        let bundle = render::graph::bundle(plan);
+        let html = bundle.get("text/html").expect("HTML");
+        let (figure, _) = html.split_once("<details>").expect("a figure");
+        assert!(figure.contains("overflow:auto;max-height:"), "{figure}");
+        let frame = "border:1px solid #808080";
+        assert_eq!(figure.contains(frame), is_framed, "{figure}");
+    };
+    check(&merged(2), false);
+    check(&merged(40), true);
 }
 
 #[test]
@@ -576,7 +607,9 @@ fn what_was_measured_is_on_the_nodes() {
     let graph = x.visualize().expect("a graph");
     let unknown = text(graph.clone().color("time"));
     assert!(
-        unknown.contains("Colours: time in tasks: nothing is known; "),
+        unknown.contains(
+            "Colours: time in tasks: nothing is known; <code>.profile(&amp;measured)</code> takes it from"
+        ),
         "{unknown}"
     );
     let known = text(graph.clone().color("time").profile(&measured));
