@@ -85,6 +85,7 @@
     bar.append(hint);
     figure.after(bar);
     const tell = () => {
+      place();
       keep();
       const isCut = figure.scrollWidth > figure.clientWidth + 1 || figure.scrollHeight > figure.clientHeight + 1;
       figure.style.outline = isCut ? "1px solid rgba(128,128,128,.6)" : "";
@@ -97,13 +98,19 @@
     const views = isLive ? (window.dagbokViews ??= {}) : {};
     const key = `${svg.getAttribute("viewBox")} ${first}`;
     const last = views[key];
-    if (last) {
-      [svg.style.cssText, figure.style.height] = last.style;
-      figure.scrollTo(...last.at);
-    } else reset();
+    if (last) [svg.style.cssText, figure.style.height] = last.style;
+    else reset();
+    // Nothing can be scrolled before the page has a size.
+    let isPlaced = false;
+    const place = () => {
+      if (isPlaced || !figure.clientWidth) return;
+      isPlaced = true;
+      if (last) figure.scrollTo(...last.at);
+      else start();
+    };
     const keep = () => {
       const style = [svg.style.cssText, figure.style.height];
-      if (figure.isConnected) views[key] = { style, at: [figure.scrollLeft, figure.scrollTop] };
+      if (isPlaced && figure.isConnected) views[key] = { style, at: [figure.scrollLeft, figure.scrollTop] };
     };
     figure.addEventListener("scroll", keep);
     const sizes = new ResizeObserver(tell);
