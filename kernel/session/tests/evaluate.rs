@@ -460,7 +460,10 @@ fn tasks_name_the_lines_of_cells() {
 fn bad(n: i64) -> i64 { if n > 0 { panic!("too big") } n }
 ||| let b = bad(3); ||| 
 b.compute()? ||| let a = arange(10).rechunk([10]);
-let s = a.map_blocks(|x| { assert!(x.len() > 100, "short"); x.to_owned() }); ||| s.compute()?"#,
+let s = a.map_blocks(|x| { assert!(x.len() > 100, "short"); x.to_owned() }); ||| s.compute()?
+||| println!("{0} {0:?}", b.compute().unwrap_err().task().unwrap().site);
+||| let all: Vec<_> = [3].into_iter().map(bad).collect(); ||| println!("{}", all[0].compute().unwrap_err().task().unwrap().site);
+||| println!("{}", b.compute().unwrap_err().to_string().contains("panicked at cell 1, line 2: too big"));"#,
         expect![[r#"
             3: Error: `bad` failed: panicked at cell 1, line 2: too big
               task `bad-e220a8397b1dcdaf`, made at cell 2, line 1
@@ -471,6 +474,9 @@ let s = a.map_blocks(|x| { assert!(x.len() > 100, "short"); x.to_owned() }); |||
               task `('map_blocks-6e789e6aa1b965f4', 0)`, made at cell 4, line 2
               inputs: `('arange-389748c0e4258dea', 0)` (i64 array of shape (10,), 80 B)
              --> cell 5, line 1
-              | s.compute()?"#]],
+              | s.compute()?
+            6: stdout "cell 2, line 1 cell 2, line 1\n"
+            8: stdout "cell 1, line 2\n"
+            9: stdout "true\n""#]],
     );
 }

@@ -61,6 +61,59 @@ fn an_error_says_what_its_task_was_given() {
 }
 
 #[delayed]
+fn read(_path: &str, _n_lines: usize, _more: &i64, _words: Vec<String>) -> Result<i64, String> {
+    Err("no such file".to_owned())
+}
+
+#[test]
+fn an_error_says_what_plain_values_its_call_was_given() {
+    dagbok_engine::install();
+    let check = |call: Delayed<i64>, expected: &str| {
+        let text = call.compute().unwrap_err().to_string();
+        assert_eq!(text.lines().last(), Some(expected));
+    };
+    let words = || vec!["a".to_owned()];
+    check(
+        read("/etc/nope", 3, 4, words()),
+        r#"  arguments: "/etc/nope", 3, 4, Vec<String>"#,
+    );
+    let call = read("/etc/nope", delayed(1).map(|x| x + 2), 4, words());
+    check(call.clone(), r#"  arguments: "/etc/nope", 4, Vec<String>"#);
+    let error = call.compute().unwrap_err();
+    let task = error.task().unwrap();
+    assert_eq!(task.inputs.len(), 1);
+    let path = task.arguments[0].downcast_ref::<String>();
+    assert_eq!(path.map(String::as_str), Some("/etc/nope"));
+    assert!(error.rerun_locally().is_err());
+}
+
+const LINE_OF_REFUSE: u32 = line!() + 3;
+
+#[delayed]
+fn refuse(x: i64) -> Result<i64, String> {
+    Err(format!("not {x}"))
+}
+
+#[test]
+fn a_call_that_std_makes_is_told_by_its_function() {
+    dagbok_engine::install();
+    let check = |call: &Delayed<i64>, line: u32| {
+        let error = call.compute().unwrap_err();
+        let site = error.task().unwrap().site;
+        let place = format!("failures.rs:{line}");
+        assert!(site.to_string().ends_with(&place), "{site}");
+        assert_eq!(format!("{site:?}"), site.to_string());
+    };
+    let calls: Vec<Delayed<i64>> = (0..2).map(refuse).collect();
+    check(&calls[0], LINE_OF_REFUSE);
+    check(&calls[1], LINE_OF_REFUSE);
+    check(&refuse(1), line!());
+    check(&Some(1).map(refuse).unwrap(), LINE_OF_REFUSE);
+    let calls: Vec<Delayed<i64>> = (0..2).map(|x| refuse(x * 2)).collect();
+    check(&calls[1], line!() - 1);
+}
+
+#[delayed]
 fn divide(n: i64, list: &[i64], by: i64) -> i64 {
     (n + list.iter().sum::<i64>()) / by
 }

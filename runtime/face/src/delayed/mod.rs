@@ -73,6 +73,9 @@ pub use call::{Call, PureArgument, Token, by_reference, by_value, task_error};
 /// inc("one"); // a delayed function takes `i64` here and was given `&str`
 /// ```
 ///
+/// A result that took long may be found in the [cache](crate::Cache) by a later `compute()` of the same call, so a function that
+/// does more than return a value may not run again; `Config::set("cache", false)` turns that off.
+///
 /// # Pure functions
 /// `#[delayed(pure)]` says that the function returns the same for the same arguments. Equal calls then have the same name, and in
 /// one computation are made once. Their arguments have to be `Hash`; collections are by their names.

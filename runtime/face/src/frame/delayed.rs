@@ -20,7 +20,7 @@ impl Frame {
     /// # dagbok_engine::install();
     ///
     /// #[delayed]
-    /// fn read_day(day: i64) -> Result<DataFrame> {
+    /// fn read_day(day: i64) -> dagbok::Result<DataFrame> {
     ///     df!("day" => [day, day], "rain" => [0.5, 1.5])
     /// }
     ///

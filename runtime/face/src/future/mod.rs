@@ -32,7 +32,8 @@
 //! | `client.gather(futures)` | [`gather`], which also takes nested vectors, tuples and maps |
 //! | `wait(futures)`, `as_completed(futures)` | [`wait`], [`as_completed`] |
 //! | `progress(futures)` | [`progress`] |
-//! | `future.result()`, `.exception()`, `.cancel()`, `.add_done_callback(f)` | [`Future`]'s methods |
+//! | `future.result()`, `.exception()`, `.cancel()` | [`Future`]'s methods of the same names |
+//! | `future.add_done_callback(f)` | [`future.on_done(f)`](Future::on_done) |
 //! | `fire_and_forget(future)` | [`Future::fire_and_forget`] |
 
 mod awaited;
