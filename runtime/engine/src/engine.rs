@@ -48,6 +48,7 @@ pub struct LocalEngine {
     config: Configuration,
     pools: Pools,
     observers: Arc<Observers>,
+    progress: Arc<Progress>,
     futures: Arc<Futures>,
 }
 
@@ -88,8 +89,8 @@ impl LocalEngine {
         futures::gather(&plan.futures)?;
         let executor = self.executor()?;
         let mut observers = self.observers.all();
-        if !executor.is_nested && self.config.progress() {
-            observers.push(Arc::new(Progress::default()));
+        if self.config.progress() {
+            observers.push(self.progress.clone());
         }
         let mut values = executor
             .compute(plan.graph, &plan.outputs.concat(), &observers, caches)?
@@ -291,7 +292,7 @@ impl Engine for LocalEngine {
     }
 
     fn clear_cache(&self) {
-        self.pools.memory.cache.clear();
+        self.pools.memory.clear_cache();
     }
 
     fn render_cache(&self) -> MimeBundle {

@@ -34,19 +34,15 @@ pub(crate) struct Executor {
     /// None for the thread that asks.
     pub(crate) pool: Option<Arc<Scheduler>>,
     pub(crate) memory: Arc<Memory>,
-    /// Whether a task asks for it.
-    pub(crate) is_nested: bool,
 }
 
 impl Pools {
     /// What runs the computation that the current thread is a task of.
     pub(crate) fn of_current_task(&self) -> Option<Executor> {
-        let is_nested = true;
         if synchronous::is_in_task() {
             return Some(Executor {
                 pool: None,
                 memory: self.memory.clone(),
-                is_nested,
             });
         }
         let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
@@ -54,7 +50,6 @@ impl Pools {
         Some(Executor {
             pool: Some(pool.scheduler.clone()),
             memory: self.memory.clone(),
-            is_nested,
         })
     }
 
@@ -70,7 +65,6 @@ impl Pools {
         Ok(Executor {
             pool,
             memory: self.memory.clone(),
-            is_nested: false,
         })
     }
 

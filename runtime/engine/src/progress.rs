@@ -2,14 +2,15 @@
 //!
 //! Where the front end shows widgets alive, it is one; elsewhere the button asks Jupyter's server for an interrupt.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use dagbok::display::{DisplayHandle, MimeBundle, Render, display};
 use dagbok::widgets::{self, Button, HTML, VBox};
 
-use crate::events::{Canceller, Event, Observer, Outcome, Run, Stamped};
+use crate::events::{Canceller, Event, Observer, Outcome, Run, RunId, Stamped};
 use crate::graph::{Graph, LayerKind, TaskId};
 
 /// What lasts less is not worth a display.
@@ -19,43 +20,97 @@ const UPDATED_EVERY: Duration = Duration::from_millis(100);
 /// By what id Jupyter's server knows the kernel, if it does.
 const KERNEL_ID: &str = "DAGBOK_KERNEL_ID";
 
-/// Shows one computation's progress, if it lasts. Its last state stays on the screen.
+/// Shows the progress of computations that last, each with what its tasks compute in turn. The last state stays on the screen.
 #[derive(Default)]
 pub(crate) struct Progress {
+    /// Those of computations that go on.
+    displays: Mutex<Vec<Arc<Display>>>,
+}
+
+/// One computation and what its tasks compute.
+struct Display {
+    /// Stops all of them, and nothing else.
+    canceller: Canceller,
+    counts: Mutex<Counts>,
     screen: Mutex<Screen>,
 }
 
 #[derive(Default)]
 struct Screen {
-    tracker: Option<Tracker>,
     handle: Option<DisplayHandle>,
     controls: Option<Controls>,
-    updated: Option<Instant>,
 }
 
 impl Observer for Progress {
     fn observe(&self, run: &Run, events: &[Stamped]) {
-        let mut screen = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
-        let screen = &mut *screen;
+        let ends = |last: &Stamped| matches!(last.event, Event::Ended { .. });
+        let is_over = run.parent.is_none() && events.last().is_some_and(ends);
+        let display = match is_over {
+            false => self.display(&run.canceller),
+            true => match self.take(&run.canceller) {
+                Some(display) => display,
+                None if run.submitted.elapsed() < SHOWN_AFTER => return,
+                None => Arc::new(Display::of(&run.canceller)),
+            },
+        };
+        display.observe(run, events, is_over);
+    }
+}
+
+impl Progress {
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Display>>> {
+        self.displays.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The display of what `canceller` stops.
+    fn display(&self, canceller: &Canceller) -> Arc<Display> {
+        let mut displays = self.lock();
+        let known = displays
+            .iter()
+            .find(|display| display.canceller.is(canceller));
+        if let Some(display) = known {
+            return display.clone();
+        }
+        // What a task in the background has computed ends without the end of a computation that is shown.
+        displays.retain(|display| display.canceller.is_shared());
+        let display = Arc::new(Display::of(canceller));
+        displays.push(display.clone());
+        display
+    }
+
+    /// The display of what `canceller` stops, if there is one, which is nobody else's any more.
+    fn take(&self, canceller: &Canceller) -> Option<Arc<Display>> {
+        let mut displays = self.lock();
+        let place = displays
+            .iter()
+            .position(|display| display.canceller.is(canceller))?;
+        Some(displays.swap_remove(place))
+    }
+}
+
+impl Display {
+    fn of(canceller: &Canceller) -> Self {
+        Display {
+            canceller: canceller.clone(),
+            counts: Mutex::default(),
+            screen: Mutex::default(),
+        }
+    }
+
+    fn observe(&self, run: &Run, events: &[Stamped], is_over: bool) {
         let now = Instant::now();
-        let elapsed = now - run.submitted;
-        let is_last =
-            matches!(events.last(), Some(last) if matches!(last.event, Event::Ended { .. }));
-        if is_last && screen.handle.is_none() && elapsed < SHOWN_AFTER {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.note(run, events);
+        if !counts.is_due(now, is_over) {
             return;
         }
-        let tracker = screen.tracker.get_or_insert_with(|| Tracker::new(run));
-        events
-            .iter()
-            .for_each(|event| tracker.note(&run.graph, event));
-        let is_due = screen
-            .updated
-            .is_none_or(|updated| now - updated >= UPDATED_EVERY);
-        if is_last || (is_due && elapsed >= SHOWN_AFTER) {
-            let state = tracker.state(now);
-            screen.show(&state, &run.canceller);
-            screen.updated = Some(now);
-        }
+        let Some(state) = counts.state(now, &self.canceller) else {
+            return;
+        };
+        counts.updated = Some(now);
+        drop(counts);
+        let mut screen = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
+        screen.show(&state, &self.canceller);
     }
 }
 
@@ -158,6 +213,10 @@ impl Stop {
 pub(crate) struct ProgressState {
     pub(crate) status: Status,
     pub(crate) rows: Vec<Row>,
+    /// What its tasks have asked for: a row for all layers of one operation.
+    pub(crate) nested: Vec<Row>,
+    /// As how many that are done its tasks count that wait for what they have asked for.
+    pub(crate) in_part: f64,
     pub(crate) elapsed: Duration,
     /// The time that the rest is expected to take, once there is something to tell it from.
     pub(crate) left: Option<Duration>,
@@ -192,10 +251,15 @@ pub(crate) enum Status {
 impl ProgressState {
     /// The number of tasks that have their results, and of all tasks.
     pub(crate) fn counts(&self) -> (usize, usize) {
-        self.rows.iter().fold((0, 0), |(done, total), row| {
-            (done + row.done, total + row.total)
-        })
+        counts(&self.rows)
     }
+}
+
+/// The number of tasks that have their results, and of all tasks.
+pub(crate) fn counts(rows: &[Row]) -> (usize, usize) {
+    rows.iter().fold((0, 0), |(done, total), row| {
+        (done + row.done, total + row.total)
+    })
 }
 
 impl Render for ProgressState {
@@ -204,7 +268,177 @@ impl Render for ProgressState {
     }
 }
 
-/// Counts what has happened.
+/// What has happened to a computation and to what its tasks compute.
+#[derive(Default)]
+struct Counts {
+    /// None before it has been seen: what its tasks compute may be over by then.
+    whole: Option<Whole>,
+    nested: Nested,
+    updated: Option<Instant>,
+}
+
+/// The computation that somebody waits for.
+struct Whole {
+    tracker: Tracker,
+    n_threads: usize,
+    submitted: Instant,
+    stop: Option<Stop>,
+    /// The thread that waits, which draws.
+    thread: ThreadId,
+}
+
+/// What the tasks of a computation compute.
+#[derive(Default)]
+struct Nested {
+    open: BTreeMap<RunId, Tracker>,
+    /// Those that are over; a row stays where it was when its first one began.
+    ended: Rows,
+    bytes_made: usize,
+}
+
+/// A row for all layers of one operation.
+#[derive(Clone, Default)]
+struct Rows {
+    rows: Vec<Row>,
+    places: HashMap<String, usize>,
+}
+
+impl Counts {
+    fn note(&mut self, run: &Run, events: &[Stamped]) {
+        let tracker = match run.parent {
+            None => {
+                let whole = self.whole.get_or_insert_with(|| Whole::new(run));
+                &mut whole.tracker
+            }
+            Some(_) => self.nested.tracker(run),
+        };
+        events
+            .iter()
+            .for_each(|event| tracker.note(&run.graph, event));
+        if run.parent.is_some() && tracker.ended.is_some() {
+            self.nested.close(run.id);
+        }
+    }
+
+    /// Whether the current thread is to draw.
+    fn is_due(&self, now: Instant, is_over: bool) -> bool {
+        let is_old = |updated| now - updated >= UPDATED_EVERY;
+        self.whole.as_ref().is_some_and(|whole| {
+            whole.thread == thread::current().id()
+                && now - whole.submitted >= SHOWN_AFTER
+                && (is_over || self.updated.is_none_or(is_old))
+        })
+    }
+
+    fn state(&self, now: Instant, canceller: &Canceller) -> Option<ProgressState> {
+        let whole = self.whole.as_ref()?;
+        let tracker = &whole.tracker;
+        let (at, status) = match tracker.ended {
+            Some((at, Outcome::Cancelled)) if canceller.is_cancelled() => (at, Status::CalledOff),
+            Some((at, outcome)) => (at, Status::Ended(outcome)),
+            None => (now, Status::Running),
+        };
+        let nested = self.nested.rows();
+        let (left, in_part) = match status {
+            Status::Running => self.outlook(whole, &nested, now),
+            Status::Ended(_) | Status::CalledOff => (None, 0.0),
+        };
+        let open = || self.nested.open.values();
+        let sum = |bytes: fn(&Tracker) -> usize| bytes(tracker) + open().map(bytes).sum::<usize>();
+        Some(ProgressState {
+            status,
+            rows: tracker.rows.clone(),
+            nested,
+            in_part,
+            elapsed: at - whole.submitted,
+            left,
+            bytes_held: sum(|tracker| tracker.bytes_held),
+            bytes_stored: sum(|tracker| tracker.bytes_stored),
+            bytes_made: sum(|tracker| tracker.bytes_made) + self.nested.bytes_made,
+            stop: whole.stop.clone(),
+        })
+    }
+
+    /// The time left, and as how many that are done the tasks count that wait for what they have asked for.
+    fn outlook(&self, whole: &Whole, nested: &[Row], now: Instant) -> (Option<Duration>, f64) {
+        let tracker = &whole.tracker;
+        let left = tracker.left(now, whole.n_threads);
+        let n_waiting = self.nested.open.len().min(tracker.started.len());
+        let (done, total) = counts(nested);
+        if n_waiting == 0 || done == 0 {
+            return (left, 0.0);
+        }
+        let share = done as f64 / total as f64;
+        let left = left.or_else(|| tracker.left_at(now, share, n_waiting));
+        (left, share * n_waiting as f64)
+    }
+}
+
+impl Whole {
+    fn new(run: &Run) -> Self {
+        Whole {
+            tracker: Tracker::new(&run.graph),
+            n_threads: run.n_threads,
+            submitted: run.submitted,
+            stop: Stop::of(run),
+            thread: thread::current().id(),
+        }
+    }
+}
+
+impl Nested {
+    fn tracker(&mut self, run: &Run) -> &mut Tracker {
+        self.open.entry(run.id).or_insert_with(|| {
+            let tracker = Tracker::new(&run.graph);
+            for row in &tracker.rows {
+                self.ended.add(&Row {
+                    total: 0,
+                    ..row.clone()
+                });
+            }
+            tracker
+        })
+    }
+
+    /// Nothing more happens to `run`.
+    fn close(&mut self, run: RunId) {
+        let Some(tracker) = self.open.remove(&run) else {
+            return;
+        };
+        self.bytes_made += tracker.bytes_made;
+        for mut row in tracker.rows {
+            // Tasks that nobody waits for are nobody's any more.
+            row.running = 0;
+            self.ended.add(&row);
+        }
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let mut all = self.ended.clone();
+        let open = self.open.values().flat_map(|tracker| &tracker.rows);
+        open.for_each(|row| all.add(row));
+        all.rows
+    }
+}
+
+impl Rows {
+    fn add(&mut self, row: &Row) {
+        match self.places.get(&row.label) {
+            Some(place) => {
+                let sum = &mut self.rows[*place];
+                sum.total += row.total;
+                sum.done += row.done;
+                sum.running += row.running;
+            }
+            None => {
+                self.places.insert(row.label.clone(), self.rows.len());
+                self.rows.push(row.clone());
+            }
+        }
+    }
+}
+
+/// Counts what has happened to one computation.
 struct Tracker {
     rows: Vec<Row>,
     /// The time that each row's tasks that are done have taken.
@@ -212,10 +446,8 @@ struct Tracker {
     row_of_layer: Vec<usize>,
     /// What runs now: a few tasks.
     started: Vec<(TaskId, Instant)>,
-    n_threads: usize,
-    submitted: Instant,
-    canceller: Canceller,
-    stop: Option<Stop>,
+    /// The row and the bytes of the last result.
+    last: Option<(usize, usize)>,
     ended: Option<(Instant, Outcome)>,
     bytes_held: usize,
     bytes_stored: usize,
@@ -225,20 +457,17 @@ struct Tracker {
 }
 
 impl Tracker {
-    fn new(run: &Run) -> Self {
-        let (mut rows, row_of_layer) = rows(&run.graph);
-        for task in run.graph.ids() {
-            rows[row_of_layer[run.graph.layer_of(task).index()]].total += 1;
+    fn new(graph: &Graph) -> Self {
+        let (mut rows, row_of_layer) = rows(graph);
+        for task in graph.ids() {
+            rows[row_of_layer[graph.layer_of(task).index()]].total += 1;
         }
         Tracker {
             busy: vec![Duration::ZERO; rows.len()],
             rows,
             row_of_layer,
             started: Vec::new(),
-            n_threads: run.n_threads,
-            submitted: run.submitted,
-            canceller: run.canceller.clone(),
-            stop: Stop::of(run),
+            last: None,
             ended: None,
             bytes_held: 0,
             bytes_stored: 0,
@@ -263,6 +492,7 @@ impl Tracker {
                 }
                 self.bytes_held += bytes;
                 self.bytes_made += bytes;
+                self.last = Some((row, bytes));
             }
             Event::Failed { task } => {
                 self.take_started(task);
@@ -283,7 +513,21 @@ impl Tracker {
                 true => self.bytes_stored -= bytes,
                 false => self.bytes_held -= bytes,
             },
-            Event::Ended { outcome } => self.ended = Some((stamped.at, outcome)),
+            Event::Ended { outcome } => {
+                self.ended = Some((stamped.at, outcome));
+                if outcome == Outcome::Cancelled {
+                    self.drop_what_came_too_late();
+                }
+            }
+        }
+    }
+
+    /// Where all tasks have ended and the computation has been stopped all the same, the last result has come after that.
+    fn drop_what_came_too_late(&mut self) {
+        let is_done = self.rows.iter().all(|row| row.done == row.total);
+        if let Some((row, bytes)) = self.last.take_if(|_| is_done) {
+            self.rows[row].done -= 1;
+            self.bytes_made -= bytes;
         }
     }
 
@@ -299,28 +543,8 @@ impl Tracker {
         self.row_of_layer[graph.layer_of(task).index()]
     }
 
-    fn state(&self, now: Instant) -> ProgressState {
-        let (at, status, left) = match self.ended {
-            Some((at, Outcome::Cancelled)) if self.canceller.is_cancelled() => {
-                (at, Status::CalledOff, None)
-            }
-            Some((at, outcome)) => (at, Status::Ended(outcome), None),
-            None => (now, Status::Running, self.left(now)),
-        };
-        ProgressState {
-            status,
-            rows: self.rows.clone(),
-            elapsed: at - self.submitted,
-            left,
-            bytes_held: self.bytes_held,
-            bytes_stored: self.bytes_stored,
-            bytes_made: self.bytes_made,
-            stop: self.stop.clone(),
-        }
-    }
-
     /// Every row's tasks take as long as those of it that are done, or as all that are done; the threads share them.
-    fn left(&self, now: Instant) -> Option<Duration> {
+    fn left(&self, now: Instant, n_threads: usize) -> Option<Duration> {
         let done: usize = self.rows.iter().map(|row| row.done).sum();
         if done == 0 {
             return None;
@@ -342,7 +566,24 @@ impl Tracker {
         let under_way: Duration = self.started.iter().map(|(_, started)| now - *started).sum();
         // Where what is under way takes longer than expected, nobody knows.
         let work = work - under_way.as_secs_f64();
-        Duration::try_from_secs_f64(work / self.n_threads as f64).ok()
+        Duration::try_from_secs_f64(work / n_threads as f64).ok()
+    }
+
+    /// The time left where nothing else tells it: so much of what the tasks that run have asked for is done, and the others come
+    /// after them, so many at once.
+    fn left_at(&self, now: Instant, share: f64, n_at_once: usize) -> Option<Duration> {
+        let under_way = self
+            .started
+            .iter()
+            .map(|(_, started)| now - *started)
+            .max()?;
+        let under_way = under_way.as_secs_f64();
+        let (done, total) = counts(&self.rows);
+        let rounds = (total - done) as f64 / n_at_once as f64;
+        let left = under_way / share * rounds.max(1.0) - under_way;
+        Duration::try_from_secs_f64(left)
+            .ok()
+            .filter(|_| share < 1.0)
     }
 }
 
@@ -368,4 +609,112 @@ fn rows(graph: &Graph) -> (Vec<Row>, Vec<usize>) {
     });
     let row_of_layer = row_of_layer.collect();
     (rows, row_of_layer)
+}
+
+#[cfg(test)]
+mod tests {
+    use dagbok::{Name, Site, Value};
+
+    use super::*;
+    use crate::graph::{Layer, NewTask};
+
+    fn graph(n_tasks: usize) -> Graph {
+        let mut graph = Graph::default();
+        let layer = graph.add_layer(Layer {
+            name: Name::of("call", 0),
+            kind: LayerKind::Delayed,
+            site: Site::caller(),
+            detail: String::new(),
+        });
+        for _ in 0..n_tasks {
+            graph.add_task(NewTask {
+                layer,
+                block: Box::new([]),
+                inputs: Default::default(),
+                run: Arc::new(|_: &[Value]| Ok(Value::new(()))),
+                bytes: 0,
+            });
+        }
+        graph
+    }
+
+    /// What has become of `n_tasks`, of which so many began at `at` and then so many got results of ten bytes.
+    fn tracked(n_tasks: usize, n_started: usize, n_done: usize, at: Instant) -> (Graph, Tracker) {
+        let graph = graph(n_tasks);
+        let mut tracker = Tracker::new(&graph);
+        let tasks = || graph.ids();
+        let started = tasks().take(n_started);
+        let started = started.map(|task| Event::Started { task, thread: 0 });
+        let done = tasks().take(n_done);
+        let done = done.map(|task| Event::Finished { task, bytes: 10 });
+        for event in started.chain(done) {
+            tracker.note(&graph, &Stamped { at, event });
+        }
+        (graph, tracker)
+    }
+
+    #[test]
+    fn what_ends_after_it_was_stopped_is_not_done() {
+        let check = |n_done, outcome, expected| {
+            let at = Instant::now();
+            let (graph, mut tracker) = tracked(3, 3, n_done, at);
+            let event = Event::Ended { outcome };
+            tracker.note(&graph, &Stamped { at, event });
+            assert_eq!((counts(&tracker.rows).0, tracker.bytes_made), expected);
+        };
+        check(3, Outcome::Done, (3, 30));
+        check(3, Outcome::Cancelled, (2, 20));
+        check(2, Outcome::Cancelled, (2, 20));
+        check(0, Outcome::Cancelled, (0, 0));
+        check(2, Outcome::Failed, (2, 20));
+        let (graph, mut nothing) = tracked(0, 0, 0, Instant::now());
+        let event = Event::Ended {
+            outcome: Outcome::Cancelled,
+        };
+        let at = Instant::now();
+        nothing.note(&graph, &Stamped { at, event });
+        assert_eq!(counts(&nothing.rows), (0, 0));
+    }
+
+    #[test]
+    fn tasks_that_wait_for_others_tell_the_time_left() {
+        let check = |n_tasks, n_started, share, expected: Option<u64>| {
+            let at = Instant::now();
+            let (_, tracker) = tracked(n_tasks, n_started, 0, at);
+            let now = at + Duration::from_secs(6);
+            let left = tracker.left_at(now, share, n_started.max(1));
+            let seconds = left.map(|left| left.as_secs_f64().round() as u64);
+            assert_eq!(seconds, expected);
+        };
+        check(1, 1, 0.5, Some(6));
+        check(1, 1, 0.75, Some(2));
+        check(4, 2, 0.5, Some(18));
+        check(1, 1, 1.0, None);
+        check(1, 1, 0.0, None);
+        check(1, 0, 0.5, None);
+    }
+
+    #[test]
+    fn rows_of_one_operation_are_one() {
+        let row = |label: &str, done, running, total| Row {
+            label: label.to_owned(),
+            total,
+            done,
+            running,
+        };
+        let mut rows = Rows::default();
+        for row in [
+            row("load", 1, 1, 4),
+            row("sum", 0, 0, 1),
+            row("load", 4, 0, 4),
+        ] {
+            rows.add(&row);
+        }
+        let rows = rows.rows.iter();
+        let rows = rows.map(|row| (row.label.as_str(), row.done, row.running, row.total));
+        assert_eq!(
+            rows.collect::<Vec<_>>(),
+            [("load", 5, 1, 8), ("sum", 0, 0, 1)]
+        );
+    }
 }

@@ -62,7 +62,7 @@ fn a_drawing_follows_what_is_computed() {
     check(
         "all tasks",
         screen.take(),
-        ["0 of 1 tasks done, 1 waiting", "1 of 1 tasks done"],
+        ["0 of 1 task done, 1 waiting", "1 of 1 task done"],
     );
 
     let part = delayed(1).map(|x| x + 1);
@@ -72,8 +72,8 @@ fn a_drawing_follows_what_is_computed() {
         "a part",
         screen.take(),
         [
-            "0 of 1 tasks done, 1 waiting",
-            "0 of 1 tasks done, 1 done in part",
+            "0 of 1 task done, 1 waiting",
+            "0 of 1 task done, 1 done in part",
         ],
     );
     // the rest of it later on
@@ -84,14 +84,14 @@ fn a_drawing_follows_what_is_computed() {
     check(
         "a part and the whole",
         screen.take(),
-        ["0 of 1 tasks done, 1 waiting", "1 of 1 tasks done"],
+        ["0 of 1 task done, 1 waiting", "1 of 1 task done"],
     );
     // a task that runs in that of another
     part.visualize().unwrap().live(|| whole.compute().unwrap());
     check(
         "more in one task",
         screen.take(),
-        ["0 of 1 tasks done, 1 waiting", "1 of 1 tasks done"],
+        ["0 of 1 task done, 1 waiting", "1 of 1 task done"],
     );
     let calls = whole.visualize().unwrap().optimize_graph(false);
     calls.live(|| part.compute().unwrap());
@@ -110,7 +110,7 @@ fn a_drawing_follows_what_is_computed() {
     check(
         "more than is drawn",
         screen.take(),
-        ["0 of 1 tasks done, 1 waiting", "1 of 1 tasks done"],
+        ["0 of 1 task done, 1 waiting", "1 of 1 task done"],
     );
 
     let failing = delayed(0).map(|by| 1 / by).map(|x| x + 1);
@@ -119,10 +119,7 @@ fn a_drawing_follows_what_is_computed() {
     check(
         "a failure",
         screen.take(),
-        [
-            "0 of 1 tasks done, 1 waiting",
-            "0 of 1 tasks done, 1 failed",
-        ],
+        ["0 of 1 task done, 1 waiting", "0 of 1 task done, 1 failed"],
     );
 
     let graph = graph.level("layers");
@@ -130,10 +127,7 @@ fn a_drawing_follows_what_is_computed() {
     check(
         "nothing",
         screen.take(),
-        [
-            "0 of 1 tasks done, 1 waiting",
-            "0 of 1 tasks done, 1 not run",
-        ],
+        ["0 of 1 task done, 1 waiting", "0 of 1 task done, 1 not run"],
     );
 
     let many = ones([100, 100]).rechunk([5, 10]);
@@ -151,7 +145,7 @@ fn a_drawing_follows_what_is_computed() {
     let slow = delayed(3).map(move |x| {
         let says_so = |(_, bundle): &(String, MimeBundle)| {
             let text = bundle.get("text/plain").unwrap();
-            text.contains("0 of 1 tasks done, 1 running")
+            text.contains("0 of 1 task done, 1 running")
         };
         while !seen.0.lock().unwrap().iter().any(says_so) {
             std::thread::yield_now();

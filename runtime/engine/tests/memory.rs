@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use std::{env, fs, io, thread};
 
 use dagbok::prelude::*;
@@ -254,6 +255,39 @@ fn a_disk_without_room_is_an_error_and_the_session_goes_on() {
             );
         },
     );
+}
+
+#[test]
+fn a_cache_that_is_cleared_gives_its_memory_back() {
+    const NAME: &str = "a_cache_that_is_cleared_gives_its_memory_back";
+    alone(NAME, || {
+        let _scope = Config::scope()
+            .with("cache", true)
+            .with("memory_limit", 8 * BUDGET)
+            .with("threads", 2)
+            .enter()
+            .expect("settings");
+        // Slow enough to be kept, and so small that the allocator has them in its pools.
+        let part = |n: u64| {
+            delayed(n).map(|n| {
+                thread::sleep(Duration::from_millis(6));
+                vec![*n; 12 << 10]
+            })
+        };
+        let parts: Vec<Delayed<Vec<u64>>> = (0..400).map(part).collect();
+        assert_eq!(compute_all(&parts).expect("parts").len(), 400);
+        let kept = Cache::bytes().expect("an engine");
+        assert!(kept > 30 * MIB, "{kept} bytes are kept");
+        let before = status("VmRSS");
+        Cache::clear().expect("an engine");
+        let after = status("VmRSS");
+        assert!(
+            after + kept / 2 < before,
+            "{} of {} MiB are left",
+            after / MIB,
+            before / MIB
+        );
+    });
 }
 
 /// The system refuses to let a file grow, as it does where a disk is full.

@@ -1,5 +1,6 @@
 //! The displays of what is being computed, as a front end gets them. They concern the whole process: the tests here take turns.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -83,6 +84,76 @@ fn a_computation_that_lasts_has_one_display_with_its_last_state() {
             .unwrap()
             .contains("✓ <b>done</b> 11 of 11 tasks")
     );
+}
+
+/// Says whether it has shown what tasks compute.
+#[derive(Default)]
+struct Nested {
+    has_shown: AtomicBool,
+    shown: Mutex<Vec<(String, MimeBundle)>>,
+}
+
+impl DisplaySink for Nested {
+    fn display(&self, bundle: &MimeBundle, display_id: &str) {
+        let has_nested = bundle.get("text/plain").unwrap().contains(" nested ");
+        self.has_shown.fetch_or(has_nested, Ordering::SeqCst);
+        let mut shown = self.shown.lock().unwrap();
+        shown.push((display_id.to_owned(), bundle.clone()));
+    }
+
+    fn update(&self, bundle: &MimeBundle, display_id: &str) {
+        self.display(bundle, display_id);
+    }
+}
+
+/// A computation that lasts until what its one task computes has been shown.
+fn check_nested(scheduler: &str) {
+    const N_CALLS: u64 = 10_000;
+    let _scope = Config::scope().scheduler(scheduler).enter().unwrap();
+    let screen = Arc::new(Nested::default());
+    set_sink(Some(screen.clone()));
+    let seen = screen.clone();
+    let nested = delayed(N_CALLS).and_then(move |n| {
+        let call = |n: u64| {
+            let seen = seen.clone();
+            delayed(n).named("part").map(move |n| {
+                if !seen.has_shown.load(Ordering::SeqCst) {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                *n
+            })
+        };
+        let calls: Vec<Delayed<u64>> = (0..*n).map(call).collect();
+        compute_all(calls).map(|numbers| numbers.len() as u64)
+    });
+    assert_eq!(nested.compute().unwrap(), N_CALLS);
+    set_sink(None);
+
+    let shown = screen.shown.lock().unwrap();
+    let (display_id, _) = &shown[0];
+    assert!(shown.iter().all(|(id, _)| id == display_id), "one display");
+    let of_type = |idx: usize, mime: &str| shown[idx].1.get(mime).unwrap().to_owned();
+    let running = (0..shown.len()).find(|idx| of_type(*idx, "text/plain").contains(" nested "));
+    let running = running.expect("it lasts until then");
+    let text = of_type(running, "text/plain");
+    assert!(text.starts_with("compute: 0/1 tasks, "), "{text}");
+    assert!(text.contains("/10000 nested "), "{text}");
+    let html = of_type(running, "text/html");
+    assert!(html.contains(" of 10,000 nested · "), "{html}");
+    assert!(html.contains("↳ "), "{html}");
+    let text = of_type(shown.len() - 1, "text/plain");
+    assert!(
+        text.starts_with("compute: 1/1 tasks, 10000/10000 nested ██████████ "),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_tasks_compute_is_part_of_the_display() {
+    let _turn = turn();
+    dagbok_engine::install();
+    check_nested("threads");
+    check_nested("synchronous");
 }
 
 /// Tells of each text that is shown, and where.

@@ -63,7 +63,7 @@ impl Cache {
         Ok(Cache::entries()?.iter().map(|entry| entry.bytes).sum())
     }
 
-    /// Lets go of everything: what is needed again is computed again.
+    /// Lets go of everything, and gives its memory back to the system: what is needed again is computed again.
     ///
     /// # Errors
     /// As for [`entries`](Cache::entries).

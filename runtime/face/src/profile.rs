@@ -415,11 +415,12 @@ impl Render for Profile {
 
 impl fmt::Debug for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counted = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
         write!(
             f,
-            "Profile({} tasks in {} computations, {:.3?})",
-            self.0.tasks.len(),
-            self.0.computations.len(),
+            "Profile({} in {}, {:.3?})",
+            counted(self.0.tasks.len(), "task"),
+            counted(self.0.computations.len(), "computation"),
             self.0.elapsed
         )
     }

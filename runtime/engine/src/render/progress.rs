@@ -10,7 +10,7 @@ use dagbok::display::MimeBundle;
 use super::format;
 use super::text::escape;
 use crate::events::Outcome;
-use crate::progress::{ProgressState, Row, Status, Stop};
+use crate::progress::{ProgressState, Row, Status, Stop, counts};
 
 /// What is said of a computation that the person has cancelled.
 const CALLED_OFF: &str = "cancelled";
@@ -25,11 +25,14 @@ pub(crate) fn progress(state: &ProgressState) -> MimeBundle {
     MimeBundle::plain(text(state)).with("text/html", html(state))
 }
 
-/// `compute: 45/100 tasks ████░░░░░░ 3.2 s, ~4 s left, 120.00 MiB`
+/// `compute: 45/100 tasks, 3/30 nested ████░░░░░░ 3.2 s, ~4 s left, 120.00 MiB`
 fn text(state: &ProgressState) -> String {
     const WIDTH: usize = 10;
     let (done, total) = state.counts();
-    let filled = (done * WIDTH).checked_div(total).unwrap_or(WIDTH);
+    let filled = match total {
+        0 => WIDTH,
+        _ => (reached(state) * WIDTH as f64 / total as f64) as usize,
+    };
     let bar = "█".repeat(filled) + &"░".repeat(WIDTH - filled);
     let mut parts = vec![duration(state.elapsed)];
     match state.status {
@@ -39,7 +42,18 @@ fn text(state: &ProgressState) -> String {
         Status::CalledOff => parts.push(CALLED_OFF.to_owned()),
     }
     parts.push(format::bytes(bytes_shown(state) as u128));
-    format!("compute: {done}/{total} tasks {bar} {}", parts.join(", "))
+    let nested = match counts(&state.nested) {
+        (_, 0) => String::new(),
+        (done, total) => format!(", {done}/{total} nested"),
+    };
+    let parts = parts.join(", ");
+    format!("compute: {done}/{total} tasks{nested} {bar} {parts}")
+}
+
+/// How many tasks are done, with the parts of those that wait for what they have asked for.
+fn reached(state: &ProgressState) -> f64 {
+    let (done, total) = state.counts();
+    (done as f64 + state.in_part).min(total as f64)
 }
 
 fn html(state: &ProgressState) -> String {
@@ -47,9 +61,12 @@ fn html(state: &ProgressState) -> String {
     let mut html = format!(
         "<div role=\"group\" aria-label=\"progress of compute\"><div>{}</div>{}",
         headline(state),
-        bar("all tasks", done, total, "100%"),
+        bar_at(reached(state), "all tasks", done, total, "100%"),
     );
-    let layers = format::counted(state.rows.len(), "layer");
+    let mut layers = format::counted(state.rows.len(), "layer");
+    if !state.nested.is_empty() {
+        layers.push_str(&format!(", {} nested", format::count(state.nested.len())));
+    }
     let open = if state.status == Status::Running {
         " open"
     } else {
@@ -58,7 +75,8 @@ fn html(state: &ProgressState) -> String {
     html.push_str(&format!(
         "<details{open}><summary>{layers}</summary><table>"
     ));
-    let (shown, rest) = shown_rows(&state.rows);
+    let rows = all_rows(state);
+    let (shown, rest) = shown_rows(&rows);
     shown.for_each(|row| html.push_str(&table_row(row)));
     if let Some(rest) = rest {
         html.push_str(&table_row(&rest));
@@ -90,6 +108,10 @@ fn headline(state: &ProgressState) -> String {
         format::count(done),
         format::counted(total, "task")
     )];
+    if let (done, total @ 1..) = counts(&state.nested) {
+        let (done, total) = (format::count(done), format::count(total));
+        parts.push(format!("{done} of {total} nested"));
+    }
     parts.push(duration(state.elapsed));
     parts.extend(
         state
@@ -145,6 +167,15 @@ fn outcome_word(outcome: Outcome) -> &'static str {
     }
 }
 
+/// Those of the computation, and below them those of what its tasks have asked for.
+fn all_rows(state: &ProgressState) -> Vec<Row> {
+    let nested = state.nested.iter().map(|row| Row {
+        label: format!("↳ {}", row.label),
+        ..row.clone()
+    });
+    state.rows.iter().cloned().chain(nested).collect()
+}
+
 /// The rows to show one by one, and the sum of the others: where there are many, the running ones come first.
 fn shown_rows(rows: &[Row]) -> (impl Iterator<Item = &Row>, Option<Row>) {
     let mut chosen: Vec<usize> = (0..rows.len()).collect();
@@ -181,8 +212,16 @@ fn table_row(row: &Row) -> String {
 
 /// A bar; `label` is escaped already.
 pub(super) fn bar(label: &str, done: usize, total: usize, width: &str) -> String {
+    bar_at(done as f64, label, done, total, width)
+}
+
+/// Likewise, but filled as if `reached` were done.
+fn bar_at(reached: f64, label: &str, done: usize, total: usize, width: &str) -> String {
     let max = total.max(1);
-    let value = if total == 0 { 1 } else { done };
+    let value = match total {
+        0 => 1.0,
+        _ => (reached * 100.0).round() / 100.0,
+    };
     format!(
         "<progress value=\"{value}\" max=\"{max}\" aria-label=\"{label}\" style=\"width:{width}\">{done}/{total}</progress>"
     )
@@ -218,6 +257,8 @@ mod tests {
         ProgressState {
             status,
             rows: rows.iter().map(row).collect(),
+            nested: Vec::new(),
+            in_part: 0.0,
             elapsed: Duration::from_millis(3210),
             left: (status == Status::Running).then(|| Duration::from_secs(125)),
             bytes_held: 120 << 20,
@@ -272,6 +313,27 @@ mod tests {
         expect![[r#"
             <div role="group" aria-label="progress of compute"><div>▶ <b>running</b> 40 of 51 tasks · 3.2 s · about 2 min 05 s left · 120.00 MiB in memory</div><progress value="40" max="51" aria-label="all tasks" style="width:100%">40/51</progress><details open><summary>2 layers</summary><table><tr><td style="text-align:left">ones</td><td><progress value="40" max="50" aria-label="ones" style="width:160px">40/50</progress></td><td>40/50</td><td>2 running</td></tr><tr><td style="text-align:left">a&lt;b</td><td><progress value="0" max="1" aria-label="a&lt;b" style="width:160px">0/1</progress></td><td>0/1</td><td></td></tr></table></details></div>"#]]
         .assert_eq(&html(&state));
+    }
+
+    #[test]
+    fn what_tasks_compute_is_below_and_fills_the_bar() {
+        let mut state = ProgressState {
+            nested: state(Status::Running, &[("load", 12, 2, 30), ("sum", 0, 0, 1000)]).rows,
+            in_part: 0.4321,
+            ..state(Status::Running, &[("map", 0, 1, 1)])
+        };
+        expect![
+            "compute: 0/1 tasks, 12/1030 nested ████░░░░░░ 3.2 s, ~2 min 05 s left, 120.00 MiB"
+        ]
+        .assert_eq(&text(&state));
+        expect![[r#"
+            <div role="group" aria-label="progress of compute"><div>▶ <b>running</b> 0 of 1 task · 12 of 1,030 nested · 3.2 s · about 2 min 05 s left · 120.00 MiB in memory</div><progress value="0.43" max="1" aria-label="all tasks" style="width:100%">0/1</progress><details open><summary>1 layer, 2 nested</summary><table><tr><td style="text-align:left">map</td><td><progress value="0" max="1" aria-label="map" style="width:160px">0/1</progress></td><td>0/1</td><td>1 running</td></tr><tr><td style="text-align:left">↳ load</td><td><progress value="12" max="30" aria-label="↳ load" style="width:160px">12/30</progress></td><td>12/30</td><td>2 running</td></tr><tr><td style="text-align:left">↳ sum</td><td><progress value="0" max="1000" aria-label="↳ sum" style="width:160px">0/1000</progress></td><td>0/1,000</td><td></td></tr></table></details></div>"#]]
+        .assert_eq(&html(&state));
+        state.in_part = 7.0;
+        expect![
+            "compute: 0/1 tasks, 12/1030 nested ██████████ 3.2 s, ~2 min 05 s left, 120.00 MiB"
+        ]
+        .assert_eq(&text(&state));
     }
 
     #[test]

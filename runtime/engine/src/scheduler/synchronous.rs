@@ -67,6 +67,8 @@ pub(crate) fn compute_within(
     };
     let mut here = Here::new(&run, outputs, observers, memory);
     here.costs = caches.then(|| Costs::of(&run.graph));
+    // Its first task may last, and may compute something that is seen before it ends.
+    here.tell();
     let result = here.run_all();
     let outcome = match &result {
         Ok(()) => Outcome::Done,

@@ -65,6 +65,22 @@ impl Folder {
         }
     }
 
+    /// Takes the place of `known`, whose files still count if they are in the same folder.
+    pub(super) fn after(self, known: Option<&Folder>) -> Self {
+        match known.filter(|known| known.path == self.path) {
+            None => self,
+            Some(known) => Folder {
+                taken: known.taken.clone(),
+                speeds: Mutex::new(known.speeds()),
+                ..self
+            },
+        }
+    }
+
+    fn speeds(&self) -> Speeds {
+        *self.speeds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     #[cfg(test)]
     pub(super) fn with_speeds(self, speeds: Speeds) -> Self {
         Folder {
@@ -161,7 +177,7 @@ impl Folder {
 
     /// Whether `value` is written faster compressed, by what has been seen so far.
     fn compresses(&self, codec: &Codec, value: &Value) -> bool {
-        let speeds = *self.speeds.lock().unwrap_or_else(PoisonError::into_inner);
+        let speeds = self.speeds();
         if speeds.disk.is_none() {
             return false;
         }

@@ -64,9 +64,12 @@ impl Memory {
             self.beside.store(0, Ordering::Relaxed);
         }
         let known = self.known_folder();
-        if !known.is_some_and(|known| known.is(folder, max_stored)) {
-            let folder = Arc::new(Folder::new(folder.to_owned(), max_stored));
-            *self.folder.write().unwrap_or_else(PoisonError::into_inner) = Some(folder);
+        if !known
+            .as_ref()
+            .is_some_and(|known| known.is(folder, max_stored))
+        {
+            let folder = Folder::new(folder.to_owned(), max_stored).after(known.as_deref());
+            *self.folder.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(folder));
         }
     }
 
@@ -119,6 +122,12 @@ impl Memory {
     /// [`ErrorKind::Io`](dagbok::ErrorKind::Io) if it cannot be written: the folder is missing or full, or the disk is.
     pub(crate) fn store(&self, value: &Value) -> Result<Option<Value>> {
         Folder::store(&self.folder(), value)
+    }
+
+    /// Lets go of all results in the cache, and gives their memory back to the system.
+    pub(crate) fn clear_cache(&self) {
+        self.cache.clear();
+        folder::trim_allocator();
     }
 
     /// Looks at the process now and then, before a task that has announced `bytes` begins: what the allocator keeps of freed memory goes

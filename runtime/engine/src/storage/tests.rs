@@ -79,15 +79,16 @@ fn check_file(value: &Value, speeds: Speeds, expected: impl Fn(u64) -> bool) {
     );
 }
 
+fn random(n: u64) -> u64 {
+    let n = (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (n ^ (n >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+}
+
 #[test]
 #[cfg_attr(miri, ignore = "it maps no files")]
 fn what_gets_smaller_is_compressed_where_the_disk_is_slow() {
     const LEN: u64 = 100_000;
     let even = Value::new(vec![7_u64; LEN as usize]);
-    let random = |n: u64| {
-        let n = (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (n ^ (n >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
-    };
     let uneven = Value::new((0..LEN).map(random).collect::<Vec<u64>>());
     let unseen = Speeds::default();
     check_file(&even, SLOW_DISK, |bytes| bytes < 8 * LEN / 50);
@@ -252,6 +253,36 @@ fn a_file_takes_room_until_its_value_is_gone() {
     assert!(files.store(&value).is_err());
     drop(first);
     assert!(files.store(&value).is_ok());
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "it maps no files")]
+fn another_folder_takes_the_next_value_and_the_first_stays_readable() {
+    let folders = [(), ()].map(|()| tempfile::tempdir().expect("a folder"));
+    // It gets no smaller by compression.
+    let value = Value::new(
+        (0..10_000)
+            .map(|n| (random(n) >> 56) as u8)
+            .collect::<Vec<u8>>(),
+    );
+    let store = |memory: &Memory| memory.store(&value).map(|stored| stored.expect("a codec"));
+    let memory = memory(folders[0].path(), Some(15_000));
+    let first = store(&memory).expect("room");
+    // More room in the same folder leaves what has been taken of it.
+    memory.configure(1 << 30, folders[0].path(), Some(25_000));
+    let second = store(&memory).expect("room");
+    assert!(store(&memory).is_err());
+    assert_eq!(memory.stored_bytes(), 20_000);
+    memory.configure(1 << 30, folders[1].path(), Some(25_000));
+    let third = store(&memory).expect("room");
+    assert_eq!(memory.stored_bytes(), 10_000);
+    memory.configure(1 << 30, Path::new("/proc/no"), None);
+    let error = store(&memory).expect_err("a folder that cannot be made");
+    assert!(error.to_string().contains("`/proc/no`"), "{error}");
+    for stored in [first, second, third] {
+        let back = stored.loaded().expect("a value");
+        assert_eq!(back.downcast_ref::<Vec<u8>>(), value.downcast_ref());
+    }
 }
 
 #[test]

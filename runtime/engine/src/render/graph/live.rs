@@ -8,7 +8,7 @@ use super::layout::Layout;
 use super::measure::Fill;
 use super::{DRAWN_LAYERS_MAX, LISTED_LAYERS_MAX, Legend, Sketch, draws_tasks, summary};
 use crate::planner::Plan;
-use crate::render::format::count;
+use crate::render::format::{count, counted};
 
 /// How far a task is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -214,9 +214,9 @@ impl Counts {
     /// `12 of 40 tasks done, 2 running, 26 waiting`
     fn sentence(self) -> String {
         let mut sentence = format!(
-            "{} of {} tasks done",
+            "{} of {} done",
             count(self.of(TaskState::Done)),
-            count(self.total())
+            counted(self.total(), "task")
         );
         for state in STATES {
             if state != TaskState::Done && self.of(state) > 0 {
