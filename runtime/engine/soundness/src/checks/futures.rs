@@ -72,7 +72,6 @@ impl Place {
             executor: Executor {
                 pool: Some(self.pool.clone()),
                 memory: Arc::default(),
-                is_nested: false,
             },
             observers: Vec::new(),
         };
