@@ -61,8 +61,8 @@ fn an_error_says_what_its_task_was_given() {
 }
 
 #[delayed]
-fn read(_path: &str, _n_lines: usize, _more: &i64, _words: Vec<String>) -> Result<i64, String> {
-    Err("no such file".to_owned())
+fn read(path: &str, n_lines: usize, more: &i64, words: Vec<String>) -> Result<i64, String> {
+    Err(format!("no {n_lines} lines in {path}, {more}, {words:?}"))
 }
 
 #[test]
