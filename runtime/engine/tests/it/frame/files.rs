@@ -156,7 +156,7 @@ fn check_changed(text: &str, expected: Result<&str, &str>) {
     let folder = folder(&[("t.csv", "a,b\n10,1\n20,2\n")]);
     let path = folder.path().join("t.csv");
     let frame = read_csv(&path).unwrap();
-    std::fs::write(&path, text).unwrap();
+    fs::write(&path, text).unwrap();
     let found = frame.select([col("a").sum()]).compute();
     let found = found.as_ref().map(shown).map_err(|error| {
         error
