@@ -138,14 +138,14 @@ fn slices_and_broadcasts_are_read_where_they_are_used() {
 
 #[test]
 fn random_numbers_are_drawn_once_and_in_their_order() {
-    let x = default_rng(7).normal(0.0, 1.0, [4, 4]).rechunk(2);
+    let x = default_rng(7).integers(-5, 5, [4, 4]).rechunk(2);
     check_operations(
         [&(&x + 1), &x.mean(())],
-        expect!["add mean mean-chunk normal"],
+        expect!["add integers mean mean-chunk"],
     );
     check_operations(
         [&(&x.t() + 1), &x.slice(s![1..]).sqrt()],
-        expect!["add normal sqrt"],
+        expect!["add integers sqrt"],
     );
     // in the task of the only one that takes them
     let alone = |seed| default_rng(seed).normal(0.0, 1.0, [4, 4]).rechunk(2);
