@@ -322,7 +322,10 @@ impl Waiter<'_> {
         }
         drop(core);
         hands.clear();
-        self.tell(&job.log);
+        // A look may have ended the run, and its end been told.
+        if !job.log.is_empty() {
+            self.tell(&job.log);
+        }
         Ok(job)
     }
 
