@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
 use super::compile::{Compiled, Compiler, OptLevel, Request};
 use super::dependencies::Dependencies;
 use super::failure;
+use super::folder::Folder;
 use super::generate::{Body, Plan, Unit};
 use super::history::History;
 use super::interrupt::Interrupter;
@@ -67,7 +66,7 @@ pub(crate) struct Workbench {
     /// Ended before the folder goes into which it compiles.
     _warm_up: Option<WarmUp>,
     /// Removed, with all that cells became, when the evaluator goes.
-    pub(super) folder: TempDir,
+    pub(super) folder: Folder,
     pub(super) toolchain: Toolchain,
     pub(super) files: RuntimeFiles,
     pub(super) directory: Option<PathBuf>,
@@ -123,7 +122,7 @@ impl NativeEvaluator {
             Some(files) => files,
             None => RuntimeFiles::locate()?,
         };
-        let folder = tempfile::Builder::new().prefix("dagbok-").tempdir()?;
+        let folder = Folder::new()?;
         let compiler = Arc::new(Compiler::new(
             toolchain.clone(),
             files.clone(),

@@ -13,6 +13,7 @@ mod diagnostics;
 mod evaluator;
 mod expansion;
 mod failure;
+mod folder;
 mod generate;
 mod history;
 mod instances;
