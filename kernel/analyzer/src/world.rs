@@ -92,7 +92,7 @@ impl World {
             let is_older = |question: &Question| question.kind == QuestionKind::Complete;
             let (older, others) = self.waiting.drain(..).partition(is_older);
             self.waiting = others;
-            for Question { number, .. } in VecDeque::<Question>::from(older) {
+            for Question { number, .. } in older {
                 reply(number, Answer::Withdrawn, None)?;
             }
             if let Some(current) = &mut self.current
@@ -191,7 +191,7 @@ impl World {
         };
         let (ready, preparing) = self.preparing.drain(..).partition(is_ready);
         self.preparing = preparing;
-        for Question { number, .. } in Vec::<Question>::from(ready) {
+        for Question { number, .. } in ready {
             reply(number, Answer::Prepared, None)?;
         }
         Ok(())

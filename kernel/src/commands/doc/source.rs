@@ -240,7 +240,7 @@ fn doc_line(attribute: TokenStream) -> Option<String> {
     let mut tokens = attribute.into_iter();
     let is_doc = tokens.next()?.to_string() == "doc";
     let literal = tokens.nth(1).filter(|_| is_doc)?;
-    let text: syn::LitStr = syn::parse2(TokenTree::from(literal).into()).ok()?;
+    let text: syn::LitStr = syn::parse2(literal.into()).ok()?;
     Some(text.value() + "\n")
 }
 

@@ -174,14 +174,14 @@ impl Notes {
         let names_from = record.names.len();
         let mut layers = Vec::with_capacity(run.graph.layers().len());
         for (_, layer) in run.graph.layers() {
-            record.names.push(layer.name.clone());
+            record.names.push(layer.name);
             let key = match layer.kind {
                 LayerKind::Delayed => LayerKey::Function(layer.name.operation().to_owned()),
-                LayerKind::Array | LayerKind::Frame => LayerKey::Layer(layer.name.clone()),
+                LayerKind::Array | LayerKind::Frame => LayerKey::Layer(layer.name),
             };
             let place = self.layers.entry(key).or_insert_with(|| {
                 record.layers.push(LayerRecord {
-                    name: layer.name.clone(),
+                    name: layer.name,
                     site: layer.site,
                     detail: layer.detail.clone(),
                 });

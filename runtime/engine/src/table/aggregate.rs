@@ -46,10 +46,8 @@ impl Reduction {
 
     fn grouped(&self, frame: pl::LazyFrame, keys: &[pl::Expr], aggs: &[pl::Expr]) -> pl::LazyFrame {
         match self.n_keys {
-            0 => frame.select(aggs.to_vec()),
-            _ => frame
-                .group_by_stable(group_keys(keys.to_vec()))
-                .agg(aggs.to_vec()),
+            0 => frame.select(aggs),
+            _ => frame.group_by_stable(group_keys(keys.to_vec())).agg(aggs),
         }
     }
 }

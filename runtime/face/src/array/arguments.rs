@@ -55,7 +55,7 @@ impl Dims {
             &[axis] => {
                 let known: i64 = dims.iter().filter(|&&len| len != -1).product();
                 let known = usize::try_from(known).ok().filter(|&known| known > 0);
-                let left = known.filter(|known| len % known == 0);
+                let left = known.filter(|known| len.is_multiple_of(*known));
                 dims[axis] = (len / left.ok_or_else(|| error(&self.0))?) as i64;
             }
             _ => return Err(error(&self.0)),

@@ -312,7 +312,7 @@ impl Array {
         let blocks = engine()?.compute_blocks(&[Collection::Array(self.clone())])?;
         let chunks = blocks.into_iter().flatten().collect();
         Ok(Array::new(ArrayNode {
-            name: self.name().clone(),
+            name: *self.name(),
             op: ArrayOp::Held(chunks),
             inputs: Vec::new(),
             dtype: self.dtype(),

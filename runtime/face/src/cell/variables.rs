@@ -216,9 +216,10 @@ impl Held {
             0 => NonNull::without_provenance(
                 layout.align().try_into().expect("alignments are not zero"),
             ),
-            // SAFETY: the layout is not empty.
             _ => {
-                NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
+                // SAFETY: the layout is not empty.
+                let allocated = unsafe { alloc(layout) };
+                NonNull::new(allocated).unwrap_or_else(|| handle_alloc_error(layout))
             }
         };
         // SAFETY: both have the layout's size, and the new memory is nobody else's.

@@ -281,7 +281,7 @@ impl Frame {
         let site = Site::caller();
         let mut blocks = engine()?.compute_blocks(&[Collection::Frame(self.clone())])?;
         let partitions = FrameOp::Partitions(blocks.pop().unwrap_or_default());
-        let frame = Frame::with_site(self.name().clone(), partitions, Vec::new(), site);
+        let frame = Frame::with_site(*self.name(), partitions, Vec::new(), site);
         Ok(match self.node.meta.get() {
             Some(meta) => frame.with_meta(meta.clone()),
             None => frame,

@@ -213,7 +213,7 @@ impl Inside {
             return all;
         }
         let mut open = vec![(root.clone(), identity)];
-        all.inside.insert(root.name().clone());
+        all.inside.insert(*root.name());
         while let Some((array, view)) = open.pop() {
             for input in distinct(&array.node().inputs) {
                 let Some(seen) = view.of_input(&array, input) else {
@@ -221,7 +221,7 @@ impl Inside {
                 };
                 let candidate = all
                     .candidates
-                    .entry(input.name().clone())
+                    .entry(*input.name())
                     .or_insert_with(|| Candidate {
                         array: input.clone(),
                         view: Some(seen.clone()),
@@ -349,7 +349,7 @@ impl Builder<'_> {
             }
             op => unreachable!("{op:?} is not computed within a task"),
         };
-        self.built.insert(array.name().clone(), built.clone());
+        self.built.insert(*array.name(), built.clone());
         built
     }
 

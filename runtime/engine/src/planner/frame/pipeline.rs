@@ -248,7 +248,7 @@ fn borders_task(
         detail,
     };
     let borders_layer = layer_of("borders", format!("{of} blocks of `{path}`"));
-    let name = borders_layer.name.clone();
+    let name = borders_layer.name;
     if let Some(tasks) = planner.frames.planned.get(&name) {
         return tasks[0];
     }

@@ -68,7 +68,7 @@ impl Step {
             .collect();
         let frame = (!aggregates.is_empty()).then(|| {
             Frame::with_site(
-                Name::of("aggregates", &node.name),
+                Name::of("aggregates", node.name),
                 FrameOp::Select(named),
                 node.inputs.clone(),
                 node.site,

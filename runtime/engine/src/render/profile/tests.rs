@@ -23,7 +23,7 @@ fn record(operations: &[&str], tasks: &[(u32, u32, u64, u64)]) -> Record {
         .map(|(idx, name)| Name::of(name, idx))
         .collect();
     let layer = |name: &Name| LayerRecord {
-        name: name.clone(),
+        name: *name,
         site: Site::caller(),
         detail: "(10,) f64".to_owned(),
     };

@@ -14,7 +14,7 @@ fn table(height: usize, width: usize) -> TableView {
     let (first, last) = rows_shown(height);
     let cell = |row: usize, column: usize| match column % 3 {
         0 => Some((row * 10 + column).to_string()),
-        1 => (row % 2 == 0).then(|| format!("{row}.5")),
+        1 => row.is_multiple_of(2).then(|| format!("{row}.5")),
         _ => Some(["sun", "日本語", "line\nbreak & <b>"][row % 3].to_owned()),
     };
     TableView {

@@ -44,7 +44,7 @@ fn run_on(
     let emulator = Emulator::new(size);
     let mut terminal = Terminal::new(Box::new(emulator.clone()), emulator.screen(mode, colours));
     let events = Events::new(Typist::new(Hiding::Needless, std::io::empty()));
-    let mut evaluator = Scripted::new(events.sender.clone());
+    let evaluator = Scripted::new(events.sender.clone());
     let on_error = if notebook.allows_errors() {
         OnError::Continue
     } else {
@@ -52,7 +52,7 @@ fn run_on(
     };
     let run = execute(
         notebook,
-        &mut evaluator,
+        &evaluator,
         &mut terminal,
         on_error,
         events,
@@ -288,12 +288,12 @@ fn a_second_ctrl_c_saves_while_the_cell_still_runs() {
         emulator.screen(Mode::Appending, Colours::Off),
     );
     let events = Events::new(Typist::new(Hiding::Needless, std::io::empty()));
-    let mut evaluator = Scripted::new(events.sender.clone());
+    let evaluator = Scripted::new(events.sender.clone());
     let mut saved = Vec::new();
     let mut save = |notebook: &Notebook| saved.push(outputs(notebook, 0));
     let run = execute(
         &mut notebook,
-        &mut evaluator,
+        &evaluator,
         &mut terminal,
         OnError::Stop,
         events,
