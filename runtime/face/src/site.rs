@@ -115,7 +115,7 @@ mod tests {
         let check = |file, expected| assert_eq!(is_of_std(file), expected, "{file}");
         check("/rustc/59807616e1/library/core/src/option.rs", true);
         check(
-            "/root/.rustup/toolchains/stable/lib/rustlib/src/rust/library/core/src/ops/function.rs",
+            "/home/me/.rustup/toolchains/stable/lib/rustlib/src/rust/library/core/src/ops/function.rs",
             true,
         );
         check("/home/me/rustc/src/main.rs", false);

@@ -302,16 +302,29 @@ impl Value {
     }
 }
 
-/// `text` in quotes; the middle of a long one is left out, for paths differ at their ends.
 fn shortened(text: &str) -> String {
-    let n_chars = text.chars().count();
-    if n_chars <= TEXT_CHARS_MAX {
-        return format!("{text:?}");
+    format!("{:?}", shorten_middle(text, TEXT_CHARS_MAX))
+}
+
+/// At most `n_chars` characters of `text`, with `…` in the middle where something was cut: names that begin alike, and paths,
+/// stay apart.
+///
+/// ```
+/// use dagbok::value::shorten_middle;
+///
+/// assert_eq!(shorten_middle("data/2024/01.csv", 9), "data….csv");
+/// ```
+pub fn shorten_middle(text: &str, n_chars: usize) -> String {
+    let n_all = text.chars().count();
+    if n_all <= n_chars {
+        return text.to_owned();
     }
-    let n_kept = TEXT_CHARS_MAX / 2;
-    let start: String = text.chars().take(n_kept).collect();
-    let end: String = text.chars().skip(n_chars - n_kept).collect();
-    format!("{:?}", format!("{start}…{end}"))
+    let n_kept = n_chars.saturating_sub(1);
+    let n_last = n_kept / 2;
+    let mut short: String = text.chars().take(n_kept - n_last).collect();
+    short.push('…');
+    short.extend(text.chars().skip(n_all - n_last));
+    short
 }
 
 /// A type's name without the paths: `Vec<String>` for `alloc::vec::Vec<alloc::string::String>`.
@@ -413,8 +426,8 @@ mod tests {
         check(Value::new(()), "()");
         let sixty = "å".repeat(60);
         check(Value::new(sixty.clone()), &format!("{sixty:?}"));
-        let (start, end) = ("a".repeat(30), "z".repeat(30));
-        let long = format!("{start}{}{end}", "-".repeat(1000));
+        let (start, end) = ("a".repeat(30), "z".repeat(29));
+        let long = format!("{start}{}z{end}", "-".repeat(1000));
         check(Value::new(long), &format!("{:?}", format!("{start}…{end}")));
     }
 

@@ -15,15 +15,17 @@ use crate::table::{columns_text, from_polars, from_polars_dtype, polars_frame};
 /// [`ErrorKind::Io`] if no file matches or one cannot be read, [`ErrorKind::Column`] if files differ in their columns.
 pub fn scan(pattern: &str, format: &Format) -> Result<Source> {
     let files = find(pattern)?;
-    let schema_of = |file: &Found| match format {
-        Format::Csv(options) => csv::schema(&file.path, options),
-        Format::Parquet(_) => parquet::schema(&file.path),
-    };
-    let schema = schema_of(&files[0])?;
+    let first = schema(&files[0].path, format)?;
     let mut partitions = Vec::new();
     for (file_idx, file) in files.iter().enumerate() {
         if file_idx > 0 {
-            same_columns(&files[0], &schema, file, &schema_of(file)?, format)?;
+            same_columns(
+                &files[0],
+                &first,
+                file,
+                &schema(&file.path, format)?,
+                format,
+            )?;
         }
         match format {
             Format::Csv(options) => partitions.extend(csv::pieces(&file.path, file.len, options)?),
@@ -33,17 +35,14 @@ pub fn scan(pattern: &str, format: &Format) -> Result<Source> {
     Ok(Source {
         format: format.clone(),
         partitions,
-        meta: from_polars(pl::DataFrame::empty_with_schema(&schema)),
+        meta: from_polars(pl::DataFrame::empty_with_schema(&first)),
         token: token(&files, format),
     })
 }
 
 /// Whether the files of `source` are what they were when they were found.
 pub(crate) fn is_unchanged(source: &Source) -> bool {
-    let mut paths: Vec<&str> = source.partitions.iter().map(|piece| &*piece.path).collect();
-    paths.dedup();
-    let files = paths.iter().map(|path| Found::at(path));
-    let files: Option<Vec<Found>> = files.collect();
+    let files: Option<Vec<Found>> = paths(source).into_iter().map(Found::at).collect();
     files.is_some_and(|files| token(&files, &source.format) == source.token)
 }
 
@@ -52,21 +51,12 @@ pub(crate) fn is_unchanged(source: &Source) -> bool {
 /// # Errors
 /// [`ErrorKind::Column`] if one has others, [`ErrorKind::Io`] if it cannot be read.
 pub(crate) fn check_columns(source: &Source) -> Result<()> {
-    let mut paths: Vec<&str> = source.partitions.iter().map(|piece| &*piece.path).collect();
-    paths.dedup();
     let expected = polars_frame(&source.meta).schema().clone();
-    for path in paths {
-        let (found, is_same) = match &source.format {
-            Format::Csv(options) => {
-                let found = csv::schema(path, options)?;
-                let is_same = found.iter_names().eq(expected.iter_names());
-                (found, is_same)
-            }
-            Format::Parquet(_) => {
-                let found = parquet::schema(path)?;
-                let is_same = found == expected;
-                (found, is_same)
-            }
+    for path in paths(source) {
+        let found = schema(path, &source.format)?;
+        let is_same = match &source.format {
+            Format::Csv(_) => found.iter_names().eq(expected.iter_names()),
+            Format::Parquet(_) => found == expected,
         };
         if !is_same {
             let text = format!(
@@ -78,6 +68,20 @@ pub(crate) fn check_columns(source: &Source) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The files of `source`.
+fn paths(source: &Source) -> Vec<&str> {
+    let mut paths: Vec<&str> = source.partitions.iter().map(|piece| &*piece.path).collect();
+    paths.dedup();
+    paths
+}
+
+fn schema(path: &str, format: &Format) -> Result<pl::SchemaRef> {
+    match format {
+        Format::Csv(options) => csv::schema(path, options),
+        Format::Parquet(_) => parquet::schema(path),
+    }
 }
 
 /// The rows of one partition, lazily: polars reads no column and no row that is not asked for, where it can.

@@ -1,5 +1,7 @@
 //! Text in pictures and tables: escaping, shortening, and how wide it will be.
 
+pub(crate) use dagbok::value::shorten_middle;
+
 /// `text` as it may stand in XML and HTML, between tags or in a quoted attribute.
 ///
 /// Characters that XML does not allow at all become U+FFFD.
@@ -47,25 +49,10 @@ pub(crate) fn shorten(text: &str, n_chars: usize) -> String {
     short
 }
 
-/// At most `n_chars` characters of `text`, with `…` in the middle where something was cut: names that begin alike stay
-/// apart.
-pub(crate) fn shorten_middle(text: &str, n_chars: usize) -> String {
-    let n_all = text.chars().count();
-    if n_all <= n_chars {
-        return text.to_owned();
-    }
-    let n_kept = n_chars.saturating_sub(1);
-    let n_last = n_kept / 2;
-    let mut short: String = text.chars().take(n_kept - n_last).collect();
-    short.push('…');
-    short.extend(text.chars().skip(n_all - n_last));
-    short
-}
-
 /// `text` as HTML, with what stands between backticks as code.
 pub(crate) fn with_code(text: &str) -> String {
     let pieces: Vec<&str> = text.split('`').collect();
-    if pieces.len() % 2 == 0 {
+    if pieces.len().is_multiple_of(2) {
         return escape(text);
     }
     let piece = |(idx, piece): (usize, &&str)| match idx % 2 {
