@@ -68,9 +68,9 @@ pub(super) fn plan(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> 
         };
         if on_its_own || below.name() == frame.name() {
             let tasks = plan_node(planner, &below)?;
-            planner.frames.planned.insert(below.name().clone(), tasks);
+            planner.frames.planned.insert(*below.name(), tasks);
         } else {
-            n_steps.insert(below.name().clone(), steps);
+            n_steps.insert(*below.name(), steps);
         }
     }
     Ok(planner.frames.planned[frame.name()].clone())
@@ -84,9 +84,7 @@ fn inputs_first(planner: &Planner, frame: &Frame) -> Vec<Frame> {
     while let Some((frame, inputs_done)) = stack.pop() {
         if inputs_done {
             order.push(frame);
-        } else if !planner.frames.planned.contains_key(frame.name())
-            && seen.insert(frame.name().clone())
-        {
+        } else if !planner.frames.planned.contains_key(frame.name()) && seen.insert(*frame.name()) {
             let inputs: Vec<Frame> = frame.node().inputs.iter().rev().cloned().collect();
             stack.push((frame, true));
             stack.extend(inputs.into_iter().map(|input| (input, false)));
@@ -97,12 +95,8 @@ fn inputs_first(planner: &Planner, frame: &Frame) -> Vec<Frame> {
 
 fn plan_node(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> {
     let node = frame.node();
-    let is_step = step::of(node)?.is_some();
     match &node.op {
-        FrameOp::Read(_) | FrameOp::Partitions(_) | FrameOp::Delayed(_) => {
-            partitions(planner, frame)
-        }
-        _ if is_step => partitions(planner, frame),
+        _ if is_partitioned(frame)? => partitions(planner, frame),
         FrameOp::GroupBy { .. } | FrameOp::Select(_) => reduce::plan(planner, frame),
         FrameOp::Join { .. } => join::plan(planner, frame),
         FrameOp::Head(n) => ends::head(planner, frame, *n),
@@ -111,10 +105,7 @@ fn plan_node(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> {
             reduce::unique(planner, frame)
         }
         FrameOp::Repartition(n) => repartition(planner, frame, *n),
-        FrameOp::GetPartition(idx) => {
-            let parts = planner.blocks(&Collection::Frame(node.inputs[0].clone()))?;
-            Ok(vec![parts[*idx]])
-        }
+        FrameOp::GetPartition(idx) => get_partition(planner, &node.inputs[0], *idx),
         FrameOp::Concat => {
             let inputs = node.inputs.iter();
             let tasks = inputs.map(|input| planner.blocks(&Collection::Frame(input.clone())));
@@ -124,12 +115,38 @@ fn plan_node(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> {
     }
 }
 
+/// Whether the tasks of `frame` are one a partition, none of which needs another.
+fn is_partitioned(frame: &Frame) -> Result<bool> {
+    let node = frame.node();
+    let is_source = matches!(
+        node.op,
+        FrameOp::Read(_) | FrameOp::Partitions(_) | FrameOp::Delayed(_)
+    );
+    Ok(is_source || step::of(node)?.is_some())
+}
+
 /// Each partition with all steps up to `frame`, in one task.
 fn partitions(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> {
     let pipeline = Pipeline::up_to(planner, frame)?;
     let layer = add_layer(planner, frame.node(), "", &pipeline);
-    let sink: pipeline::Sink = Arc::new(|frame, _| Ok(table_value(collect(frame()?)?)));
-    let task = |idx| match pipeline.table(idx) {
+    let task = |idx| partition(planner, layer, &pipeline, idx);
+    Ok((0..pipeline.len()).map(task).collect())
+}
+
+/// The partition `idx` of `frame`: of one that nothing else takes, the others get no tasks.
+fn get_partition(planner: &mut Planner, frame: &Frame, idx: usize) -> Result<Vec<TaskId>> {
+    let is_planned = planner.frames.planned.contains_key(frame.name());
+    if is_planned || is_shared(planner, frame) || !is_partitioned(frame)? {
+        let parts = planner.blocks(&Collection::Frame(frame.clone()))?;
+        return Ok(vec![parts[idx]]);
+    }
+    let pipeline = Pipeline::up_to(planner, frame)?;
+    let layer = add_layer(planner, frame.node(), "", &pipeline);
+    Ok(vec![partition(planner, layer, &pipeline, idx)])
+}
+
+fn partition(planner: &mut Planner, layer: LayerId, pipeline: &Pipeline, idx: usize) -> TaskId {
+    match pipeline.table(idx) {
         Some(table) => planner.graph.add_task(NewTask {
             layer,
             block: Box::new([idx as u32]),
@@ -137,9 +154,11 @@ fn partitions(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> {
             bytes: table.bytes().max(1),
             run: Arc::new(move |_: &[Value]| Ok(table.clone())),
         }),
-        None => pipeline.task(planner, layer, idx, &[], &sink),
-    };
-    Ok((0..pipeline.len()).map(task).collect())
+        None => {
+            let sink: pipeline::Sink = Arc::new(|frame, _| Ok(table_value(collect(frame()?)?)));
+            pipeline.task(planner, layer, idx, &[], &sink)
+        }
+    }
 }
 
 /// The same rows in `n` partitions: neighbours joined, or each divided.
@@ -193,7 +212,7 @@ pub(super) fn join(planner: &mut Planner, frame: &Frame, blocks: &[TaskId]) -> R
         return Ok(tasks[0]);
     }
     let layer = planner.graph.add_layer(Layer {
-        name: name.clone(),
+        name,
         kind: LayerKind::Frame,
         site: frame.node().site,
         detail: format!("{} partitions to one table", blocks.len()),
@@ -240,8 +259,8 @@ fn add_layer(planner: &mut Planner, node: &FrameNode, stage: &str, pipeline: &Pi
 
 fn layer_of(node: &FrameNode, stage: &str, detail: String) -> Layer {
     let name = match stage {
-        "" => node.name.clone(),
-        stage => Name::of(&format!("{}-{stage}", node.name.operation()), &node.name),
+        "" => node.name,
+        stage => Name::of(&format!("{}-{stage}", node.name.operation()), node.name),
     };
     Layer {
         name,

@@ -11,7 +11,7 @@ use dagbok::{Name, Site, Value};
 use polars::prelude as pl;
 use polars::prelude::IntoLazy;
 
-use super::super::{Planner, plan};
+use super::super::{Each, Pass, Planner, plan, plan_all};
 use crate::storage::CacheKey;
 use crate::table::{apply, collect, from_polars, polars_frame, task_table};
 
@@ -129,6 +129,34 @@ fn keys_of_different_widths_meet() {
     assert_eq!(run(&mut planner, &joined).height(), 2);
 }
 
+#[test]
+fn one_partition_of_many_is_planned_alone() {
+    let check = |outputs: &[Frame], n_tasks: usize| {
+        let outputs: Vec<_> = outputs.iter().cloned().map(Collection::Frame).collect();
+        let plan = plan_all(Pass::OPTIMIZED, &outputs, Each::Block).unwrap();
+        assert_eq!(plan.graph.len(), n_tasks);
+    };
+    let table = pl::df!("k" => (0..100).collect::<Vec<i64>>()).unwrap();
+    let frame = partitions(&table, 50);
+    let of_rows = frame.filter(col("k").gt(3));
+    check(&[frame.get_partition(7).unwrap()], 1);
+    check(&[of_rows.get_partition(7).unwrap()], 1);
+    check(
+        &[of_rows.get_partition(7).unwrap().select([col("k").sum()])],
+        2,
+    );
+    check(&[of_rows.get_partition(7).unwrap(), of_rows.clone()], 50);
+    check(
+        &[
+            of_rows.get_partition(7).unwrap(),
+            of_rows.get_partition(8).unwrap(),
+        ],
+        50,
+    );
+    check(&[frame.get_partition(7).unwrap(), frame.clone()], 50);
+    check(&[frame.clone(), frame.get_partition(7).unwrap()], 50);
+}
+
 /// All results of the plan of `frames`, each under a key of its own.
 fn results(frames: &[Frame]) -> HashMap<CacheKey, Value> {
     let outputs: Vec<_> = frames.iter().cloned().map(Collection::Frame).collect();
@@ -172,6 +200,12 @@ fn made_of(frame: &Frame, other: &Frame) -> Vec<Frame> {
         frame.tail(5),
         frame.repartition(2),
         frame.repartition(20),
+        frame.get_partition(1).unwrap(),
+        of_rows.get_partition(2).unwrap(),
+        frame
+            .sort([col("v")], ascending())
+            .get_partition(0)
+            .unwrap(),
         concat(&[frame.clone(), other.clone()]),
     ];
     for how in [
