@@ -1,5 +1,8 @@
 //! Computes graphs on a pool of threads: [`state`] decides, [`pool`] runs, and here somebody waits for the results.
 
+mod core;
+mod hands;
+mod job;
 mod lanes;
 mod nested;
 mod pool;
@@ -26,11 +29,14 @@ use std::time::{Duration, Instant};
 use dagbok::cell::threads::Served;
 use dagbok::{Error, ErrorKind, Result, Value, cancel};
 
+use self::core::Core;
 use crate::events::{Canceller, Observer, Run, Stamped};
 use crate::graph::{Graph, TaskId};
 use crate::storage::{Costs, Memory};
 use crate::sync::{Condvar, MutexGuard, now};
-use pool::{Audience, Core, Hands, Job, OnEnd, Shared, Whom};
+use hands::Hands;
+use job::{Audience, Job, OnEnd};
+use pool::{Shared, Whom};
 use state::Schedule;
 pub use state::{Outcome, RunId};
 

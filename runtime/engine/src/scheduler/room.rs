@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 
 use dagbok::{Result, Value};
 
-use super::pool::{Core, Hands};
+use super::core::Core;
+use super::hands::Hands;
 use super::state::{Event, RunId};
 use crate::events;
 use crate::graph::TaskId;

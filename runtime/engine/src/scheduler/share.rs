@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::pool::{Core, Hands};
+use super::core::Core;
+use super::hands::Hands;
 use super::state::RunId;
 use crate::graph::LayerId;
 use crate::threads::Share;

@@ -16,7 +16,8 @@ use expect_test::expect;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::pool::{Hands, Shared};
+use super::hands::Hands;
+use super::pool::Shared;
 use super::state::{Action, Event, Outcome, RunId, Schedule, State};
 use super::{Background, Scheduler, synchronous};
 use crate::effort;
