@@ -10,7 +10,8 @@ use dagbok::cache::CacheEntry;
 use dagbok::config::Settings;
 use dagbok::display::MimeBundle;
 use dagbok::engine::{
-    Collection, Completions, Engine, LiveDrawing, Recording, Submission, Submitted, TaskGraph,
+    Calls, Collection, Completions, Engine, LiveDrawing, Recording, Submission, Submitted,
+    SubmittedMap, TaskGraph,
 };
 use dagbok::explain::Figures;
 use dagbok::frame::{DataFrame, Format, Frame, Schema, Source, Values};
@@ -184,6 +185,26 @@ impl Engine for LocalEngine {
             let begun = self.begin(&submission.work);
             self.futures.submit(&submission, begun)
         })
+    }
+
+    fn submit_map(&self, calls: Arc<dyn Calls>) -> Arc<dyn SubmittedMap> {
+        let executor = self.executor();
+        let pool = executor
+            .as_ref()
+            .ok()
+            .and_then(|executor| executor.pool.as_ref());
+        let ahead = futures::n_ahead(pool.map_or(1, |pool| pool.n_threads()));
+        let observers = self.observers.all();
+        let begin = move |work: &Collection| {
+            Ok(Begun {
+                plan: planner::plan_whole(std::slice::from_ref(work))?,
+                // No other call has the name of one of these.
+                caches: false,
+                executor: executor.clone()?,
+                observers: observers.clone(),
+            })
+        };
+        futures::Map::new(self.futures.clone(), calls, ahead, Box::new(begin))
     }
 
     fn completions(&self) -> Arc<dyn Completions> {

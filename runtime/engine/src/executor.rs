@@ -30,6 +30,7 @@ struct Pool {
 }
 
 /// What runs one computation.
+#[derive(Clone)]
 pub(crate) struct Executor {
     /// None for the thread that asks.
     pub(crate) pool: Option<Arc<Scheduler>>,

@@ -539,7 +539,7 @@ fn the_same_call_is_the_same_future_until_it_is_done() {
     let (go, slow) = held();
     let call = inc(&slow);
     let (first, second) = (call.submit(), call.submit());
-    assert_eq!(*first.key(), call.name());
+    assert_eq!(first.key(), call.name());
     first.cancel();
     assert!(second.cancelled());
     let third = call.submit();

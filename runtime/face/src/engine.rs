@@ -1,6 +1,7 @@
 //! The one door through which work is handed to whatever computes it.
 
 use std::any::Any;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -137,6 +138,8 @@ pub trait Engine: Send + Sync {
     fn compute_blocks(&self, outputs: &[Collection]) -> Result<Vec<Vec<Value>>>;
     /// Begins to compute `submission` and returns at once. What planning it returns is the future's error.
     fn submit(&self, submission: Submission) -> Arc<dyn Submitted>;
+    /// Begins `calls`, of which there are none yet.
+    fn submit_map(&self, calls: Arc<dyn Calls>) -> Arc<dyn SubmittedMap>;
     /// A place to wait for futures.
     fn completions(&self) -> Arc<dyn Completions>;
     /// How a future is shown: what it is and how it is, now.
@@ -224,10 +227,38 @@ pub trait Submitted: Any + Send + Sync {
     fn on_change(&self, callback: Arc<dyn Fn(FutureStatus) + Send + Sync>);
 }
 
+/// Calls that are to begin one after the other, by their numbers.
+pub trait Calls: Send + Sync {
+    /// The line that submits them.
+    fn site(&self) -> Site;
+    /// How many there are by now.
+    fn n_calls(&self) -> u32;
+    /// The call of this number. Asked for once.
+    fn call(&self, idx: u32) -> Collection;
+    /// Nobody wants the call of this number, which has not been asked for.
+    fn forget(&self, idx: u32);
+}
+
+/// Calls that have been submitted together. They become futures one after the other, a few before the earlier ones are done.
+pub trait SubmittedMap: Any + Send + Sync {
+    /// There are more calls than before.
+    fn look_again(&self);
+    /// The future of this number, which there is from now on.
+    fn get(&self, idx: u32) -> Arc<dyn Submitted>;
+    /// The future of this number, if there is one by now.
+    fn begun(&self, idx: u32) -> Option<Arc<dyn Submitted>>;
+    /// One more refers to the future of this number.
+    fn retain(&self, idx: u32);
+    /// One less does: when none is left, and it is not done, it is cancelled.
+    fn release(&self, idx: u32);
+}
+
 /// A place to wait for futures, in the order in which they are done.
 pub trait Completions: Send + Sync {
     /// Waits for `future` too. Futures are numbered from 0 on.
     fn add(&self, future: Arc<dyn Submitted>);
+    /// Waits for these futures of `map` too, which somebody refers to until they are done.
+    fn add_of_map(&self, map: &dyn SubmittedMap, idxs: RangeInclusive<u32>);
     /// Waits until as many are done, and have not been taken, as `until` says; `false` if the time is over.
     ///
     /// A task that waits takes part in the work that it waits for.

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use crate::array::{ArrayNode, Buffer};
 use crate::comm;
 use crate::config::Change;
-use crate::engine::Submitted;
 use crate::error::Repr;
 use crate::frame::{Expr, ExprNode, FrameNode, Table};
+use crate::future::Handle;
 use crate::graph;
 use crate::profile;
 use crate::widgets;
@@ -78,11 +78,11 @@ drop_here![
     Arc<ExprNode>,
     Arc<FrameNode>,
     Arc<comm::Inner>,
-    Arc<dyn Submitted>,
     Arc<dyn Table>,
     Arc<profile::Record>,
     Arc<widgets::Core>,
     Box<widgets::Draft>,
+    Handle,
     Box<Repr>,
     Box<graph::Draft>,
     Vec<Change>,

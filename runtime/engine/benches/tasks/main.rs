@@ -153,6 +153,7 @@ fn compare(options: &Options) {
     }
     let extras = Extras {
         first_result: child::numbers(own_child(n_threads, "first-result")),
+        first_future: child::numbers(own_child(n_threads, "first-future")),
         events: child::numbers(own_child(n_threads, "events")),
         chunks: child::numbers(own_child(n_threads, "chunks")),
     };
@@ -179,6 +180,7 @@ fn measure(system: &str, arguments: &[String]) {
         ("dagbok", Some(workload)) => ours::measure(workload, n),
         ("rayon", Some(workload)) => rayon_jobs::measure(workload, n, n_threads),
         _ if what == "first-result" => ours::measure_first_result(),
+        _ if what == "first-future" => ours::measure_first_future(),
         _ if what == "events" => ours::measure_events(n_threads),
         _ if what == "chunks" => ours::measure_chunks(),
         _ => panic!("there is no workload `{what}` of `{system}`"),

@@ -3,7 +3,7 @@
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use dagbok::engine::Collection;
 use dagbok::prelude::*;
@@ -136,6 +136,29 @@ pub(crate) fn measure_first_result() {
     let first = FIRST.get().expect("a task has run");
     let ms = |since: Instant| first.duration_since(since).as_secs_f64() * 1e3;
     child::print_numbers(&[ms(start), ms(built)]);
+}
+
+/// How long the first result of a million futures takes, and until all of them are there, from the first line of code on, in ms; and a
+/// future, where all of them are gathered, in us.
+pub(crate) fn measure_first_future() {
+    const ALL: i64 = 100_000;
+    dagbok_engine::install();
+    let futures = |n: i64| submit_map(|x: i64| x + 1, 0..n);
+    gather(futures(child::N_WARM_UP as i64)).expect("values");
+    let start = Instant::now();
+    let all = futures(1_000_000);
+    let listed = start.elapsed();
+    let mut completed = as_completed(all);
+    let first = completed.next().expect("a future");
+    first.result().expect("a value");
+    let done = start.elapsed();
+    drop(completed);
+    let start = Instant::now();
+    let values = gather(futures(ALL)).expect("values");
+    let each = start.elapsed().as_secs_f64() * 1e6 / ALL as f64;
+    assert_eq!(values.iter().sum::<i64>(), ALL * (ALL + 1) / 2);
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    child::print_numbers(&[ms(done), ms(listed), each]);
 }
 
 /// Counts the events of a computation.

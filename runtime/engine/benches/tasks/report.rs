@@ -15,6 +15,7 @@ pub(crate) struct Row<'a> {
 pub(crate) struct Extras {
     /// Of a map of a million, from the first line of code on and from `compute` on.
     pub(crate) first_result: Vec<f64>,
+    pub(crate) first_future: Vec<f64>,
     /// A run without and with its events observed.
     pub(crate) events: Vec<f64>,
     /// To plan an array of a million chunks, and the bytes that each of its tasks then takes.
@@ -101,8 +102,13 @@ pub(crate) fn print_asked(ours: &[(Workload, usize, Figures)], extras: &Extras) 
             );
         }
     }
+    if let [first, listed, all] = extras.first_future[..] {
+        print_line("first result of `submit_map` of 1 M, ms", 50.0, first);
+        print_line("  all futures there", 50.0, listed);
+        println!("{:<45} {:>6} {all:>9.2}", "  all of 100 k, us each", "-");
+    }
     if let [all, computed] = extras.first_result[..] {
-        print_line("first result of a map of 1 M, ms", 50.0, all);
+        print_line("first task of 1 M delayed calls, ms", 50.0, all);
         print_line("  of it from `compute` on", 50.0, computed);
     }
     if let [ms, bytes] = extras.chunks[..] {

@@ -2,18 +2,21 @@
 //! If the task may go on before, as when it waits for one of several or not for ever, another thread does that: what would be worked on in
 //! the middle of the task might itself wait for the task.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use dagbok::engine::{Completions, Submitted, Until};
+use dagbok::engine::{Completions, Submitted, SubmittedMap, Until};
 use dagbok::future::FutureStatus;
 use dagbok::{Error, ErrorKind, Result, Value, cancel};
 
+use super::Futures;
 use super::circle::Need;
+use super::map::{self, Map};
 use super::state::FutureId;
+use super::ticket;
 use super::waits::Waiting;
-use super::{Futures, ticket};
 use crate::scheduler::{self, STACK_BYTES, TICK};
 use crate::sync::{Builder, Condvar, Mutex, MutexGuard, now};
 
@@ -32,9 +35,12 @@ pub(crate) struct Queue {
 
 #[derive(Default)]
 struct Inside {
-    /// By their numbers; none once they are done.
-    futures: Vec<Option<Arc<dyn Submitted>>>,
-    not_done: BTreeSet<usize>,
+    /// By their numbers.
+    members: Vec<Member>,
+    maps: Vec<Arc<Map>>,
+    /// All before it are done.
+    first: usize,
+    n_not_done: usize,
     done: VecDeque<usize>,
     n_failed: usize,
     /// The thread that waits wants as many to be done.
@@ -43,6 +49,14 @@ struct Inside {
     n_impatient: usize,
     /// Whether a thread works on the futures for these.
     has_helper: bool,
+}
+
+/// A future that somebody waits for.
+enum Member {
+    Own(Arc<dyn Submitted>),
+    /// Of this one of the maps the call of this number, which need not be a future yet.
+    OfMap(u32, u32),
+    Done,
 }
 
 impl Inside {
@@ -59,18 +73,44 @@ impl Inside {
     /// Whether the wait may end before all are done, without a failure.
     fn may_go_on(&self, until: Until) -> bool {
         let (Until::Done(wanted) | Until::DoneOrFailed(wanted)) = until;
-        wanted < self.done.len() + self.not_done.len()
+        wanted < self.done.len() + self.n_not_done
     }
 
-    /// Which of `futures` has this number, if it is one and not done.
-    fn id(&self, idx: usize, futures: &Futures) -> Option<FutureId> {
-        ticket::own(futures, &**self.futures[idx].as_ref()?)
+    /// Where `member` is from, and its number there, if that is an engine of this kind.
+    fn place_of(&self, member: &Member) -> Option<(Arc<Futures>, FutureId)> {
+        match member {
+            Member::Own(submitted) => ticket::place(&**submitted),
+            Member::OfMap(map, idx) => {
+                let map = &self.maps[*map as usize];
+                Some((map.futures().clone(), map.id(*idx)))
+            }
+            Member::Done => None,
+        }
+    }
+
+    /// The number of `member`, if it is one of `futures`.
+    fn id(&self, member: &Member, futures: &Futures) -> Option<FutureId> {
+        let (place, id) = self.place_of(member)?;
+        std::ptr::eq(&*place, futures).then_some(id)
+    }
+
+    fn not_done(&self) -> impl Iterator<Item = &Member> {
+        let rest = self.members[self.first..].iter();
+        rest.filter(|member| !matches!(member, Member::Done))
+    }
+
+    /// The member of this number, which is done.
+    fn take(&mut self, idx: usize) -> Member {
+        let member = std::mem::replace(&mut self.members[idx], Member::Done);
+        while matches!(self.members.get(self.first), Some(Member::Done)) {
+            self.first += 1;
+        }
+        member
     }
 
     /// Where the first of them is from that is not done.
     fn place(&self) -> Option<Arc<Futures>> {
-        let not_done = self.not_done.iter();
-        let mut places = not_done.filter_map(|idx| ticket::place(&**self.futures[*idx].as_ref()?));
+        let mut places = self.not_done().filter_map(|member| self.place_of(member));
         places.next().map(|(futures, _)| futures)
     }
 }
@@ -88,16 +128,18 @@ impl Queue {
     }
 
     /// Takes note that a future is done.
-    pub(super) fn push(&self, idx: usize) {
+    pub(super) fn push(&self, idx: usize, status: FutureStatus) {
         let mut inside = self.lock();
-        let future = inside.futures[idx].take();
+        let member = inside.take(idx);
         drop(inside);
-        let Some(future) = future else { return };
-        let is_failed = future.status() != FutureStatus::Finished;
+        if let Member::Done = member {
+            return;
+        }
         // Not under the lock: it may be the last reference.
-        drop(future);
+        drop(member);
+        let is_failed = status != FutureStatus::Finished;
         let mut inside = self.lock();
-        inside.not_done.remove(&idx);
+        inside.n_not_done -= 1;
         inside.done.push_back(idx);
         inside.n_failed += usize::from(is_failed);
         if is_failed || inside.done.len() >= inside.wanted {
@@ -114,16 +156,18 @@ impl Queue {
     ) -> bool {
         let inside = self.lock();
         let needed = inside.n_needed(until);
-        let counts = |idx: &&usize| inside.id(**idx, futures).is_none_or(&is_free);
-        inside.not_done.iter().filter(counts).take(needed).count() == needed
+        let counts = |member: &&Member| inside.id(member, futures).is_none_or(&is_free);
+        inside.not_done().filter(counts).take(needed).count() == needed
     }
 
     /// What has to be done until the wait ends, of those of `futures`.
     pub(super) fn need(&self, until: Until, futures: &Futures) -> Need {
         let inside = self.lock();
-        let own = inside.not_done.iter();
-        let of: Vec<FutureId> = own.filter_map(|idx| inside.id(*idx, futures)).collect();
-        let n_others = inside.not_done.len() - of.len();
+        let of: Vec<FutureId> = inside
+            .not_done()
+            .filter_map(|member| inside.id(member, futures))
+            .collect();
+        let n_others = inside.n_not_done - of.len();
         Need {
             n: inside.n_needed(until).saturating_sub(n_others),
             of,
@@ -142,9 +186,12 @@ impl Queue {
     /// Works on one of the futures, if there is something that nobody has begun.
     fn help(&self) -> bool {
         let inside = self.lock();
-        let not_done = inside.not_done.iter().take(LOOKED_AT_MAX);
-        let not_done = not_done.filter_map(|idx| inside.futures[*idx].clone());
-        let not_done: Vec<Arc<dyn Submitted>> = not_done.collect();
+        let not_done = inside.not_done().filter_map(|member| match member {
+            Member::Own(submitted) => Some(submitted.clone()),
+            // What tasks wait for is no call of a map.
+            Member::OfMap(..) | Member::Done => None,
+        });
+        let not_done: Vec<Arc<dyn Submitted>> = not_done.take(LOOKED_AT_MAX).collect();
         drop(inside);
         let helps = |future: &Arc<dyn Submitted>| match ticket::place(&**future) {
             Some((futures, id)) => futures.help(id),
@@ -157,13 +204,28 @@ impl Queue {
 impl Completions for Queue {
     fn add(&self, future: Arc<dyn Submitted>) {
         let mut inside = self.lock();
-        let idx = inside.futures.len();
-        inside.futures.push(Some(future.clone()));
-        inside.not_done.insert(idx);
+        let idx = inside.members.len();
+        inside.members.push(Member::Own(future.clone()));
+        inside.n_not_done += 1;
         drop(inside);
-        if let Some(own) = self.own.upgrade() {
-            ticket::watch(&*future, &own, idx);
-        }
+        ticket::watch(&*future, &self.own, idx);
+    }
+
+    fn add_of_map(&self, map: &dyn SubmittedMap, idxs: RangeInclusive<u32>) {
+        // A task helps with what it waits for, and that has to be a future.
+        let own = map::own(map).filter(|_| !scheduler::is_in_task());
+        let Some(own) = own else {
+            return idxs.for_each(|idx| self.add(map.get(idx)));
+        };
+        let mut inside = self.lock();
+        let place = inside.members.len();
+        let map = inside.maps.len() as u32;
+        inside.maps.push(own.clone());
+        let members = idxs.clone().map(|idx| Member::OfMap(map, idx));
+        inside.members.extend(members);
+        inside.n_not_done += inside.members.len() - place;
+        drop(inside);
+        own.watch(idxs, &self.own, place);
     }
 
     fn wait(&self, until: Until, deadline: Option<Instant>) -> Result<bool> {
@@ -208,7 +270,7 @@ impl Queue {
     fn help_or_wait(&self) -> bool {
         let mut inside = self.lock();
         let is_needed = inside.n_impatient > 0;
-        inside.has_helper = !inside.not_done.is_empty();
+        inside.has_helper = inside.n_not_done > 0;
         if !inside.has_helper {
             return false;
         }

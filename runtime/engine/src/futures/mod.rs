@@ -8,6 +8,7 @@ pub(crate) mod board;
 mod circle;
 mod completions;
 mod garbage;
+mod map;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use dagbok::future::FutureStatus;
 use dagbok::{Error, ErrorKind, Name, Result, Value};
 
 pub(crate) use completions::{Queue, gather};
+pub(crate) use map::{Map, n_ahead};
 use state::{Action, End, Event, FutureId, New, PoolId, State};
 use ticket::{Ticket, Watcher};
 use timer::Timer;
@@ -96,10 +98,10 @@ struct Work {
     timeout: Option<Duration>,
 }
 
-/// A number that no other future of this process has.
-fn next_future() -> FutureId {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    FutureId(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+/// The first of `n` numbers that no other future of this process has.
+fn next_futures(n: u64) -> FutureId {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    FutureId(NEXT.fetch_add(n, Ordering::Relaxed))
 }
 
 /// What is to be done outside of the lock.
@@ -135,13 +137,22 @@ impl Futures {
         submission: &Submission,
         begun: Result<Begun>,
     ) -> Arc<dyn Submitted> {
+        self.submit_as(next_futures(1), submission, begun)
+    }
+
+    /// As [`submit`](Futures::submit); the number says which comes first of those of one priority.
+    fn submit_as(
+        self: &Arc<Self>,
+        future: FutureId,
+        submission: &Submission,
+        begun: Result<Begun>,
+    ) -> Arc<dyn Submitted> {
         let key = submission.work.name();
         let (work, error) = match begun.and_then(|begun| self.work(submission, begun)) {
             Ok(work) => (Some(Arc::new(work)), None),
             Err(error) => (None, Some(Err(error))),
         };
         let mut core = self.lock();
-        let future = next_future();
         let ticket = Arc::new(Ticket::new(self.clone(), future, key, submission.site));
         let (pool, capacity) = work
             .as_ref()

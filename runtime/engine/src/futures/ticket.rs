@@ -44,7 +44,7 @@ impl Watcher {
             Watcher::Change(call) => call(status),
             Watcher::Queue(queue, idx) => {
                 if let Some(queue) = queue.upgrade() {
-                    queue.push(idx);
+                    queue.push(idx, status);
                 }
             }
         }
@@ -67,13 +67,17 @@ pub(super) fn place(submitted: &dyn Submitted) -> Option<(Arc<Futures>, FutureId
     Some((ticket.futures.clone(), ticket.id))
 }
 
-/// Tells `queue` when `submitted` is done.
-pub(super) fn watch(submitted: &dyn Submitted, queue: &Arc<Queue>, idx: usize) {
+/// Tells `queue` when `submitted` is done, by the number `idx`.
+pub(super) fn watch(submitted: &dyn Submitted, queue: &Weak<Queue>, idx: usize) {
     match (submitted as &dyn Any).downcast_ref::<Ticket>() {
-        Some(ticket) => ticket.watch(Watcher::Queue(Arc::downgrade(queue), idx)),
+        Some(ticket) => ticket.watch(Watcher::Queue(queue.clone(), idx)),
         None => {
             let queue = queue.clone();
-            submitted.on_done(Box::new(move || queue.push(idx)));
+            submitted.on_change(Arc::new(move |status| {
+                if let Some(queue) = queue.upgrade().filter(|_| status.is_done()) {
+                    queue.push(idx, status);
+                }
+            }));
         }
     }
 }

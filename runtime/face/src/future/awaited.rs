@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use super::Future;
+use super::{Future, Handle};
 use crate::delayed::call;
 use crate::engine::Submitted;
 use crate::sealed::Sealed;
@@ -31,7 +31,7 @@ use crate::{Result, Value};
 /// ```
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Awaited<T> {
-    submitted: Sealed<Arc<dyn Submitted>>,
+    handle: Sealed<Handle>,
     /// Who is to be woken when it is done, once that has been asked for.
     waker: Option<Arc<Mutex<Waker>>>,
     value: PhantomData<fn() -> T>,
@@ -41,10 +41,8 @@ impl<T: Any + Send + Sync + Clone> std::future::Future for Awaited<T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
-        let Awaited {
-            submitted, waker, ..
-        } = &mut *self;
-        poll(submitted, waker, context).map(|value| call::take(value?))
+        let Awaited { handle, waker, .. } = &mut *self;
+        poll(&handle.submitted(), waker, context).map(|value| call::take(value?))
     }
 }
 
@@ -79,7 +77,7 @@ impl<T: Any + Send + Sync + Clone> IntoFuture for Future<T> {
 
     fn into_future(self) -> Awaited<T> {
         Awaited {
-            submitted: self.submitted,
+            handle: self.handle,
             waker: None,
             value: PhantomData,
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Future;
+use super::handle::add_all;
 use super::wait::deadline;
 use crate::engine::{Completions, Until, engine};
 use crate::raise::or_raise;
@@ -64,9 +65,7 @@ pub struct AsCompleted<T> {
 impl<T> AsCompleted<T> {
     /// One more to wait for.
     pub fn add(&mut self, future: Future<T>) {
-        self.completions.add((*future.submitted).clone());
-        self.futures.push(Some(future));
-        self.left += 1;
+        self.extend([future]);
     }
 
     /// The next that is done, if it is within `timeout`; none as well when all have been returned.
@@ -109,9 +108,17 @@ impl<T> Iterator for AsCompleted<T> {
 
 impl<T> Extend<Future<T>> for AsCompleted<T> {
     fn extend<I: IntoIterator<Item = Future<T>>>(&mut self, futures: I) {
-        for future in futures {
-            self.add(future);
+        let start = self.futures.len();
+        let futures = futures.into_iter().map(Some);
+        match start {
+            // In place, where they are in a vector.
+            0 => self.futures = futures.collect(),
+            _ => self.futures.extend(futures),
         }
+        let added = &self.futures[start..];
+        self.left += added.len();
+        let handles = added.iter().flatten().map(|future| &future.handle);
+        add_all(&*self.completions, handles);
     }
 }
 

@@ -38,6 +38,7 @@
 
 mod awaited;
 mod completed;
+mod handle;
 mod progress;
 mod status;
 mod submit;
@@ -52,6 +53,7 @@ use std::time::Duration;
 
 pub use awaited::Awaited;
 pub use completed::{AsCompleted, as_completed};
+pub(crate) use handle::Handle;
 pub use progress::progress;
 pub use status::FutureStatus;
 pub use submit::{Submit, SubmitOptions, submit, submit_map, try_submit};
@@ -104,27 +106,31 @@ use crate::{Error, Name, Result, Value};
 /// ```
 #[must_use = "a future that nobody holds is cancelled: keep it, or call `fire_and_forget()`"]
 pub struct Future<T> {
-    submitted: Sealed<Arc<dyn Submitted>>,
+    handle: Sealed<Handle>,
     value: PhantomData<fn() -> T>,
 }
 
 impl<T> Future<T> {
     fn new(submitted: Arc<dyn Submitted>) -> Self {
+        Future::of(Handle::Own(submitted))
+    }
+
+    fn of(handle: Handle) -> Self {
         cancel::checkpoint();
         Future {
-            submitted: submitted.into(),
+            handle: handle.into(),
             value: PhantomData,
         }
     }
 
     /// The name of what it computes, as in graphs and errors.
-    pub fn key(&self) -> &Name {
-        self.submitted.key()
+    pub fn key(&self) -> Name {
+        *self.handle.submitted().key()
     }
 
     /// Whether it waits, is being computed or is done, and how it ended.
     pub fn status(&self) -> FutureStatus {
-        self.submitted.status()
+        self.handle.status()
     }
 
     /// Whether it has a value, has failed or is cancelled.
@@ -153,7 +159,7 @@ impl<T> Future<T> {
     /// assert_eq!(after.result().unwrap_err().kind(), ErrorKind::Cancelled);
     /// ```
     pub fn cancel(&self) {
-        self.submitted.cancel();
+        self.handle.submitted().cancel();
     }
 
     /// Lets it go on to its end although nobody holds it, for what it does and not for what it returns.
@@ -167,12 +173,12 @@ impl<T> Future<T> {
     /// assert_eq!(told.recv(), Ok("done"));
     /// ```
     pub fn fire_and_forget(self) {
-        self.submitted.detach();
+        self.handle.submitted().detach();
     }
 
     /// Its value as something to be computed, for a place that takes a [`Delayed`].
     pub fn delayed(&self) -> Delayed<T> {
-        Delayed::from_node(call::of_future(&self.submitted))
+        Delayed::from_node(call::of_future(&self.handle.submitted()))
     }
 
     /// Waits until it is done; its error, if it has one.
@@ -180,8 +186,9 @@ impl<T> Future<T> {
     /// # Errors
     /// If the wait is interrupted; the future goes on.
     pub fn exception(&self) -> Result<Option<Error>> {
-        wait::until_done(&self.submitted, None)?;
-        Ok(self.submitted.outcome().and_then(Result::err))
+        let submitted = self.handle.submitted();
+        wait::until_done(&submitted, None)?;
+        Ok(submitted.outcome().and_then(Result::err))
     }
 
     /// As the last expression of a cell it is shown so that it can be brought up to date.
@@ -203,7 +210,7 @@ impl<T: Any + Send + Sync> Future<T> {
     where
         T: Clone,
     {
-        call::take(wait::value(&self.submitted, None)?)
+        call::take(wait::value(&self.handle.submitted(), None)?)
     }
 
     /// As [`result`](Future::result), but waits no longer than `timeout`.
@@ -228,7 +235,7 @@ impl<T: Any + Send + Sync> Future<T> {
     where
         T: Clone,
     {
-        call::take(wait::value(&self.submitted, Some(timeout))?)
+        call::take(wait::value(&self.handle.submitted(), Some(timeout))?)
     }
 
     /// What `function` makes of the value, submitted; it runs when there is one.
@@ -263,7 +270,10 @@ impl<T: Any + Send + Sync> Future<T> {
     /// ```
     pub fn on_done(&self, callback: impl FnOnce(&Future<T>) + Send + 'static) {
         let future = self.clone();
-        submit::call_when_done(&self.submitted, Box::new(move || callback(&future)));
+        submit::call_when_done(
+            &self.handle.submitted(),
+            Box::new(move || callback(&future)),
+        );
     }
 }
 
@@ -296,7 +306,7 @@ impl<T: Any + Send + Sync + Clone> Compute for Future<T> {
     type Output = T;
 
     fn collections(&self, outputs: &mut Vec<Collection>) {
-        outputs.push(call::collection(&call::of_future(&self.submitted)));
+        outputs.push(call::collection(&call::of_future(&self.handle.submitted())));
     }
 
     fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<T> {
@@ -325,7 +335,7 @@ impl<T> From<&Future<T>> for Delayed<T> {
 impl<T> Clone for Future<T> {
     fn clone(&self) -> Self {
         Future {
-            submitted: self.submitted.clone(),
+            handle: self.handle.clone(),
             value: PhantomData,
         }
     }
@@ -340,16 +350,16 @@ impl<T> Hash for Future<T> {
 
 impl<T> Render for Future<T> {
     fn render(&self) -> MimeBundle {
-        render(&**self.submitted)
+        render(&*self.handle.submitted())
     }
 
     fn follow(&self, handle: &DisplayHandle) {
-        follow(&self.submitted, handle);
+        follow(&self.handle.submitted(), handle);
     }
 }
 
 impl<T> fmt::Debug for Future<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&describe(&**self.submitted))
+        f.write_str(&describe(&*self.handle.submitted()))
     }
 }

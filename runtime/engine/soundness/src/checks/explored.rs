@@ -44,7 +44,7 @@ pub(super) fn pause() {
 }
 
 /// Lets others go on until `is_so`; that it never is ends the exploration, after a million steps.
-pub(super) fn wait_until(is_so: impl Fn() -> bool) {
+pub(super) fn wait_until(mut is_so: impl FnMut() -> bool) {
     while !is_so() {
         pause();
     }

@@ -2,18 +2,18 @@
 
 use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dagbok::delayed::DelayedNode;
-use dagbok::engine::{Collection, Completions, Submission, Submitted, Until};
+use dagbok::engine::{Calls, Collection, Completions, Submission, Submitted, SubmittedMap, Until};
 use dagbok::future::FutureStatus;
 use dagbok::{Compute, Error, ErrorKind, Name, Result, Site, Value, delayed};
 
 use super::random::Random;
 use super::{Timeouts, check, pause, spawn, wait_until};
 use crate::executor::Executor;
-use crate::futures::{Begun, Futures, Queue, gather};
+use crate::futures::{Begun, Futures, Map, Queue, gather};
 use crate::graph::{Graph, Layer, LayerKind};
 use crate::planner::Plan;
 use crate::scheduler::Scheduler;
@@ -40,13 +40,12 @@ impl Place {
         Place::new(1 + random.below(2))
     }
 
-    /// A future of what `run` makes of the sum of `inputs`.
-    fn submit(
+    /// The plan of what `run` returns, once there are `inputs`.
+    fn begun(
         &self,
         inputs: &[Future],
-        how: How,
-        run: impl Fn(u64) -> Result<u64> + Send + Sync + 'static,
-    ) -> Future {
+        run: impl Fn() -> Result<u64> + Send + Sync + 'static,
+    ) -> Begun {
         let name = Name::unique("future");
         let mut graph = Graph::default();
         let layer = graph.add_call_layer(Layer {
@@ -55,14 +54,12 @@ impl Place {
             site: Site::caller(),
             detail: String::new(),
         });
-        let needed = inputs.to_vec();
-        let sum = move || -> Result<u64> { needed.iter().map(value).sum() };
         let call = DelayedNode::of_closure(name, Site::caller(), move |_| {
             pause();
-            Ok(Value::new(run(sum()?)?))
+            Ok(Value::new(run()?))
         });
         let task = graph.add_call(layer, Arc::new(call), &[]);
-        let begun = Begun {
+        Begun {
             plan: Plan {
                 graph,
                 outputs: vec![vec![task]],
@@ -74,7 +71,26 @@ impl Place {
                 memory: Arc::default(),
             },
             observers: Vec::new(),
-        };
+        }
+    }
+
+    /// A map whose calls return 7, a few of which are futures at a time.
+    fn map(&self, calls: &Arc<Listed>, ahead: usize) -> Arc<Map> {
+        let place = self.clone();
+        let begin = move |_: &Collection| Ok(place.begun(&[], || Ok(7)));
+        Map::new(self.futures.clone(), calls.clone(), ahead, Box::new(begin))
+    }
+
+    /// A future of what `run` makes of the sum of `inputs`.
+    fn submit(
+        &self,
+        inputs: &[Future],
+        how: How,
+        run: impl Fn(u64) -> Result<u64> + Send + Sync + 'static,
+    ) -> Future {
+        let needed = inputs.to_vec();
+        let sum = move || -> Result<u64> { needed.iter().map(value).sum() };
+        let begun = self.begun(inputs, move || run(sum()?));
         let submission = Submission {
             work: collection(),
             site: Site::caller(),
@@ -258,5 +274,69 @@ fn who_waits_for_several_gets_each_once() {
         }
         taken.sort_unstable();
         assert_eq!(taken, (0..all.len()).collect::<Vec<_>>());
+    });
+}
+
+/// So many calls by now.
+struct Listed(AtomicU32);
+
+impl Calls for Listed {
+    fn site(&self) -> Site {
+        Site::caller()
+    }
+
+    fn n_calls(&self) -> u32 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn call(&self, _: u32) -> Collection {
+        collection()
+    }
+
+    fn forget(&self, _: u32) {}
+}
+
+/// Calls are listed, waited for, asked for and dropped at the same time: what somebody holds is done.
+#[test]
+fn the_calls_of_a_map_that_are_held_are_done() {
+    check(Timeouts::Never, |random| {
+        let place = Place::any(random);
+        let calls = Arc::new(Listed(AtomicU32::new(0)));
+        let map = place.map(&calls, 1 + random.below(2));
+        let n = 1 + random.below(6) as u32;
+        let n_early = random.below(n as usize + 1) as u32;
+        let list = |until: u32| {
+            for n in calls.n_calls() + 1..=until {
+                calls.0.store(n, Ordering::SeqCst);
+                map.look_again();
+            }
+        };
+        list(n_early);
+        let dropped: Vec<u32> = (0..n_early).filter(|_| random.is_one_in(3)).collect();
+        let asked = (0..n_early).find(|idx| !dropped.contains(idx) && random.is_one_in(2));
+        let others = (map.clone(), dropped.clone());
+        let other = spawn(move || {
+            let (map, dropped) = others;
+            dropped.into_iter().for_each(|idx| map.release(idx));
+            asked.map(|idx| map.get(idx))
+        });
+        list(n);
+        let queue = Queue::new();
+        let held: Vec<u32> = (0..n).filter(|idx| !dropped.contains(idx)).collect();
+        for idx in &held {
+            queue.add_of_map(&*map, *idx..=*idx);
+        }
+        let mut taken = Vec::new();
+        wait_until(|| {
+            taken.extend(queue.take());
+            taken.len() == held.len()
+        });
+        taken.sort_unstable();
+        assert_eq!(taken, (0..held.len()).collect::<Vec<_>>());
+        for idx in held {
+            let future = map.begun(idx).expect("a future");
+            check_done_or_cancelled(&future, 7, ErrorKind::Cancelled);
+        }
+        other.join().expect("no panic");
     });
 }

@@ -337,19 +337,19 @@ fn a_run_larger_than_its_budget_ends() {
     });
 }
 
-/// What each task has been told of.
+/// What an observer was told, each time.
 #[derive(Default)]
-struct Seen(Mutex<Vec<Stamped>>);
+struct Seen(Mutex<Vec<Vec<Stamped>>>);
 
 impl Observer for Seen {
     fn observe(&self, _: &Run, events: &[Stamped]) {
-        self.0.lock().expect("no panic").extend(events);
+        self.0.lock().expect("no panic").push(events.to_vec());
     }
 }
 
 impl Seen {
     fn events(&self) -> Vec<Stamped> {
-        self.0.lock().expect("no panic").clone()
+        self.0.lock().expect("no panic").concat()
     }
 
     /// Each task has started and then finished, once, and the end comes last.
@@ -369,6 +369,9 @@ impl Seen {
         let ends = |event: &Event| matches!(event, Event::Ended { .. });
         let ended = events.iter().position(ends);
         assert_eq!(ended, Some(events.len() - 1));
+        let told = self.0.lock().expect("no panic");
+        let last = told.last().and_then(|events| events.last());
+        assert!(last.is_some_and(|last| ends(&last.event)), "{last:?}");
     }
 
     /// Each task ran on a thread of the pool, and each thread ran one task at a time.

@@ -29,7 +29,7 @@ pub(super) fn pause() {
 }
 
 /// Lets others go on until `is_so`.
-pub(super) fn wait_until(is_so: impl Fn() -> bool) {
+pub(super) fn wait_until(mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
         pause();

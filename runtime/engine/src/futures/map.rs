@@ -1,0 +1,319 @@
+//! Calls that are submitted together, as many as one likes. A few at a time become futures, before those that come before them are
+//! done: so the first begins at once, and those that have not begun take next to nothing.
+
+use std::any::Any;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, Weak};
+
+use dagbok::Result;
+use dagbok::cell::threads::Served;
+use dagbok::engine::{Calls, Collection, Submission, Submitted, SubmittedMap};
+use dagbok::future::FutureStatus;
+
+use super::completions::Queue;
+use super::state::FutureId;
+use super::ticket;
+use super::{Begun, Futures, next_futures};
+use crate::sync::{AtomicUsize, Builder, Condvar, Mutex, MutexGuard};
+
+/// How many calls of a map are futures and not done, besides those that somebody has asked for, where a pool has so many threads.
+pub(crate) fn n_ahead(n_threads: usize) -> usize {
+    64.max(2 * n_threads)
+}
+
+/// How a call is computed: as what was set when the map was submitted.
+pub(crate) type Begin = dyn Fn(&Collection) -> Result<Begun> + Send + Sync;
+
+/// Calls that have been submitted together.
+pub(crate) struct Map {
+    own: Weak<Map>,
+    futures: Arc<Futures>,
+    calls: Arc<dyn Calls>,
+    begin: Box<Begin>,
+    served: Served,
+    /// The futures' numbers are those of the calls, from here on: what was submitted before the map comes before them, and what was
+    /// submitted after it, after them.
+    first: FutureId,
+    /// So many are to be begun before they have a thread.
+    ahead: usize,
+    /// How many of those that were begun in their turn are not done.
+    n_ahead: AtomicUsize,
+    /// How often more were asked for since nobody begins any.
+    n_asked: AtomicUsize,
+    inside: Mutex<Inside>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Inside {
+    /// Those before it have had their turn.
+    next: u32,
+    futures: BTreeMap<u32, Entry>,
+    /// Calls that nobody refers to; a list that may be too short.
+    released: Vec<bool>,
+    /// How many refer to a future, where that is not one.
+    n_references: HashMap<u32, usize>,
+    waits: Vec<Wait>,
+}
+
+/// What becomes of a call.
+enum Entry {
+    /// A thread makes a future of it.
+    Beginning,
+    Begun(Arc<dyn Submitted>),
+}
+
+/// Who waits for some of the calls.
+struct Wait {
+    idxs: RangeInclusive<u32>,
+    queue: Weak<Queue>,
+    /// The number that the first has there.
+    place: usize,
+}
+
+impl Inside {
+    fn is_released(&self, idx: u32) -> bool {
+        self.released.get(idx as usize) == Some(&true)
+    }
+
+    fn set_released(&mut self, idx: u32) {
+        let idx = idx as usize;
+        if self.released.len() <= idx {
+            self.released.resize(idx + 1, false);
+        }
+        self.released[idx] = true;
+    }
+
+    /// Whose turn it is.
+    fn take_next(&mut self, n_calls: u32) -> Option<u32> {
+        while self.next < n_calls {
+            let idx = self.next;
+            self.next += 1;
+            if !self.is_released(idx) && !self.futures.contains_key(&idx) {
+                self.futures.insert(idx, Entry::Beginning);
+                return Some(idx);
+            }
+        }
+        None
+    }
+}
+
+impl Map {
+    pub(crate) fn new(
+        futures: Arc<Futures>,
+        calls: Arc<dyn Calls>,
+        ahead: usize,
+        begin: Box<Begin>,
+    ) -> Arc<Self> {
+        Arc::new_cyclic(|own| Map {
+            own: own.clone(),
+            futures,
+            calls,
+            begin,
+            served: Served::here(),
+            first: next_futures(1 << 32),
+            ahead,
+            n_ahead: AtomicUsize::new(0),
+            n_asked: AtomicUsize::new(0),
+            inside: Mutex::default(),
+            changed: Condvar::new(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins the next ones, until enough are ahead. One thread at a time does: that another one asks meanwhile makes it look again.
+    fn advance(&self) {
+        if self.n_asked.fetch_add(1, Ordering::SeqCst) > 0 {
+            return;
+        }
+        loop {
+            let n_asked = self.n_asked.load(Ordering::SeqCst);
+            while self.n_ahead.load(Ordering::SeqCst) < self.ahead {
+                let n_calls = self.calls.n_calls();
+                let Some(idx) = self.lock().take_next(n_calls) else {
+                    break;
+                };
+                self.n_ahead.fetch_add(1, Ordering::SeqCst);
+                let own = self.own.clone();
+                self.submit(idx).on_change(Arc::new(move |status| {
+                    if let Some(map) = own.upgrade().filter(|_| status.is_done()) {
+                        map.has_ended(status);
+                    }
+                }));
+            }
+            let (set, fetch) = (Ordering::SeqCst, Ordering::SeqCst);
+            if self
+                .n_asked
+                .compare_exchange(n_asked, 0, set, fetch)
+                .is_ok()
+            {
+                return;
+            }
+        }
+    }
+
+    /// One that was begun in its turn is done, so that others may begin.
+    fn has_ended(&self, status: FutureStatus) {
+        let n_left = self.n_ahead.fetch_sub(1, Ordering::SeqCst) - 1;
+        match status {
+            // Who lets go of very many futures would begin every one of them.
+            FutureStatus::Cancelled if n_left == 0 => self.advance_elsewhere(),
+            FutureStatus::Cancelled => {}
+            _ => self.advance(),
+        }
+    }
+
+    fn advance_elsewhere(&self) {
+        let own = self.own.clone();
+        let advance = move || {
+            if let Some(map) = own.upgrade() {
+                map.advance();
+            }
+        };
+        if Builder::new()
+            .name("dagbok-map".to_owned())
+            .spawn(advance)
+            .is_err()
+        {
+            self.advance();
+        }
+    }
+
+    /// Makes a future of the call `idx`, which this thread alone does.
+    fn submit(&self, idx: u32) -> Arc<dyn Submitted> {
+        let future = self.served.serve(|| {
+            let submission = Submission {
+                work: self.calls.call(idx),
+                site: self.calls.site(),
+                priority: 0,
+                retries: 0,
+                timeout: None,
+            };
+            let begun = (self.begin)(&submission.work);
+            self.futures.submit_as(self.id(idx), &submission, begun)
+        });
+        let mut inside = self.lock();
+        match inside.is_released(idx) {
+            true => inside.futures.remove(&idx),
+            false => inside.futures.insert(idx, Entry::Begun(future.clone())),
+        };
+        let waits = inside.waits.iter().filter(|wait| wait.idxs.contains(&idx));
+        let told: Vec<(Weak<Queue>, usize)> = waits
+            .map(|wait| {
+                (
+                    wait.queue.clone(),
+                    wait.place + (idx - wait.idxs.start()) as usize,
+                )
+            })
+            .collect();
+        drop(inside);
+        self.changed.notify_all();
+        for (queue, place) in told {
+            ticket::watch(&*future, &queue, place);
+        }
+        future
+    }
+
+    /// Tells `queue` when those of `idxs` are done, of which the first has the number `place` there.
+    pub(super) fn watch(&self, idxs: RangeInclusive<u32>, queue: &Weak<Queue>, place: usize) {
+        let mut inside = self.lock();
+        inside.waits.retain(|wait| wait.queue.strong_count() > 0);
+        inside.waits.push(Wait {
+            idxs: idxs.clone(),
+            queue: queue.clone(),
+            place,
+        });
+        // In order: those that are done already are told of in this one.
+        let begun = inside.futures.range(idxs.clone());
+        let begun = begun.filter_map(|(idx, entry)| match entry {
+            Entry::Begun(future) => Some((future.clone(), place + (idx - idxs.start()) as usize)),
+            Entry::Beginning => None,
+        });
+        let begun: Vec<_> = begun.collect();
+        drop(inside);
+        for (future, place) in begun {
+            ticket::watch(&*future, queue, place);
+        }
+    }
+
+    pub(super) fn futures(&self) -> &Arc<Futures> {
+        &self.futures
+    }
+
+    /// The number of the future of the call `idx`, which need not be one yet.
+    pub(super) fn id(&self, idx: u32) -> FutureId {
+        FutureId(self.first.0 + u64::from(idx))
+    }
+}
+
+/// The map that `map` is, if it is of an engine of this kind.
+pub(super) fn own(map: &dyn SubmittedMap) -> Option<Arc<Map>> {
+    let map: &Map = (map as &dyn Any).downcast_ref()?;
+    map.own.upgrade()
+}
+
+impl SubmittedMap for Map {
+    fn look_again(&self) {
+        // As long as there are some, their ends make others begin, and the thread that lists the calls goes on with that.
+        if 2 * self.n_ahead.load(Ordering::SeqCst) < self.ahead {
+            self.advance();
+        }
+    }
+
+    fn get(&self, idx: u32) -> Arc<dyn Submitted> {
+        let mut inside = self.lock();
+        loop {
+            match inside.futures.get(&idx) {
+                Some(Entry::Begun(future)) => return future.clone(),
+                Some(Entry::Beginning) => {
+                    let waited = self.changed.wait(inside);
+                    inside = waited.unwrap_or_else(PoisonError::into_inner);
+                }
+                None => {
+                    inside.futures.insert(idx, Entry::Beginning);
+                    drop(inside);
+                    return self.submit(idx);
+                }
+            }
+        }
+    }
+
+    fn begun(&self, idx: u32) -> Option<Arc<dyn Submitted>> {
+        match self.lock().futures.get(&idx)? {
+            Entry::Begun(future) => Some(future.clone()),
+            Entry::Beginning => None,
+        }
+    }
+
+    fn retain(&self, idx: u32) {
+        *self.lock().n_references.entry(idx).or_insert(1) += 1;
+    }
+
+    fn release(&self, idx: u32) {
+        let mut inside = self.lock();
+        if let Some(n) = inside.n_references.get_mut(&idx) {
+            *n -= 1;
+            if *n == 1 {
+                inside.n_references.remove(&idx);
+            }
+            return;
+        }
+        inside.set_released(idx);
+        let last = match inside.futures.get(&idx) {
+            Some(Entry::Begun(_)) => inside.futures.remove(&idx),
+            // Who makes it finds that nobody wants it.
+            Some(Entry::Beginning) => return,
+            None => None,
+        };
+        drop(inside);
+        match last {
+            Some(last) => drop(last),
+            None => self.calls.forget(idx),
+        }
+    }
+}
