@@ -86,7 +86,8 @@ impl LocalEngine {
         self.run_plan(plan, caches)
     }
 
-    fn run_plan(&self, plan: Plan, caches: bool) -> Result<Vec<Vec<Value>>> {
+    fn run_plan(&self, mut plan: Plan, caches: bool) -> Result<Vec<Vec<Value>>> {
+        plan.graph.set_retries(self.config.retries());
         futures::gather(&plan.futures)?;
         let executor = self.executor()?;
         let mut observers = self.observers.all();

@@ -1,6 +1,7 @@
 //! `Config` from code. Settings are those of the whole process, so they have one of their own, with its own environment.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
 use dagbok::display::{DisplaySink, MimeBundle, set_sink};
@@ -38,8 +39,60 @@ fn settings_of_a_process() {
     arrays_of_one_name_have_one_set_of_chunks();
     partitions_of_files();
     scopes();
+    retries();
     progress();
     interrupts();
+}
+
+/// What is made in two steps, of which the second fails, or panics, as often as told; and how often each ran.
+fn unreliable(n_failures: usize) -> (Delayed<usize>, Arc<[AtomicUsize; 2]>) {
+    let counts: Arc<[AtomicUsize; 2]> = Arc::default();
+    let (first, second) = (counts.clone(), counts.clone());
+    let delayed = delayed(())
+        .map(move |()| first[0].fetch_add(1, Ordering::SeqCst))
+        .and_then(move |_| match second[1].fetch_add(1, Ordering::SeqCst) {
+            n if n < n_failures && n % 2 == 0 => Err(format!("failure {n}")),
+            n if n < n_failures => panic!("failure {n}"),
+            n => Ok(n),
+        });
+    (delayed, counts)
+}
+
+fn retries() {
+    let check = |scheduler: &str, retries: i64, n_failures, n_runs| {
+        let scope = Config::scope().with("retries", retries);
+        let _scope = scope.with("scheduler", scheduler).enter().unwrap();
+        let (delayed, counts) = unreliable(n_failures);
+        let result = delayed.compute();
+        let expected = (n_failures <= retries as usize).then_some(n_failures);
+        assert_eq!(result.ok(), expected);
+        let counts = [0, 1].map(|step| counts[step].load(Ordering::SeqCst));
+        assert_eq!(counts, [1, n_runs]);
+    };
+    for scheduler in ["threads", "synchronous"] {
+        check(scheduler, 0, 0, 1);
+        check(scheduler, 0, 1, 1);
+        check(scheduler, 2, 0, 1);
+        check(scheduler, 2, 1, 2);
+        check(scheduler, 2, 2, 3);
+        check(scheduler, 2, 3, 3);
+        check(scheduler, 30, 20, 21);
+    }
+    for refused in ["-1", "1001", "often", "1.5"] {
+        let error = Config::set("retries", refused).unwrap_err().to_string();
+        let expected =
+            format!("`retries` cannot be `{refused}`: it takes a whole number from 0 to 1000");
+        assert!(error.ends_with(&expected), "{error}");
+    }
+    let _scope = Config::scope().with("retries", 3).enter().unwrap();
+    let counts = Arc::new(AtomicUsize::new(0));
+    let counted = counts.clone();
+    let cancelled = delayed(()).and_then(move |()| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Err::<i64, _>(Error::new(ErrorKind::Cancelled, "stopped"))
+    });
+    assert!(cancelled.compute().is_err());
+    assert_eq!(counts.load(Ordering::SeqCst), 1);
 }
 
 fn chunks_of_arrays() {

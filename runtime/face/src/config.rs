@@ -19,11 +19,12 @@ use crate::{Error, ErrorKind, Result, Site};
 /// | `temporary_directory` | where results go that do not fit into memory | the system's |
 /// | `max_spill` | how much of results may go there: bytes, or `auto` for what the disk has | `auto` |
 /// | `cache` | whether results that took long are kept for later computations, see [`Cache`](crate::Cache) | `true` |
+/// | `retries` | how often a call, or a task of an array or a frame, is run again that fails | `0` |
 /// | `progress` | whether a computation that lasts shows how far it is | `true` |
 /// | `scheduler` | `threads`, or `synchronous`: all tasks on the calling thread, one after the other | `threads` |
 ///
 /// What is [`set`](Config::set) in code comes first, then the environment (`DAGBOK_NUM_THREADS`, `DAGBOK_MEMORY_LIMIT`,
-/// `DAGBOK_CHUNK_SIZE`, `DAGBOK_TEMPORARY_DIRECTORY`, `DAGBOK_MAX_SPILL`, `DAGBOK_CACHE`, `DAGBOK_PROGRESS`, `DAGBOK_SCHEDULER`), then the file that `DAGBOK_CONFIG`
+/// `DAGBOK_CHUNK_SIZE`, `DAGBOK_TEMPORARY_DIRECTORY`, `DAGBOK_MAX_SPILL`, `DAGBOK_CACHE`, `DAGBOK_RETRIES`, `DAGBOK_PROGRESS`, `DAGBOK_SCHEDULER`), then the file that `DAGBOK_CONFIG`
 /// names, else `dagbok/config.toml` in `$XDG_CONFIG_HOME` or `~/.config`, then the default. A mistake in the environment or the
 /// file fails the next computation, once; those after it do without that value.
 ///

@@ -132,14 +132,32 @@ pub(super) const CACHE: Key = Key {
     read: PROGRESS.read,
 };
 
+pub(super) const RETRIES: Key = Key {
+    name: "retries",
+    variable: "DAGBOK_RETRIES",
+    allowed: "a whole number from 0 to 1000",
+    default: || Setting::Int(0),
+    read: |setting, _| {
+        let retries = match setting {
+            Setting::Int(retries) => *retries,
+            Setting::Text(text) => text.trim().parse().ok()?,
+            _ => return None,
+        };
+        (0..=1000)
+            .contains(&retries)
+            .then_some(Setting::Int(retries))
+    },
+};
+
 /// All settings.
-pub(super) const KEYS: [&Key; 8] = [
+pub(super) const KEYS: [&Key; 9] = [
     &THREADS,
     &MEMORY_LIMIT,
     &CHUNK_SIZE,
     &TEMPORARY_DIRECTORY,
     &MAX_SPILL,
     &CACHE,
+    &RETRIES,
     &PROGRESS,
     &SCHEDULER,
 ];

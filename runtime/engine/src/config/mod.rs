@@ -20,8 +20,8 @@ use dagbok::display::MimeBundle;
 use dagbok::{Result, Site};
 
 use self::keys::{
-    CACHE, CHUNK_SIZE, KEYS, Key, MAX_SPILL, MEMORY_LIMIT, PROGRESS, SCHEDULER, SYNCHRONOUS,
-    TEMPORARY_DIRECTORY, THREADS,
+    CACHE, CHUNK_SIZE, KEYS, Key, MAX_SPILL, MEMORY_LIMIT, PROGRESS, RETRIES, SCHEDULER,
+    SYNCHRONOUS, TEMPORARY_DIRECTORY, THREADS,
 };
 use self::origin::Origin;
 use self::sources::Variables;
@@ -93,6 +93,14 @@ impl Configuration {
     /// Whether results are kept for later computations.
     pub(crate) fn cache(&self) -> bool {
         self.read().value(&CACHE).0 != Setting::Bool(false)
+    }
+
+    /// How often a call is made again that fails.
+    pub(crate) fn retries(&self) -> u32 {
+        match self.read().value(&RETRIES).0 {
+            Setting::Int(retries) => retries.try_into().unwrap_or(0),
+            _ => 0,
+        }
     }
 
     /// How many bytes results may take in memory.

@@ -339,28 +339,28 @@ fn values_that_are_not_allowed() {
         "thread",
         2,
         expect![
-            "there is no setting `thread` (did you mean `threads`?); there are `threads`, `memory_limit`, `chunk_size`, `temporary_directory`, `max_spill`, `cache`, `progress`, `scheduler`"
+            "there is no setting `thread` (did you mean `threads`?); there are `threads`, `memory_limit`, `chunk_size`, `temporary_directory`, `max_spill`, `cache`, `retries`, `progress`, `scheduler`"
         ],
     );
     check_refused(
         "Memory-Limit",
         2,
         expect![
-            "there is no setting `Memory-Limit` (did you mean `memory_limit`?); there are `threads`, `memory_limit`, `chunk_size`, `temporary_directory`, `max_spill`, `cache`, `progress`, `scheduler`"
+            "there is no setting `Memory-Limit` (did you mean `memory_limit`?); there are `threads`, `memory_limit`, `chunk_size`, `temporary_directory`, `max_spill`, `cache`, `retries`, `progress`, `scheduler`"
         ],
     );
     check_refused(
         "colour",
         "red",
         expect![
-            "there is no setting `colour`; there are `threads`, `memory_limit`, `chunk_size`, `temporary_directory`, `max_spill`, `cache`, `progress`, `scheduler`"
+            "there is no setting `colour`; there are `threads`, `memory_limit`, `chunk_size`, `temporary_directory`, `max_spill`, `cache`, `retries`, `progress`, `scheduler`"
         ],
     );
     check_refused(
         "",
         "red",
         expect![
-            "there is no setting ``; there are `threads`, `memory_limit`, `chunk_size`, `temporary_directory`, `max_spill`, `cache`, `progress`, `scheduler`"
+            "there is no setting ``; there are `threads`, `memory_limit`, `chunk_size`, `temporary_directory`, `max_spill`, `cache`, `retries`, `progress`, `scheduler`"
         ],
     );
 }
@@ -659,6 +659,7 @@ fn the_table_says_who_sets_what() {
         temporary_directory /tmp/a<b Config::scope at tests.rs:N DAGBOK_TEMPORARY_DIRECTORY
         max_spill auto default DAGBOK_MAX_SPILL
         cache true default DAGBOK_CACHE
+        retries 0 default DAGBOK_RETRIES
         progress false DAGBOK_PROGRESS DAGBOK_PROGRESS
         scheduler threads default DAGBOK_SCHEDULER
         ! `DAGBOK_NUM_THREADS`: `threads` cannot be `0`: it takes a whole number from 1 to 4096, or `auto` for one a core

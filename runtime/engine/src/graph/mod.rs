@@ -107,6 +107,8 @@ pub struct Graph {
     known: HashMap<TaskId, Value>,
     /// Whether calls are given the values of all their inputs, also of those that are known.
     takes_known: bool,
+    /// How often a call, or a task of another kind, is run again that fails.
+    retries: u32,
 }
 
 /// What there is of each task.
@@ -252,6 +254,16 @@ impl Graph {
             entry.inputs_end = end(&inputs);
         }
         self.inputs = inputs;
+    }
+
+    /// What fails is run again, so many times.
+    pub(crate) fn set_retries(&mut self, retries: u32) {
+        self.retries = retries;
+    }
+
+    /// How often what fails is run again.
+    pub(crate) fn retries(&self) -> u32 {
+        self.retries
     }
 
     /// The task `id`.

@@ -49,6 +49,14 @@ pub(super) fn run_calls(
     keep: impl Fn(Part, &Value, Instant),
     run_call: impl Fn(&Runs<'_>, &[Value]) -> Result<Value>,
 ) -> Result<Value> {
+    let run_call = |runs: &Runs<'_>, inputs: &[Value]| {
+        let result = run_call(runs, inputs);
+        let may_retry = |error: &Error| error.kind() != ErrorKind::Cancelled && !is_stopped();
+        (0..graph.retries()).fold(result, |result, _| match result {
+            Err(error) if may_retry(&error) => run_call(runs, inputs),
+            result => result,
+        })
+    };
     let parts = graph.parts(task);
     if parts.is_empty() {
         return run_call(&graph.runs(task), inputs)
