@@ -228,16 +228,11 @@ impl Map {
             queue: queue.clone(),
             place,
         });
-        // In order: those that are done already are told of in this one.
-        let begun = inside.futures.range(idxs.clone());
-        let begun = begun.filter_map(|(idx, entry)| match entry {
-            Entry::Begun(future) => Some((future.clone(), place + (idx - idxs.start()) as usize)),
-            Entry::Beginning => None,
-        });
-        let begun: Vec<_> = begun.collect();
-        drop(inside);
-        for (future, place) in begun {
-            ticket::watch(&*future, queue, place);
+        // Those that are done already come in order, and before any that is done from now on.
+        for (idx, entry) in inside.futures.range(idxs.clone()) {
+            if let Entry::Begun(future) = entry {
+                ticket::watch(&**future, queue, place + (idx - idxs.start()) as usize);
+            }
         }
     }
 

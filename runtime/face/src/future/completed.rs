@@ -1,14 +1,16 @@
 //! Futures in the order in which they are done.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Future;
-use super::handle::add_all;
+use super::handle::{Handle, add_all};
 use super::wait::deadline;
 use crate::engine::{Completions, Until, engine};
 use crate::raise::or_raise;
+use crate::sealed::Sealed;
 use crate::{ErrorKind, Result, cancel};
 
 /// The futures as they are done, the first one first, whatever becomes of them.
@@ -43,9 +45,8 @@ use crate::{ErrorKind, Result, cancel};
 #[track_caller]
 pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsCompleted<T> {
     let mut completed = AsCompleted {
-        completions: or_raise(engine()).completions(),
-        futures: Vec::new(),
-        left: 0,
+        members: Members::new(),
+        value: PhantomData,
     };
     completed.extend(futures);
     completed
@@ -56,10 +57,62 @@ pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsComple
 /// It waits for the next one, and holds all that it has not returned. An interrupt ends the wait and the cell; the futures go on
 /// where others hold them.
 pub struct AsCompleted<T> {
+    members: Members,
+    value: PhantomData<fn() -> T>,
+}
+
+/// What is waited for, of any type: so that its code is compiled here, and not in each cell.
+struct Members {
     completions: Arc<dyn Completions>,
     /// By their numbers; none once it has been returned.
-    futures: Vec<Option<Future<T>>>,
+    handles: Vec<Option<Sealed<Handle>>>,
+    /// So many of them are waited for.
+    n_added: usize,
     left: usize,
+}
+
+impl Members {
+    #[track_caller]
+    fn new() -> Self {
+        Members {
+            completions: or_raise(engine()).completions(),
+            handles: Vec::new(),
+            n_added: 0,
+            left: 0,
+        }
+    }
+
+    fn push(&mut self, handle: Sealed<Handle>) {
+        self.handles.push(Some(handle));
+        self.left += 1;
+    }
+
+    /// Waits for those that have been pushed, too.
+    fn add_pushed(&mut self) {
+        let pushed: Vec<_> = self.handles[self.n_added..].iter().flatten().collect();
+        add_all(&*self.completions, &pushed);
+        self.n_added = self.handles.len();
+    }
+
+    /// The next that is done, unless there is none or the deadline comes first.
+    fn next(&mut self, deadline: Option<Instant>) -> Result<Option<Sealed<Handle>>> {
+        if self.left == 0 || !self.completions.wait(Until::Done(1), deadline)? {
+            return Ok(None);
+        }
+        let Some(idx) = self.completions.take() else {
+            return Ok(None);
+        };
+        self.left -= 1;
+        Ok(self.handles[idx].take())
+    }
+
+    fn next_or_unwind(&mut self) -> Option<Sealed<Handle>> {
+        match self.next(None) {
+            Ok(next) => next,
+            Err(error) if error.kind() == ErrorKind::Cancelled => cancel::unwind(),
+            Err(error) => crate::raise::raise(error),
+        }
+    }
 }
 
 impl<T> AsCompleted<T> {
@@ -73,21 +126,13 @@ impl<T> AsCompleted<T> {
     /// # Errors
     /// [`ErrorKind::Cancelled`] after an interrupt; the futures go on.
     pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<Future<T>>> {
-        if self.left > 0 && self.completions.wait(Until::Done(1), deadline(timeout))? {
-            return Ok(self.taken());
-        }
-        Ok(None)
+        let next = self.members.next(deadline(timeout))?;
+        Ok(next.map(Future::of_handle))
     }
 
     /// How many have not been returned yet.
     pub fn count_left(&self) -> usize {
-        self.left
-    }
-
-    fn taken(&mut self) -> Option<Future<T>> {
-        let idx = self.completions.take()?;
-        self.left -= 1;
-        self.futures.get_mut(idx)?.take()
+        self.members.left
     }
 }
 
@@ -95,35 +140,21 @@ impl<T> Iterator for AsCompleted<T> {
     type Item = Future<T>;
 
     fn next(&mut self) -> Option<Future<T>> {
-        if self.left == 0 {
-            return None;
-        }
-        match self.completions.wait(Until::Done(1), None) {
-            Ok(_) => self.taken(),
-            Err(error) if error.kind() == ErrorKind::Cancelled => cancel::unwind(),
-            Err(error) => crate::raise::raise(error),
-        }
+        self.members.next_or_unwind().map(Future::of_handle)
     }
 }
 
 impl<T> Extend<Future<T>> for AsCompleted<T> {
     fn extend<I: IntoIterator<Item = Future<T>>>(&mut self, futures: I) {
-        let start = self.futures.len();
-        let futures = futures.into_iter().map(Some);
-        match start {
-            // In place, where they are in a vector.
-            0 => self.futures = futures.collect(),
-            _ => self.futures.extend(futures),
+        for future in futures {
+            self.members.push(future.handle);
         }
-        let added = &self.futures[start..];
-        self.left += added.len();
-        let handles = added.iter().flatten().map(|future| &future.handle);
-        add_all(&*self.completions, handles);
+        self.members.add_pushed();
     }
 }
 
 impl<T> fmt::Debug for AsCompleted<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AsCompleted({} left)", self.left)
+        write!(f, "AsCompleted({} left)", self.members.left)
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::FutureStatus;
+use crate::cancel;
 use crate::engine::{Completions, Submitted, SubmittedMap};
 use crate::sealed::Sealed;
 
@@ -11,6 +12,27 @@ pub(crate) enum Handle {
     Own(Arc<dyn Submitted>),
     /// The call of this number.
     OfMap(Arc<dyn SubmittedMap>, u32),
+}
+
+/// The futures of a map that is being listed.
+pub(super) struct Listing {
+    map: Arc<dyn SubmittedMap>,
+    next: u32,
+}
+
+impl Listing {
+    pub(super) fn of(map: Arc<dyn SubmittedMap>) -> Self {
+        Listing { map, next: 0 }
+    }
+
+    /// The future of the next call, which is there by now.
+    pub(super) fn next(&mut self) -> Sealed<Handle> {
+        let handle = Handle::OfMap(self.map.clone(), self.next).into();
+        self.next += 1;
+        cancel::checkpoint();
+        self.map.look_again();
+        handle
+    }
 }
 
 impl Handle {
@@ -45,11 +67,8 @@ impl Handle {
 const RUN_MIN: u32 = 1000;
 
 /// Lets `completions` wait for futures too, in this order.
-pub(super) fn add_all<'h>(
-    completions: &dyn Completions,
-    handles: impl Iterator<Item = &'h Sealed<Handle>>,
-) {
-    let mut handles = handles.peekable();
+pub(super) fn add_all(completions: &dyn Completions, handles: &[&Sealed<Handle>]) {
+    let mut handles = handles.iter().copied().peekable();
     while let Some(first) = handles.next() {
         let mut last = first;
         while let Some(next) = handles.next_if(|next| last.is_before(next)) {

@@ -112,13 +112,13 @@ pub struct Future<T> {
 
 impl<T> Future<T> {
     fn new(submitted: Arc<dyn Submitted>) -> Self {
-        Future::of(Handle::Own(submitted))
+        cancel::checkpoint();
+        Future::of_handle(Handle::Own(submitted).into())
     }
 
-    fn of(handle: Handle) -> Self {
-        cancel::checkpoint();
+    fn of_handle(handle: Sealed<Handle>) -> Self {
         Future {
-            handle: handle.into(),
+            handle,
             value: PhantomData,
         }
     }

@@ -99,8 +99,8 @@ impl<T> Wait<'_, T> {
 
     fn until(self, until: Until) -> Result<DoneAndNotDone<T>> {
         let completions = engine()?.completions();
-        let handles = self.futures.iter().map(|future| &future.handle);
-        add_all(&*completions, handles);
+        let handles: Vec<_> = self.futures.iter().map(|future| &future.handle).collect();
+        add_all(&*completions, &handles);
         completions.wait(until, self.timeout.and_then(deadline))?;
         let (done, not_done) = self.futures.iter().cloned().partition(Future::done);
         Ok(DoneAndNotDone { done, not_done })
