@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Future;
-use super::handle::{Handle, add_all};
+use super::handle::{Handle, ROOM_MAX, add_all};
 use super::wait::deadline;
 use crate::engine::{Completions, Until, engine};
 use crate::raise::or_raise;
@@ -82,6 +82,11 @@ impl Members {
         }
     }
 
+    /// Makes room for `n` more, as far as there may be so many.
+    fn reserve(&mut self, n: usize) {
+        self.handles.reserve(n.min(ROOM_MAX));
+    }
+
     fn push(&mut self, handle: Sealed<Handle>) {
         self.handles.push(Some(handle));
         self.left += 1;
@@ -89,8 +94,8 @@ impl Members {
 
     /// Waits for those that have been pushed, too.
     fn add_pushed(&mut self) {
-        let pushed: Vec<_> = self.handles[self.n_added..].iter().flatten().collect();
-        add_all(&*self.completions, &pushed);
+        let pushed = self.handles[self.n_added..].iter().flatten();
+        add_all(&*self.completions, pushed);
         self.n_added = self.handles.len();
     }
 
@@ -146,6 +151,8 @@ impl<T> Iterator for AsCompleted<T> {
 
 impl<T> Extend<Future<T>> for AsCompleted<T> {
     fn extend<I: IntoIterator<Item = Future<T>>>(&mut self, futures: I) {
+        let futures = futures.into_iter();
+        self.members.reserve(futures.size_hint().0);
         for future in futures {
             self.members.push(future.handle);
         }

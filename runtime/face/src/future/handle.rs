@@ -63,12 +63,18 @@ impl Handle {
     }
 }
 
+/// The most futures that there is room for at once, before they are there.
+pub(super) const ROOM_MAX: usize = 1 << 20;
+
 /// So many that follow each other in a map are waited for as one, without asking for them.
 const RUN_MIN: u32 = 1000;
 
 /// Lets `completions` wait for futures too, in this order.
-pub(super) fn add_all(completions: &dyn Completions, handles: &[&Sealed<Handle>]) {
-    let mut handles = handles.iter().copied().peekable();
+pub(super) fn add_all<'h>(
+    completions: &dyn Completions,
+    handles: impl Iterator<Item = &'h Sealed<Handle>>,
+) {
+    let mut handles = handles.peekable();
     while let Some(first) = handles.next() {
         let mut last = first;
         while let Some(next) = handles.next_if(|next| last.is_before(next)) {

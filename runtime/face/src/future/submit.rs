@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Future;
-use super::handle::Listing;
+use super::handle::{Listing, ROOM_MAX};
 use crate::array::{Array, NdArray};
 use crate::cell::threads;
 use crate::delayed::{Delayed, call, task_error};
@@ -74,9 +74,6 @@ where
     let run = Box::new(move || function().map(Value::new).map_err(task_error));
     Future::new(run_once(type_name::<F>(), Site::caller(), run))
 }
-
-/// The most items that there is room for at once, before they are there.
-const ROOM_MAX: usize = 1 << 20;
 
 /// Begins to run `function` on each of `items`, in the background; one future each, in their order.
 ///

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Future;
-use super::handle::add_all;
+use super::handle::{Handle, add_all};
 use crate::compute::{Compute, compute_all};
 use crate::delayed::call;
 use crate::engine::{Submitted, Until, engine};
+use crate::sealed::Sealed;
 use crate::{Error, ErrorKind, Result, Value};
 
 /// Waits for futures and returns their values: of vectors, arrays, tuples and maps of them, nested as you like.
@@ -98,13 +99,19 @@ impl<T> Wait<'_, T> {
     }
 
     fn until(self, until: Until) -> Result<DoneAndNotDone<T>> {
-        let completions = engine()?.completions();
         let handles: Vec<_> = self.futures.iter().map(|future| &future.handle).collect();
-        add_all(&*completions, &handles);
-        completions.wait(until, self.timeout.and_then(deadline))?;
+        wait_for(&handles, until, self.timeout)?;
         let (done, not_done) = self.futures.iter().cloned().partition(Future::done);
         Ok(DoneAndNotDone { done, not_done })
     }
+}
+
+/// Waits until as many are done as `until` says, or `timeout` is over.
+fn wait_for(handles: &[&Sealed<Handle>], until: Until, timeout: Option<Duration>) -> Result<()> {
+    let completions = engine()?.completions();
+    add_all(&*completions, handles.iter().copied());
+    completions.wait(until, timeout.and_then(deadline))?;
+    Ok(())
 }
 
 /// When `timeout` is over; none if that is later than clocks can tell.
