@@ -76,19 +76,19 @@ pub(super) fn add_all<'h>(
 ) {
     let mut handles = handles.peekable();
     while let Some(first) = handles.next() {
-        let mut last = first;
+        let (mut last, mut n) = (first, 1);
         while let Some(next) = handles.next_if(|next| last.is_before(next)) {
             last = next;
+            n += 1;
         }
-        match (&**first, &**last) {
-            (Handle::Own(submitted), _) => completions.add(submitted.clone()),
-            (Handle::OfMap(map, first), Handle::OfMap(_, last)) if last - first >= RUN_MIN => {
-                completions.add_of_map(&**map, *first..=*last);
+        match &**first {
+            Handle::Own(submitted) => completions.add(submitted.clone()),
+            Handle::OfMap(map, idx) if n >= RUN_MIN => {
+                completions.add_of_map(&**map, *idx..=idx + (n - 1));
             }
-            (Handle::OfMap(map, first), Handle::OfMap(_, last)) => {
-                (*first..=*last).for_each(|idx| completions.add(map.get(idx)));
+            Handle::OfMap(map, idx) => {
+                (*idx..=idx + (n - 1)).for_each(|idx| completions.add(map.get(idx)));
             }
-            (Handle::OfMap(..), Handle::Own(_)) => unreachable!("nothing of a map is before it"),
         }
     }
 }
