@@ -213,12 +213,18 @@ impl Graph {
         self.add(layer, number, inputs)
     }
 
+    /// The task that is added next takes the value of `input`, before those that are named there: so a call of very many inputs needs
+    /// no list of them.
+    ///
+    /// # Panics
+    /// If the input is not of this graph.
+    pub(crate) fn push_input(&mut self, input: TaskId) {
+        assert!(input.index() < self.len(), "input of another graph");
+        self.inputs.push(input);
+    }
+
     fn add(&mut self, layer: LayerId, number: u32, inputs: &[TaskId]) -> TaskId {
-        assert!(
-            inputs.iter().all(|input| input.index() < self.len()),
-            "input of another graph"
-        );
-        self.inputs.extend_from_slice(inputs);
+        inputs.iter().for_each(|input| self.push_input(*input));
         self.tasks.push(Entry {
             layer,
             number,
@@ -338,6 +344,13 @@ impl Graph {
             Maker::Calls => Some(&self.calls[entry.number as usize]),
             Maker::Works | Maker::Blocks(_) => None,
         }
+    }
+
+    /// The task of this index, if there is one and it is the call `node`.
+    pub(crate) fn task_of_call(&self, index: usize, node: &DelayedNode) -> Option<TaskId> {
+        let id = (index < self.len()).then(|| TaskId::new(index))?;
+        let call = self.call(id)?;
+        std::ptr::eq(&**call, node).then_some(id)
     }
 
     /// The layer `id`.

@@ -10,7 +10,7 @@ use dagbok::frame::{Frame, FrameOp};
 use dagbok::{Array, Name, Result, Site};
 
 use super::Planner;
-use crate::graph::{Layer, LayerId, LayerKind, TaskId};
+use crate::graph::{Layer, LayerId, LayerKind};
 
 /// What is to be done for a call, the next one last.
 enum Step<'a> {
@@ -30,8 +30,6 @@ struct Walk<'a> {
     layers: CallLayers<'a>,
     /// The arrays and frames whose calls have been found.
     seen: HashSet<Name>,
-    /// The inputs of the call that becomes a task.
-    inputs: Vec<TaskId>,
 }
 
 impl Planner {
@@ -47,7 +45,7 @@ impl Planner {
         walk.enter(outputs.iter().map(Collection::as_ref));
         while let Some(step) = walk.steps.pop() {
             match step {
-                Step::Enter(node) if self.places.get(node).is_some() => {}
+                Step::Enter(node) if self.places.get(&self.graph, node).is_some() => {}
                 Step::Enter(node) => {
                     walk.steps.push(Step::Leave(node));
                     match self.pass.fuses {
@@ -69,14 +67,13 @@ impl Planner {
         outputs: &[Collection],
         walk: &mut Walk<'a>,
     ) -> Result<()> {
-        walk.inputs.clear();
         match self.pass.fuses {
-            true => self.inputs_of_call(node.unknown_inputs(), outputs, &mut walk.inputs)?,
-            false => self.inputs_of_call(node.inputs(), outputs, &mut walk.inputs)?,
+            true => self.push_inputs(|| node.unknown_inputs(), outputs)?,
+            false => self.push_inputs(|| node.inputs(), outputs)?,
         }
         let layer = walk.layers.of(self, node);
         self.futures.extend(node.future().cloned());
-        let task = self.graph.add_call(layer, node.clone(), &walk.inputs);
+        let task = self.graph.add_call(layer, node.clone(), &[]);
         if let Some(key) = node.key() {
             self.graph.set_key(task, key.clone());
         }
@@ -87,21 +84,25 @@ impl Planner {
         Ok(())
     }
 
-    fn inputs_of_call<'a>(
-        &mut self,
-        inputs: impl Iterator<Item = CollectionRef<'a>>,
-        outputs: &[Collection],
-        tasks: &mut Vec<TaskId>,
-    ) -> Result<()> {
-        for input in inputs {
+    /// The inputs of the call that is added next. What makes their tasks comes before: then those of arrays and frames are added.
+    fn push_inputs<'a, I>(&mut self, inputs: impl Fn() -> I, outputs: &[Collection]) -> Result<()>
+    where
+        I: Iterator<Item = CollectionRef<'a>>,
+    {
+        for input in inputs() {
+            if !matches!(input, CollectionRef::Delayed(_)) {
+                self.count_uses(outputs);
+                self.whole(&input.to_owned())?;
+            }
+        }
+        for input in inputs() {
             let task = match input {
                 CollectionRef::Delayed(node) => self.called(node),
                 CollectionRef::Array(_) | CollectionRef::Frame(_) => {
-                    self.count_uses(outputs);
                     self.whole(&input.to_owned())?
                 }
             };
-            tasks.push(task);
+            self.graph.push_input(task);
         }
         Ok(())
     }

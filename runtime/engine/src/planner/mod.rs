@@ -224,7 +224,7 @@ impl Planner {
 
     /// The task of a call, which has become one before all else.
     fn called(&self, node: &DelayedNode) -> TaskId {
-        let task = self.places.get(node);
+        let task = self.places.get(&self.graph, node);
         task.expect("calls become tasks before what takes them")
     }
 

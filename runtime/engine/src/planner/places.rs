@@ -5,9 +5,9 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use dagbok::Name;
-use dagbok::delayed::{DelayedNode, Place};
+use dagbok::delayed::DelayedNode;
 
-use crate::graph::TaskId;
+use crate::graph::{Graph, TaskId};
 
 /// Which task each call has: a number in the call itself, and for calls whose names others have an entry by name. Where two plans
 /// are made at once, the second one has entries by name alone.
@@ -17,59 +17,47 @@ pub(super) struct Places {
 }
 
 /// The right to write numbers into calls.
-struct Turn {
-    plan: u32,
-    _lock: MutexGuard<'static, u32>,
-}
+type Turn = MutexGuard<'static, ()>;
 
-impl Turn {
-    /// None while another plan has it, and after two billion plans.
-    fn take() -> Option<Self> {
-        static PLANS: Mutex<u32> = Mutex::new(0);
-        let mut plans = match PLANS.try_lock() {
-            Ok(plans) => plans,
-            Err(TryLockError::Poisoned(plans)) => plans.into_inner(),
-            Err(TryLockError::WouldBlock) => return None,
-        };
-        let plan = plans
-            .checked_add(1)
-            .filter(|plan| *plan <= Place::PLANS_MAX)?;
-        *plans = plan;
-        Some(Turn { plan, _lock: plans })
+/// None while another plan has it.
+fn take_turn() -> Option<Turn> {
+    static TURN: Mutex<()> = Mutex::new(());
+    match TURN.try_lock() {
+        Ok(turn) => Some(turn),
+        Err(TryLockError::Poisoned(turn)) => Some(turn.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
     }
 }
 
 impl Default for Places {
     fn default() -> Self {
         Places {
-            turn: Turn::take(),
+            turn: take_turn(),
             by_name: HashMap::default(),
         }
     }
 }
 
 impl Places {
-    /// The task of `node`, or of another call of the same name.
-    pub(super) fn get(&self, node: &DelayedNode) -> Option<TaskId> {
-        let number = self
-            .turn
-            .as_ref()
-            .and_then(|turn| node.place.get(turn.plan));
-        let by_name = || match self.turn.is_none() || node.place.is_name_shared() {
-            true => self.by_name.get(&node.name()).copied(),
-            false => None,
-        };
-        number
-            .map(|number| TaskId::new(number as usize))
-            .or_else(by_name)
+    /// The task of `node`, or of another call of the same name, in the plan whose tasks are those of `graph`.
+    pub(super) fn get(&self, graph: &Graph, node: &DelayedNode) -> Option<TaskId> {
+        let place = node.place();
+        if self.turn.is_some() {
+            let of_this_plan = |number| graph.task_of_call(number as usize, node);
+            let task = place.get().and_then(of_this_plan);
+            if task.is_some() || !place.is_name_shared() {
+                return task;
+            }
+        }
+        self.by_name.get(&node.name()).copied()
     }
 
     /// From now on `node` has the task `task`.
     pub(super) fn set(&mut self, node: &DelayedNode, task: TaskId) {
-        if let Some(turn) = &self.turn {
-            node.place.set(turn.plan, task.index() as u32);
+        if self.turn.is_some() {
+            node.place().set(task.index() as u32);
         }
-        if self.turn.is_none() || node.place.is_name_shared() {
+        if self.turn.is_none() || node.place().is_name_shared() {
             self.by_name.insert(node.name(), task);
         }
     }

@@ -10,7 +10,6 @@ use std::ptr;
 use std::sync::{Arc, Mutex};
 
 use super::node::{Callee, DelayedNode, Function, RunOnce, Slot, Slots};
-use super::place::Place;
 use super::{Argument, ByValue, Delayed};
 use crate::engine::{Collection, Submitted, engine};
 use crate::erased::Erased;
@@ -77,18 +76,14 @@ impl Call {
 
     fn into_node(self, run: fn(&[Value]) -> Result<Value>) -> Erased {
         let parts = ManuallyDrop::into_inner(self.0);
-        let (token, place) = match parts.token {
-            Some(token) => (token, Place::of_shared_name()),
-            None => {
-                let name = Name::unique(parts.function);
-                (name.token(), Place::of_unique_name())
-            }
-        };
-        Erased::new(DelayedNode {
+        let node = DelayedNode {
             callee: callee(&parts, run),
-            token,
+            token: (parts.token).unwrap_or_else(|| Name::unique(parts.function).token()),
             slots: parts.slots,
-            place,
+        };
+        Erased::new(match parts.token {
+            Some(_) => node.with_shared_name(),
+            None => node,
         })
     }
 }
@@ -166,23 +161,23 @@ pub(super) fn known(value: Value) -> Erased {
         Name::unique("value"),
         Site::caller(),
         function,
-        Slots::None,
+        Slots::default(),
     ))
 }
 
 /// The value of `call`, which is known now, by the same name.
 #[track_caller]
 fn known_of(call: &DelayedNode, value: Value) -> Erased {
-    call.place.share_name();
+    call.place().share_name();
     let function = Function::Known(value);
-    let node = DelayedNode::new(call.name(), Site::caller(), function, Slots::None);
+    let node = DelayedNode::new(call.name(), Site::caller(), function, Slots::default());
     Erased::new(node.with_shared_name())
 }
 
 /// The value of `future`.
 pub(crate) fn of_future(future: &Arc<dyn Submitted>) -> Erased {
     let function = Function::Future(future.clone());
-    let node = DelayedNode::new(*future.key(), future.site(), function, Slots::None);
+    let node = DelayedNode::new(*future.key(), future.site(), function, Slots::default());
     Erased::new(node.with_shared_name())
 }
 
@@ -210,7 +205,7 @@ fn without_inputs(operation: &'static str, site: Site, function: Function) -> Co
         name,
         site,
         function,
-        Slots::None,
+        Slots::default(),
     )))
 }
 

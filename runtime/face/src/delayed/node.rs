@@ -13,13 +13,12 @@ use crate::{Error, ErrorKind, Name, Result, Site, Value};
 
 /// A call that has not happened yet: a function, and where its arguments come from.
 ///
-/// Takes 40 bytes where it has one argument at most, so that graphs of millions of calls are small.
+/// Takes 40 bytes where it has one argument at most or two calls, so that graphs of millions of calls are small.
 pub struct DelayedNode {
     pub(super) callee: Arc<Callee>,
     /// What tells it from other calls of the same name.
     pub(super) token: u64,
     pub(super) slots: Slots,
-    pub place: Place,
 }
 
 /// What is called, and where: the same for all calls that one line makes of a function.
@@ -54,15 +53,21 @@ pub(super) struct Keyed {
 
 pub(super) type RunOnce = dyn FnOnce() -> Result<Value> + Send;
 
-/// The arguments of a call, in two words; one needs no memory of its own.
-#[derive(Default)]
+/// The arguments of a call, and its place in a plan: together, for so the place takes no word of its own.
 pub(super) enum Slots {
-    #[default]
-    None,
-    One(Slot),
-    Two(Box<[Slot; 2]>),
+    None(Place),
+    One(Place, Slot),
+    Two(Place, Box<[Slot; 2]>),
+    /// Two, each a [`Slot::Call`].
+    TwoCalls(Place, [Arc<DelayedNode>; 2]),
     #[expect(clippy::box_collection, reason = "a pointer of one word")]
-    More(Box<Vec<Slot>>),
+    More(Place, Box<Vec<Slot>>),
+}
+
+impl Default for Slots {
+    fn default() -> Self {
+        Slots::None(Place::of_unique_name())
+    }
 }
 
 /// Where an argument's value comes from.
@@ -79,7 +84,7 @@ pub(super) enum Slot {
     Several(Box<Several>),
 }
 
-const _: () = assert!(size_of::<Slots>() == 16 && size_of::<DelayedNode>() == 40);
+const _: () = assert!(size_of::<Slots>() == 24 && size_of::<DelayedNode>() == 40);
 
 pub(super) struct Several {
     pub(super) inputs: Inputs,
@@ -126,36 +131,77 @@ impl Inputs {
 
 impl Slots {
     pub(super) fn push(&mut self, slot: Slot) {
-        *self = match std::mem::take(self) {
-            Slots::None => Slots::One(slot),
-            Slots::One(first) => Slots::Two(Box::new([first, slot])),
-            Slots::Two(first) => {
-                let [first, second] = *first;
-                Slots::More(Box::new(vec![first, second, slot]))
+        *self = match (std::mem::take(self), slot) {
+            (Slots::None(place), slot) => Slots::One(place, slot),
+            (Slots::One(place, Slot::Call(first)), Slot::Call(second)) => {
+                Slots::TwoCalls(place, [first, second])
             }
-            Slots::More(mut slots) => {
+            (Slots::One(place, first), slot) => Slots::Two(place, Box::new([first, slot])),
+            (Slots::Two(place, two), slot) => {
+                let [first, second] = *two;
+                Slots::More(place, Box::new(vec![first, second, slot]))
+            }
+            (Slots::TwoCalls(place, two), slot) => {
+                let [first, second] = two.map(Slot::Call);
+                Slots::More(place, Box::new(vec![first, second, slot]))
+            }
+            (Slots::More(place, mut slots), slot) => {
                 slots.push(slot);
-                Slots::More(slots)
+                Slots::More(place, slots)
             }
         };
     }
 
-    #[inline]
-    fn as_slice(&self) -> &[Slot] {
+    pub(super) fn set_place(&mut self, new: Place) {
         match self {
-            Slots::None => &[],
-            Slots::One(slot) => slice::from_ref(slot),
-            Slots::Two(slots) => &slots[..],
-            Slots::More(slots) => slots,
+            Slots::None(place)
+            | Slots::One(place, _)
+            | Slots::Two(place, _)
+            | Slots::TwoCalls(place, _)
+            | Slots::More(place, _) => *place = new,
+        }
+    }
+
+    #[inline]
+    fn place(&self) -> &Place {
+        match self {
+            Slots::None(place)
+            | Slots::One(place, _)
+            | Slots::Two(place, _)
+            | Slots::TwoCalls(place, _)
+            | Slots::More(place, _) => place,
+        }
+    }
+
+    /// All of them: calls alone, or slots.
+    #[inline]
+    fn parts(&self) -> (&[Arc<DelayedNode>], &[Slot]) {
+        match self {
+            Slots::None(_) => (&[], &[]),
+            Slots::One(_, slot) => (&[], slice::from_ref(slot)),
+            Slots::Two(_, slots) => (&[], &slots[..]),
+            Slots::TwoCalls(_, calls) => (calls, &[]),
+            Slots::More(_, slots) => (&[], slots),
         }
     }
 
     fn as_mut_slice(&mut self) -> &mut [Slot] {
         match self {
-            Slots::None => &mut [],
-            Slots::One(slot) => slice::from_mut(slot),
-            Slots::Two(slots) => &mut slots[..],
-            Slots::More(slots) => slots,
+            Slots::None(_) | Slots::TwoCalls(..) => &mut [],
+            Slots::One(_, slot) => slice::from_mut(slot),
+            Slots::Two(_, slots) => &mut slots[..],
+            Slots::More(_, slots) => slots,
+        }
+    }
+
+    /// Takes them out where they are calls alone.
+    fn take_calls(&mut self) -> Option<[Arc<DelayedNode>; 2]> {
+        match std::mem::take(self) {
+            Slots::TwoCalls(_, calls) => Some(calls),
+            slots => {
+                *self = slots;
+                None
+            }
         }
     }
 }
@@ -325,7 +371,6 @@ impl DelayedNode {
             }),
             token: name.token(),
             slots,
-            place: Place::of_unique_name(),
         }
     }
 
@@ -341,12 +386,12 @@ impl DelayedNode {
             run: Box::new(run),
         };
         let function = Function::Keyed(Box::new(keyed));
-        DelayedNode::new(name, site, function, Slots::None)
+        DelayedNode::new(name, site, function, Slots::default())
     }
 
     /// The same call, which others may have the name of.
     pub(super) fn with_shared_name(mut self) -> Self {
-        self.place = Place::of_shared_name();
+        self.slots.set_place(Place::of_shared_name());
         self
     }
 
@@ -376,6 +421,12 @@ impl DelayedNode {
     #[inline]
     pub fn name(&self) -> Name {
         Name::from_token(self.callee.operation, self.token)
+    }
+
+    /// Where a plan has put it.
+    #[inline]
+    pub fn place(&self) -> &Place {
+        self.slots.place()
     }
 
     /// The line that made the call.
@@ -415,12 +466,15 @@ impl DelayedNode {
     /// The collections whose whole values are the call's arguments, in order.
     #[inline]
     pub fn inputs(&self) -> impl Iterator<Item = CollectionRef<'_>> {
-        self.slots.as_slice().iter().flat_map(Slot::inputs)
+        let (calls, slots) = self.slots.parts();
+        let calls = calls.iter().map(CollectionRef::Delayed);
+        calls.chain(slots.iter().flat_map(Slot::inputs))
     }
 
     /// How many [`inputs`](DelayedNode::inputs) there are.
     pub fn n_inputs(&self) -> usize {
-        self.slots.as_slice().iter().map(Slot::n_inputs).sum()
+        let (calls, slots) = self.slots.parts();
+        calls.len() + slots.iter().map(Slot::n_inputs).sum::<usize>()
     }
 
     /// The future that this is the value of, if it is one's.
@@ -434,7 +488,9 @@ impl DelayedNode {
     /// Those of the [`inputs`](DelayedNode::inputs) whose values have to be computed; the call has those of the others itself.
     #[inline]
     pub fn unknown_inputs(&self) -> impl Iterator<Item = CollectionRef<'_>> {
-        self.slots.as_slice().iter().flat_map(Slot::unknown)
+        let (calls, slots) = self.slots.parts();
+        let calls = calls.iter().map(CollectionRef::Delayed);
+        calls.chain(slots.iter().flat_map(Slot::unknown))
     }
 
     /// The value, if there is nothing to compute.
@@ -447,8 +503,9 @@ impl DelayedNode {
 
     /// Takes the inputs out; the call cannot happen any more.
     pub(crate) fn take_inputs(&mut self) -> impl Iterator<Item = Collection> {
+        let calls = self.slots.take_calls().into_iter().flatten();
         let slots = self.slots.as_mut_slice().iter_mut();
-        slots.flat_map(|slot| {
+        let of_slots = slots.flat_map(|slot| {
             let several = match slot {
                 Slot::Several(several) => several.inputs.take(),
                 _ => Vec::new(),
@@ -458,7 +515,8 @@ impl DelayedNode {
                 _ => std::mem::replace(slot, Slot::Value(Value::new(()))).only(),
             };
             only.into_iter().chain(several)
-        })
+        });
+        calls.map(Collection::Delayed).chain(of_slots)
     }
 
     /// Takes out what puts arguments together, which may hold the inputs, too.
@@ -497,7 +555,8 @@ impl Work for DelayedNode {
             Slot::Value(value) => Some(value.clone()),
             _ => None,
         };
-        self.slots.as_slice().iter().filter_map(plain).collect()
+        let (_, slots) = self.slots.parts();
+        slots.iter().filter_map(plain).collect()
     }
 }
 
@@ -516,10 +575,11 @@ impl DelayedNode {
         inputs: &[Value],
         take: for<'v> fn(&Slot, &'v [Value]) -> (Value, &'v [Value]),
     ) -> Result<Value> {
+        let (_, slots) = self.slots.parts();
         let run: &dyn Fn(&[Value]) -> Result<Value> = match self.function() {
             Function::Known(value) => return Ok(value.clone()),
             Function::Then(run) => {
-                return match self.slots.as_slice() {
+                return match slots {
                     [slot] if slot.is_unknown() => run(&inputs[0]),
                     slots => run(&take(&slots[0], inputs).0),
                 };
@@ -530,7 +590,7 @@ impl DelayedNode {
             Function::Call(run) => run,
             Function::Keyed(keyed) => &*keyed.run,
         };
-        match self.slots.as_slice() {
+        match slots {
             [Slot::Value(argument)] => run(slice::from_ref(argument)),
             slots if slots.iter().all(Slot::is_unknown) => run(inputs),
             slots => {

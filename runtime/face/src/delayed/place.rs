@@ -1,24 +1,27 @@
 //! Where a plan has put a call, written into the call itself, so that a plan of a million calls looks nothing up.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-/// The number that the newest plan has given a call.
+/// The number that a plan has given a call, the last that gave one.
 ///
-/// Only one plan at a time may write such numbers; that is for the planner to see to.
-pub struct Place(AtomicU64);
+/// Only one plan at a time may write such numbers; that is for the planner to see to, and to tell an older plan's from its own.
+pub struct Place(AtomicU32);
 
 /// Other calls may have the same name, so that a plan finds this one by its name.
-const IS_NAME_SHARED: u64 = 1 << 63;
+const IS_NAME_SHARED: u32 = 1 << 31;
+
+/// No plan has given a number.
+const NONE: u32 = IS_NAME_SHARED - 1;
 
 impl Place {
     /// That of a call which may have the name of another one: they are the same work.
     pub(super) fn of_shared_name() -> Self {
-        Place(AtomicU64::new(IS_NAME_SHARED))
+        Place(AtomicU32::new(NONE | IS_NAME_SHARED))
     }
 
     /// That of a call whose name no other has, unless [`share_name`](Place::share_name) is called.
     pub(super) fn of_unique_name() -> Self {
-        Place(AtomicU64::new(0))
+        Place(AtomicU32::new(NONE))
     }
 
     /// From now on there may be another call of the same name.
@@ -32,22 +35,22 @@ impl Place {
         self.0.load(Ordering::Relaxed) & IS_NAME_SHARED != 0
     }
 
-    /// The number that the plan `plan` gave, if it did; plans are numbered from 1 to [`Place::PLANS_MAX`].
+    /// The number that the last plan gave.
     #[inline]
-    pub fn get(&self, plan: u32) -> Option<u32> {
-        let place = self.0.load(Ordering::Relaxed) & !IS_NAME_SHARED;
-        ((place >> 32) as u32 == plan).then_some(place as u32)
+    pub fn get(&self) -> Option<u32> {
+        let number = self.0.load(Ordering::Relaxed) & !IS_NAME_SHARED;
+        (number != NONE).then_some(number)
     }
 
-    /// The number that the plan `plan` gives.
+    /// Gives the call a number.
+    ///
+    /// # Panics
+    /// If it is 2³¹ − 1 or more.
     #[inline]
-    pub fn set(&self, plan: u32, number: u32) {
-        let place = u64::from(plan) << 32 | u64::from(number);
+    pub fn set(&self, number: u32) {
+        assert!(number < NONE, "a plan has fewer than 2^31 - 1 calls");
         let (set, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
-        let with_place = |old: u64| Some(old & IS_NAME_SHARED | place);
-        let _ = self.0.fetch_update(set, fetch, with_place);
+        let with_number = |old: u32| Some(old & IS_NAME_SHARED | number);
+        let _ = self.0.fetch_update(set, fetch, with_number);
     }
-
-    /// The last plan that can be told from others.
-    pub const PLANS_MAX: u32 = u32::MAX >> 1;
 }
