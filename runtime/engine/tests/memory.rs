@@ -60,10 +60,16 @@ fn forget_peak() {
 /// What `compute` gives within the budget; the process must keep to it, with a fifth more, and leave nothing on the disk.
 #[track_caller]
 fn within_budget<T>(compute: impl FnOnce() -> T) -> T {
+    within_budget_on(2, compute)
+}
+
+/// Likewise, on so many threads.
+#[track_caller]
+fn within_budget_on<T>(n_threads: usize, compute: impl FnOnce() -> T) -> T {
     let folder = tempfile::tempdir().expect("a folder");
     let _scope = Config::scope()
         .with("memory_limit", BUDGET)
-        .with("threads", 2)
+        .with("threads", n_threads)
         .with("temporary_directory", folder.path())
         .enter()
         .expect("settings");
@@ -136,6 +142,15 @@ fn calls_of_five_times_the_budget() {
             within_budget(|| total.compute()).expect("a total"),
             expected
         );
+    });
+}
+
+#[test]
+fn calls_of_five_times_the_budget_on_many_threads() {
+    alone("calls_of_five_times_the_budget_on_many_threads", || {
+        let (total, expected) = taken_twice();
+        let sum = within_budget_on(8, || total.compute());
+        assert_eq!(sum.expect("a total"), expected);
     });
 }
 

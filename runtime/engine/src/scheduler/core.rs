@@ -127,14 +127,13 @@ impl Core {
                 .jobs
                 .get_mut(&run)
                 .expect("a run that is open has a job");
-            let mut bytes = self.state.expected(run, task);
+            let expected = self.state.expected(run, task);
+            let limit = self.memory.limit();
+            let bytes = job.results.need(&job.graph, task, expected, limit);
             let mut holes = SmallVec::new();
             let inputs = job.graph.inputs(task).iter().enumerate();
             let inputs = inputs.map(|(idx, input)| match job.results.get(*input) {
-                Some(value) => {
-                    bytes += if value.is_stored() { value.bytes() } else { 0 };
-                    value
-                }
+                Some(value) => value,
                 None => {
                     holes.push((idx as u32, *input));
                     Value::new(())

@@ -34,13 +34,16 @@ impl Core {
         self.memory.room() >= i64::try_from(bytes).unwrap_or(i64::MAX)
     }
 
-    /// The next task, and the bytes that it will take: of its result, and of what comes from the disk for it.
+    /// The next task, and the bytes that it will take.
     pub(super) fn next_need(&mut self) -> Option<(RunId, TaskId, usize)> {
         let (run, task, expected) = self.state.next(None)?;
         let job = self.jobs.get(&run)?;
-        let inputs = job.graph.inputs(task).iter();
-        let stored: usize = inputs.map(|input| job.results.stored_bytes(*input)).sum();
-        Some((run, task, expected.saturating_add(stored)))
+        let limit = self.memory.limit();
+        Some((
+            run,
+            task,
+            job.results.need(&job.graph, task, expected, limit),
+        ))
     }
 
     /// Lets results go to the disk so that the next task has room, those first whose next use is farthest. If there are none,

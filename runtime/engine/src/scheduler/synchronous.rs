@@ -155,9 +155,8 @@ impl<'a> Here<'a> {
     /// Lets results go to the disk so that `task` has room, those first whose next use is farthest.
     fn make_room(&mut self, task: TaskId) -> Result<()> {
         let graph = &*self.run.graph;
-        let inputs = graph.inputs(task);
-        let loads = inputs.iter().map(|input| self.results.stored_bytes(*input));
-        let need = loads.fold(self.expected(task), usize::saturating_add);
+        let (expected, limit) = (self.expected(task), self.memory.limit());
+        let need = self.results.need(graph, task, expected, limit);
         self.memory.keep_to_limit(need);
         let lacking = i64::try_from(need)
             .unwrap_or(i64::MAX)

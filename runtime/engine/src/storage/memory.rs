@@ -11,14 +11,15 @@ use super::folder::{self, Folder};
 use super::{Cache, STORED_BYTES_MIN};
 use crate::io;
 
-/// The process may take this share of the limit beside values; values have less room by what is beyond.
-const SHARE_BESIDE: u64 = 20;
-
 /// Values have this share of the limit, whatever else the process takes.
-const SHARE_OF_VALUES: u64 = 2;
+const SHARE_OF_VALUES: u64 = 8;
 
 /// This share of the limit is freed at once.
 const SHARE_FREED_AT_ONCE: u64 = 32;
+
+/// With each look this share of what the process took beside values is forgotten: tasks need more at some moments than at others,
+/// and the next may come when nobody looks.
+const SHARE_FORGOTTEN: u64 = 16;
 
 /// Each time that tasks have announced this share of the limit, the process is looked at.
 const SHARE_LOOKED_AT: u64 = 32;
@@ -33,7 +34,7 @@ pub(crate) struct Memory {
     reserved: AtomicU64,
     /// What tasks have announced since the process was looked at.
     unseen: AtomicU64,
-    /// What the process took beside values when it was looked at.
+    /// What the process took beside values when it was looked at, or a little less than when it was looked at before.
     beside: AtomicU64,
     /// Held by who looks: once is enough.
     looking: Mutex<()>,
@@ -62,6 +63,7 @@ impl Memory {
     pub(crate) fn configure(&self, limit: u64, folder: &Path, max_stored: Option<u64>) {
         if self.limit.swap(limit, Ordering::Relaxed) != limit {
             self.beside.store(0, Ordering::Relaxed);
+            self.look();
         }
         let known = self.known_folder();
         if !known
@@ -153,13 +155,15 @@ impl Memory {
     }
 
     /// Looks at what the process takes beside values: the program, what tasks that run have made so far, what no value counts, and
-    /// what the allocator keeps of freed memory, which goes back to the system if all of it is too much.
+    /// what the allocator keeps of freed memory, which goes back to the system if all of it is too much, or will be: a thread does not
+    /// get what the allocator keeps for another.
     fn look(&self) {
         let limit = self.limit();
         let (Ok(_looking), Some(resident)) = (self.looking.try_lock(), io::resident()) else {
             return;
         };
-        let resident = match resident > limit {
+        let soon = resident.saturating_add(self.reserved.load(Ordering::Relaxed));
+        let resident = match soon > limit {
             true => {
                 folder::trim_allocator();
                 io::resident().unwrap_or(resident)
@@ -167,7 +171,9 @@ impl Memory {
             false => resident,
         };
         let bytes = resident.saturating_sub(kept_bytes() as u64);
-        self.beside.store(bytes, Ordering::Relaxed);
+        let before = self.beside.load(Ordering::Relaxed);
+        let remembered = before - before / SHARE_FORGOTTEN;
+        self.beside.store(bytes.max(remembered), Ordering::Relaxed);
     }
 
     #[cfg(test)]
@@ -184,8 +190,7 @@ impl Memory {
 
 /// The bytes that values may take of `limit` where the process takes `beside` for other things.
 fn allowance(limit: u64, beside: u64) -> u64 {
-    let beyond = beside.saturating_sub(limit / SHARE_BESIDE);
-    limit - beyond.min(limit / SHARE_OF_VALUES)
+    limit.saturating_sub(beside).max(limit / SHARE_OF_VALUES)
 }
 
 /// Bytes that a task has announced.
@@ -212,16 +217,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_process_takes_beside_values_leaves_them_at_least_half() {
+    fn what_the_process_takes_beside_values_leaves_them_at_least_an_eighth() {
         let check = |limit, beside, expected| assert_eq!(allowance(limit, beside), expected);
         check(1000, 0, 1000);
-        check(1000, 50, 1000);
-        check(1000, 51, 999);
-        check(1000, 350, 700);
-        check(1000, 550, 500);
-        check(1000, u64::MAX, 500);
+        check(1000, 51, 949);
+        check(1000, 875, 125);
+        check(1000, 876, 125);
+        check(1000, u64::MAX, 125);
         check(0, 5, 0);
-        check(1, 5, 1);
-        check(u64::MAX, 5 << 30, u64::MAX);
+        check(8, 7, 1);
+        check(u64::MAX, 0, u64::MAX);
     }
 }

@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use dagbok::Value;
 
-use crate::graph::TaskId;
+use crate::graph::{Graph, LayerKind, TaskId};
 #[cfg(test)]
 pub(crate) use cache::CacheKey;
 pub(crate) use cache::{Cache, Costs, Kept};
@@ -21,6 +21,9 @@ pub(crate) use memory::{Memory, Reservation};
 
 /// Smaller results stay in memory: a file of its own would cost more than it frees.
 const STORED_BYTES_MIN: usize = 4 << 10;
+
+/// Of a task of which nobody knows what it takes at most this share of the limit is assumed.
+const SHARE_ASSUMED: u64 = 16;
 
 /// The results of one graph's tasks.
 pub(crate) struct Results {
@@ -83,12 +86,29 @@ impl Results {
         self.n_elsewhere > 0
     }
 
-    /// The bytes to be read from the disk before a task can take the result of `task`.
-    pub(crate) fn stored_bytes(&self, task: TaskId) -> usize {
-        let value = self.values[task.index()].as_ref();
-        value
-            .filter(|value| value.is_stored())
-            .map_or(0, Value::bytes)
+    /// The bytes that `task` will take of `limit`: of its result, which is expected to take so many, or nobody knows if 0; of what
+    /// comes from the disk for it; and of what it makes on its way.
+    ///
+    /// Of a function of somebody else nobody knows what that is: often a copy of what it takes, or of what it makes. So much is
+    /// assumed, as long as it is a small part of the limit.
+    pub(crate) fn need(&self, graph: &Graph, task: TaskId, expected: usize, limit: u64) -> usize {
+        let inputs = graph.inputs(task).iter();
+        let (mut stored, mut largest) = (0, 0);
+        for value in inputs.filter_map(|input| self.values[input.index()].as_ref()) {
+            let bytes = value.bytes();
+            largest = largest.max(bytes);
+            stored += if value.is_stored() { bytes } else { 0 };
+        }
+        if graph.layer(graph.layer_of(task)).kind == LayerKind::Array {
+            return expected.saturating_add(stored);
+        }
+        let assumed_most = usize::try_from(limit / SHARE_ASSUMED).unwrap_or(usize::MAX);
+        let result = match expected {
+            0 => largest.min(assumed_most),
+            expected => expected,
+        };
+        let on_its_way = largest.max(expected).min(assumed_most);
+        result.saturating_add(stored).saturating_add(on_its_way)
     }
 
     /// Results in memory that could be on the disk, with how far away their next use is as `next_use` says, the farthest
