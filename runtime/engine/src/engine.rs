@@ -194,7 +194,7 @@ impl Engine for LocalEngine {
             .as_ref()
             .ok()
             .and_then(|executor| executor.pool.as_ref());
-        let ahead = futures::n_ahead(pool.map_or(1, |pool| pool.n_threads()));
+        let n_threads = pool.map_or(1, |pool| pool.n_threads());
         let observers = self.observers.all();
         let begin = move |work: &Collection| {
             Ok(Begun {
@@ -205,7 +205,7 @@ impl Engine for LocalEngine {
                 observers: observers.clone(),
             })
         };
-        futures::Map::new(self.futures.clone(), calls, ahead, Box::new(begin))
+        futures::Map::new(self.futures.clone(), calls, n_threads, Box::new(begin))
     }
 
     fn completions(&self) -> Arc<dyn Completions> {

@@ -13,7 +13,7 @@ use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync;
 use shuttle::thread;
 
-pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicUsize};
+pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 pub(crate) use shuttle::thread::{JoinHandle, current};
 pub(crate) use shuttle::thread_local;
 

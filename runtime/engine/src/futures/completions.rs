@@ -35,11 +35,9 @@ pub(crate) struct Queue {
 
 #[derive(Default)]
 struct Inside {
-    /// By their numbers.
-    members: Vec<Member>,
-    maps: Vec<Arc<Map>>,
-    /// All before it are done.
-    first: usize,
+    /// One after the other, as they were added.
+    groups: Vec<Group>,
+    n_added: usize,
     n_not_done: usize,
     done: VecDeque<usize>,
     n_failed: usize,
@@ -51,12 +49,84 @@ struct Inside {
     has_helper: bool,
 }
 
-/// A future that somebody waits for.
-enum Member {
-    Own(Arc<dyn Submitted>),
-    /// Of this one of the maps the call of this number, which need not be a future yet.
-    OfMap(u32, u32),
-    Done,
+/// Futures that somebody waits for, one after the other.
+struct Group {
+    /// The number of the first.
+    place: usize,
+    members: Members,
+    /// All before it are done.
+    first: usize,
+}
+
+enum Members {
+    /// None where it is done.
+    Own(Vec<Option<Arc<dyn Submitted>>>),
+    /// The calls of a map from this number on, which need not be futures yet.
+    OfMap {
+        map: Arc<Map>,
+        start: u32,
+        done: Vec<bool>,
+    },
+}
+
+/// One that is not done.
+enum Member<'a> {
+    Own(&'a Arc<dyn Submitted>),
+    OfMap(&'a Arc<Map>, u32),
+}
+
+impl Member<'_> {
+    /// Where it is from, and its number there, if that is an engine of this kind.
+    fn place(&self) -> Option<(Arc<Futures>, FutureId)> {
+        match self {
+            Member::Own(submitted) => ticket::place(&***submitted),
+            Member::OfMap(map, idx) => Some((map.futures().clone(), map.id(*idx))),
+        }
+    }
+
+    /// Its number, if it is one of `futures`.
+    fn id(&self, futures: &Futures) -> Option<FutureId> {
+        let (place, id) = self.place()?;
+        std::ptr::eq(&*place, futures).then_some(id)
+    }
+}
+
+impl Group {
+    /// The `idx`th, if it is not done.
+    fn get(&self, idx: usize) -> Option<Member<'_>> {
+        match &self.members {
+            Members::Own(own) => own[idx].as_ref().map(Member::Own),
+            Members::OfMap { map, start, done } => {
+                (!done[idx]).then(|| Member::OfMap(map, start + idx as u32))
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        match &self.members {
+            Members::Own(own) => own.len(),
+            Members::OfMap { done, .. } => done.len(),
+        }
+    }
+
+    fn not_done(&self) -> impl Iterator<Item = Member<'_>> {
+        (self.first..self.len()).filter_map(|idx| self.get(idx))
+    }
+
+    /// Takes note that the `idx`th is done; whether it was not, and what is to be dropped.
+    fn set_done(&mut self, idx: usize) -> (bool, Option<Arc<dyn Submitted>>) {
+        let (is_new, last) = match &mut self.members {
+            Members::Own(own) => {
+                let last = own[idx].take();
+                (last.is_some(), last)
+            }
+            Members::OfMap { done, .. } => (!std::mem::replace(&mut done[idx], true), None),
+        };
+        while self.first < self.len() && self.get(self.first).is_none() {
+            self.first += 1;
+        }
+        (is_new, last)
+    }
 }
 
 impl Inside {
@@ -76,41 +146,52 @@ impl Inside {
         wanted < self.done.len() + self.n_not_done
     }
 
-    /// Where `member` is from, and its number there, if that is an engine of this kind.
-    fn place_of(&self, member: &Member) -> Option<(Arc<Futures>, FutureId)> {
-        match member {
-            Member::Own(submitted) => ticket::place(&**submitted),
-            Member::OfMap(map, idx) => {
-                let map = &self.maps[*map as usize];
-                Some((map.futures().clone(), map.id(*idx)))
-            }
-            Member::Done => None,
+    fn not_done(&self) -> impl Iterator<Item = Member<'_>> {
+        self.groups.iter().flat_map(Group::not_done)
+    }
+
+    /// Adds a future; its number.
+    fn add(&mut self, future: Arc<dyn Submitted>) -> usize {
+        match self.groups.last_mut().map(|last| &mut last.members) {
+            Some(Members::Own(last)) => last.push(Some(future)),
+            _ => self.push(Members::Own(vec![Some(future)])),
         }
+        self.count(1)
     }
 
-    /// The number of `member`, if it is one of `futures`.
-    fn id(&self, member: &Member, futures: &Futures) -> Option<FutureId> {
-        let (place, id) = self.place_of(member)?;
-        std::ptr::eq(&*place, futures).then_some(id)
+    /// Adds the calls of `map` from `start` on; the number of the first.
+    fn add_of_map(&mut self, map: Arc<Map>, start: u32, n: usize) -> usize {
+        let done = vec![false; n];
+        self.push(Members::OfMap { map, start, done });
+        self.count(n)
     }
 
-    fn not_done(&self) -> impl Iterator<Item = &Member> {
-        let rest = self.members[self.first..].iter();
-        rest.filter(|member| !matches!(member, Member::Done))
+    fn push(&mut self, members: Members) {
+        self.groups.push(Group {
+            place: self.n_added,
+            members,
+            first: 0,
+        });
     }
 
-    /// The member of this number, which is done.
-    fn take(&mut self, idx: usize) -> Member {
-        let member = std::mem::replace(&mut self.members[idx], Member::Done);
-        while matches!(self.members.get(self.first), Some(Member::Done)) {
-            self.first += 1;
-        }
-        member
+    /// Takes note that `n` have been added; the number of the first.
+    fn count(&mut self, n: usize) -> usize {
+        let place = self.n_added;
+        self.n_added += n;
+        self.n_not_done += n;
+        place
+    }
+
+    /// Takes note that the future of this number is done; whether it was not, and what is to be dropped.
+    fn set_done(&mut self, idx: usize) -> (bool, Option<Arc<dyn Submitted>>) {
+        let group = self.groups.partition_point(|group| group.place <= idx) - 1;
+        let group = &mut self.groups[group];
+        group.set_done(idx - group.place)
     }
 
     /// Where the first of them is from that is not done.
     fn place(&self) -> Option<Arc<Futures>> {
-        let mut places = self.not_done().filter_map(|member| self.place_of(member));
+        let mut places = self.not_done().filter_map(|member| member.place());
         places.next().map(|(futures, _)| futures)
     }
 }
@@ -130,13 +211,13 @@ impl Queue {
     /// Takes note that a future is done.
     pub(super) fn push(&self, idx: usize, status: FutureStatus) {
         let mut inside = self.lock();
-        let member = inside.take(idx);
+        let (is_new, last) = inside.set_done(idx);
         drop(inside);
-        if let Member::Done = member {
+        // Not under the lock: it may be the last reference.
+        drop(last);
+        if !is_new {
             return;
         }
-        // Not under the lock: it may be the last reference.
-        drop(member);
         let is_failed = status != FutureStatus::Finished;
         let mut inside = self.lock();
         inside.n_not_done -= 1;
@@ -156,7 +237,7 @@ impl Queue {
     ) -> bool {
         let inside = self.lock();
         let needed = inside.n_needed(until);
-        let counts = |member: &&Member| inside.id(member, futures).is_none_or(&is_free);
+        let counts = |member: &Member| member.id(futures).is_none_or(&is_free);
         inside.not_done().filter(counts).take(needed).count() == needed
     }
 
@@ -165,7 +246,7 @@ impl Queue {
         let inside = self.lock();
         let of: Vec<FutureId> = inside
             .not_done()
-            .filter_map(|member| inside.id(member, futures))
+            .filter_map(|member| member.id(futures))
             .collect();
         let n_others = inside.n_not_done - of.len();
         Need {
@@ -189,7 +270,7 @@ impl Queue {
         let not_done = inside.not_done().filter_map(|member| match member {
             Member::Own(submitted) => Some(submitted.clone()),
             // What tasks wait for is no call of a map.
-            Member::OfMap(..) | Member::Done => None,
+            Member::OfMap(..) => None,
         });
         let not_done: Vec<Arc<dyn Submitted>> = not_done.take(LOOKED_AT_MAX).collect();
         drop(inside);
@@ -203,11 +284,7 @@ impl Queue {
 
 impl Completions for Queue {
     fn add(&self, future: Arc<dyn Submitted>) {
-        let mut inside = self.lock();
-        let idx = inside.members.len();
-        inside.members.push(Member::Own(future.clone()));
-        inside.n_not_done += 1;
-        drop(inside);
+        let idx = self.lock().add(future.clone());
         ticket::watch(&*future, &self.own, idx);
     }
 
@@ -217,14 +294,8 @@ impl Completions for Queue {
         let Some(own) = own else {
             return idxs.for_each(|idx| self.add(map.get(idx)));
         };
-        let mut inside = self.lock();
-        let place = inside.members.len();
-        let map = inside.maps.len() as u32;
-        inside.maps.push(own.clone());
-        let members = idxs.clone().map(|idx| Member::OfMap(map, idx));
-        inside.members.extend(members);
-        inside.n_not_done += inside.members.len() - place;
-        drop(inside);
+        let n = idxs.clone().count();
+        let place = self.lock().add_of_map(own.clone(), *idxs.start(), n);
         own.watch(idxs, &self.own, place);
     }
 

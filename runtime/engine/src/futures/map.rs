@@ -16,10 +16,10 @@ use super::completions::Queue;
 use super::state::FutureId;
 use super::ticket;
 use super::{Begun, Futures, next_futures};
-use crate::sync::{AtomicUsize, Builder, Condvar, Mutex, MutexGuard};
+use crate::sync::{AtomicU32, AtomicUsize, Builder, Condvar, Mutex, MutexGuard};
 
 /// How many calls of a map are futures and not done, besides those that somebody has asked for, where a pool has so many threads.
-pub(crate) fn n_ahead(n_threads: usize) -> usize {
+fn n_ahead(n_threads: usize) -> usize {
     64.max(2 * n_threads)
 }
 
@@ -36,8 +36,11 @@ pub(crate) struct Map {
     /// The futures' numbers are those of the calls, from here on: what was submitted before the map comes before them, and what was
     /// submitted after it, after them.
     first: FutureId,
-    /// So many are to be begun before they have a thread.
-    ahead: usize,
+    n_threads: usize,
+    /// Those before it have had their turn; it changes under the lock.
+    next: AtomicU32,
+    /// So many calls there were when somebody last said that there are more.
+    n_known: AtomicU32,
     /// How many of those that were begun in their turn are not done.
     n_ahead: AtomicUsize,
     /// How often more were asked for since nobody begins any.
@@ -48,8 +51,6 @@ pub(crate) struct Map {
 
 #[derive(Default)]
 struct Inside {
-    /// Those before it have had their turn.
-    next: u32,
     futures: BTreeMap<u32, Entry>,
     /// Calls that nobody refers to; a list that may be too short.
     released: Vec<bool>,
@@ -85,26 +86,13 @@ impl Inside {
         }
         self.released[idx] = true;
     }
-
-    /// Whose turn it is.
-    fn take_next(&mut self, n_calls: u32) -> Option<u32> {
-        while self.next < n_calls {
-            let idx = self.next;
-            self.next += 1;
-            if !self.is_released(idx) && !self.futures.contains_key(&idx) {
-                self.futures.insert(idx, Entry::Beginning);
-                return Some(idx);
-            }
-        }
-        None
-    }
 }
 
 impl Map {
     pub(crate) fn new(
         futures: Arc<Futures>,
         calls: Arc<dyn Calls>,
-        ahead: usize,
+        n_threads: usize,
         begin: Box<Begin>,
     ) -> Arc<Self> {
         Arc::new_cyclic(|own| Map {
@@ -114,7 +102,9 @@ impl Map {
             begin,
             served: Served::here(),
             first: next_futures(1 << 32),
-            ahead,
+            n_threads,
+            next: AtomicU32::new(0),
+            n_known: AtomicU32::new(0),
             n_ahead: AtomicUsize::new(0),
             n_asked: AtomicUsize::new(0),
             inside: Mutex::default(),
@@ -133,9 +123,8 @@ impl Map {
         }
         loop {
             let n_asked = self.n_asked.load(Ordering::SeqCst);
-            while self.n_ahead.load(Ordering::SeqCst) < self.ahead {
-                let n_calls = self.calls.n_calls();
-                let Some(idx) = self.lock().take_next(n_calls) else {
+            while self.n_ahead.load(Ordering::SeqCst) < n_ahead(self.n_threads) {
+                let Some(idx) = self.take_next() else {
                     break;
                 };
                 self.n_ahead.fetch_add(1, Ordering::SeqCst);
@@ -155,6 +144,20 @@ impl Map {
                 return;
             }
         }
+    }
+
+    /// Whose turn it is.
+    fn take_next(&self) -> Option<u32> {
+        let n_calls = self.calls.n_calls();
+        let mut inside = self.lock();
+        for idx in self.next.load(Ordering::SeqCst)..n_calls {
+            self.next.store(idx + 1, Ordering::SeqCst);
+            if !inside.is_released(idx) && !inside.futures.contains_key(&idx) {
+                inside.futures.insert(idx, Entry::Beginning);
+                return Some(idx);
+            }
+        }
+        None
     }
 
     /// One that was begun in its turn is done, so that others may begin.
@@ -253,9 +256,13 @@ pub(super) fn own(map: &dyn SubmittedMap) -> Option<Arc<Map>> {
 }
 
 impl SubmittedMap for Map {
+    /// Begins the new ones if none before them waits for its turn, and a thread may have nothing to do: else others that end make them
+    /// begin, and the thread that lists the calls goes on with that.
     fn look_again(&self) {
-        // As long as there are some, their ends make others begin, and the thread that lists the calls goes on with that.
-        if 2 * self.n_ahead.load(Ordering::SeqCst) < self.ahead {
+        let n_known = self.n_known.swap(self.calls.n_calls(), Ordering::SeqCst);
+        if self.n_ahead.load(Ordering::SeqCst) < self.n_threads
+            && self.next.load(Ordering::SeqCst) >= n_known
+        {
             self.advance();
         }
     }

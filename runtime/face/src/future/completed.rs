@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Future;
-use super::handle::{Handle, ROOM_MAX, add_all};
+use super::handle::{Handle, add_all, handles};
 use super::wait::deadline;
 use crate::engine::{Completions, Until, engine};
 use crate::raise::or_raise;
@@ -66,8 +66,6 @@ struct Members {
     completions: Arc<dyn Completions>,
     /// By their numbers; none once it has been returned.
     handles: Vec<Option<Sealed<Handle>>>,
-    /// So many of them are waited for.
-    n_added: usize,
     left: usize,
 }
 
@@ -77,26 +75,20 @@ impl Members {
         Members {
             completions: or_raise(engine()).completions(),
             handles: Vec::new(),
-            n_added: 0,
             left: 0,
         }
     }
 
-    /// Makes room for `n` more, as far as there may be so many.
-    fn reserve(&mut self, n: usize) {
-        self.handles.reserve(n.min(ROOM_MAX));
-    }
-
-    fn push(&mut self, handle: Sealed<Handle>) {
-        self.handles.push(Some(handle));
-        self.left += 1;
-    }
-
-    /// Waits for those that have been pushed, too.
-    fn add_pushed(&mut self) {
-        let pushed = self.handles[self.n_added..].iter().flatten();
-        add_all(&*self.completions, pushed);
-        self.n_added = self.handles.len();
+    /// Waits for these too.
+    fn add(&mut self, handles: Vec<Sealed<Handle>>) {
+        add_all(&*self.completions, handles.iter());
+        self.left += handles.len();
+        let handles = handles.into_iter().map(Some);
+        match self.handles.is_empty() {
+            // Of a vector, where it is.
+            true => self.handles = handles.collect(),
+            false => self.handles.extend(handles),
+        }
     }
 
     /// The next that is done, unless there is none or the deadline comes first.
@@ -151,12 +143,7 @@ impl<T> Iterator for AsCompleted<T> {
 
 impl<T> Extend<Future<T>> for AsCompleted<T> {
     fn extend<I: IntoIterator<Item = Future<T>>>(&mut self, futures: I) {
-        let futures = futures.into_iter();
-        self.members.reserve(futures.size_hint().0);
-        for future in futures {
-            self.members.push(future.handle);
-        }
-        self.members.add_pushed();
+        self.members.add(handles(futures.into_iter().collect()));
     }
 }
 

@@ -1,53 +1,85 @@
 //! What a future refers to: work of its own, or one call of a map.
 
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
-use super::FutureStatus;
+use super::{Future, FutureStatus};
 use crate::cancel;
 use crate::engine::{Completions, Submitted, SubmittedMap};
 use crate::sealed::Sealed;
 
-/// The work of a future. What has been submitted with many others may have no [`Submitted`] of its own yet.
+/// The work of a future, in two words. What has been submitted with many others may have no [`Submitted`] of its own yet.
 pub(crate) enum Handle {
-    Own(Arc<dyn Submitted>),
+    Own(Box<Arc<dyn Submitted>>),
     /// The call of this number.
-    OfMap(Arc<dyn SubmittedMap>, u32),
+    OfMap(Arc<Map>, u32),
 }
+
+/// A map of calls, for handles to share.
+pub(crate) struct Map(Arc<dyn SubmittedMap>);
+
+const _: () = assert!(size_of::<Option<Sealed<Handle>>>() == 16);
 
 /// The futures of a map that is being listed.
 pub(super) struct Listing {
-    map: Arc<dyn SubmittedMap>,
-    next: u32,
+    map: Arc<Map>,
+    handles: Vec<Sealed<Handle>>,
 }
 
 impl Listing {
-    pub(super) fn of(map: Arc<dyn SubmittedMap>) -> Self {
-        Listing { map, next: 0 }
+    /// None yet, and room for `n_calls`.
+    pub(super) fn of(map: Arc<dyn SubmittedMap>, n_calls: usize) -> Self {
+        Listing {
+            map: Arc::new(Map(map)),
+            handles: Vec::with_capacity(n_calls),
+        }
     }
 
-    /// The future of the next call, which is there by now.
-    pub(super) fn next(&mut self) -> Sealed<Handle> {
-        let handle = Handle::OfMap(self.map.clone(), self.next).into();
-        self.next += 1;
+    /// Adds the future of the next call, which is there by now.
+    pub(super) fn push(&mut self) {
+        let idx = u32::try_from(self.handles.len()).expect("a map has fewer than 2^32 calls");
+        self.handles
+            .push(Handle::OfMap(self.map.clone(), idx).into());
         cancel::checkpoint();
-        self.map.look_again();
-        handle
+        self.map.0.look_again();
     }
+
+    pub(super) fn into_futures<T>(self) -> Vec<Future<T>> {
+        futures(self.handles)
+    }
+}
+
+/// The futures that `handles` are of, in no time: a cell, whose code is not optimized, would take long for a million of them.
+#[expect(unsafe_code, reason = "safe code looks at each")]
+fn futures<T>(handles: Vec<Sealed<Handle>>) -> Vec<Future<T>> {
+    let mut handles = ManuallyDrop::new(handles);
+    let (len, capacity) = (handles.len(), handles.capacity());
+    // SAFETY: a `Future` is a handle and nothing else, as `repr(transparent)` says; `handles` is not used again.
+    unsafe { Vec::from_raw_parts(handles.as_mut_ptr().cast(), len, capacity) }
+}
+
+/// The handles that `futures` are, as fast.
+#[expect(unsafe_code, reason = "safe code looks at each")]
+pub(super) fn handles<T>(futures: Vec<Future<T>>) -> Vec<Sealed<Handle>> {
+    let mut futures = ManuallyDrop::new(futures);
+    let (len, capacity) = (futures.len(), futures.capacity());
+    // SAFETY: as in `futures`.
+    unsafe { Vec::from_raw_parts(futures.as_mut_ptr().cast(), len, capacity) }
 }
 
 impl Handle {
     /// The work, which is some from now on.
     pub(super) fn submitted(&self) -> Arc<dyn Submitted> {
         match self {
-            Handle::Own(submitted) => submitted.clone(),
-            Handle::OfMap(map, idx) => map.get(*idx),
+            Handle::Own(submitted) => Arc::clone(submitted),
+            Handle::OfMap(map, idx) => map.0.get(*idx),
         }
     }
 
     pub(super) fn status(&self) -> FutureStatus {
         let begun = match self {
             Handle::Own(submitted) => return submitted.status(),
-            Handle::OfMap(map, idx) => map.begun(*idx),
+            Handle::OfMap(map, idx) => map.0.begun(*idx),
         };
         begun.map_or(FutureStatus::Pending, |submitted| submitted.status())
     }
@@ -63,7 +95,7 @@ impl Handle {
     }
 }
 
-/// The most futures that there is room for at once, before they are there.
+/// The most calls that there is room for at once, before they are there.
 pub(super) const ROOM_MAX: usize = 1 << 20;
 
 /// So many that follow each other in a map are waited for as one, without asking for them.
@@ -82,12 +114,12 @@ pub(super) fn add_all<'h>(
             n += 1;
         }
         match &**first {
-            Handle::Own(submitted) => completions.add(submitted.clone()),
+            Handle::Own(submitted) => completions.add(Arc::clone(submitted)),
             Handle::OfMap(map, idx) if n >= RUN_MIN => {
-                completions.add_of_map(&**map, *idx..=idx + (n - 1));
+                completions.add_of_map(&*map.0, *idx..=idx + (n - 1));
             }
             Handle::OfMap(map, idx) => {
-                (*idx..=idx + (n - 1)).for_each(|idx| completions.add(map.get(idx)));
+                (*idx..=idx + (n - 1)).for_each(|idx| completions.add(map.0.get(idx)));
             }
         }
     }
@@ -98,7 +130,7 @@ impl Clone for Handle {
         match self {
             Handle::Own(submitted) => Handle::Own(submitted.clone()),
             Handle::OfMap(map, idx) => {
-                map.retain(*idx);
+                map.0.retain(*idx);
                 Handle::OfMap(map.clone(), *idx)
             }
         }
@@ -108,7 +140,7 @@ impl Clone for Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         if let Handle::OfMap(map, idx) = self {
-            map.release(*idx);
+            map.0.release(*idx);
         }
     }
 }

@@ -105,6 +105,7 @@ use crate::{Error, Name, Result, Value};
 /// inc(submit(|| "one")); // a delayed function takes `i64` here and was given `Future<&str>`
 /// ```
 #[must_use = "a future that nobody holds is cancelled: keep it, or call `fire_and_forget()`"]
+#[repr(transparent)]
 pub struct Future<T> {
     handle: Sealed<Handle>,
     value: PhantomData<fn() -> T>,
@@ -113,7 +114,7 @@ pub struct Future<T> {
 impl<T> Future<T> {
     fn new(submitted: Arc<dyn Submitted>) -> Self {
         cancel::checkpoint();
-        Future::of_handle(Handle::Own(submitted).into())
+        Future::of_handle(Handle::Own(Box::new(submitted)).into())
     }
 
     fn of_handle(handle: Sealed<Handle>) -> Self {

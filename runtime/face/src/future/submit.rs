@@ -2,6 +2,7 @@
 
 use std::any::{Any, type_name};
 use std::fmt::Display;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -78,7 +79,7 @@ where
 /// Begins to run `function` on each of `items`, in the background; one future each, in their order.
 ///
 /// The first ones run while the others are still being listed. What a future needs is made shortly before its turn comes, or when
-/// somebody asks for it: a million of them are there in some 0.1 s and 40 MB.
+/// somebody asks for it: a million of them are there after some 0.05 s, and take 16 MB besides what they are given.
 ///
 /// ```
 /// use dagbok::prelude::*;
@@ -101,20 +102,21 @@ where
     let calls = Arc::new(MapCalls {
         function: Arc::new(function),
         items: Mutex::default(),
+        n_items: AtomicU32::new(0),
         operation: operation(type_name::<F>()),
         site: Site::caller(),
     });
-    let mut listing = Listing::of(or_raise(engine()).submit_map(calls.clone()));
+    let map = or_raise(engine()).submit_map(calls.clone());
     let items = items.into_iter();
     // There may be no end of them.
     let n_items = items.size_hint().0.min(ROOM_MAX);
     calls.lock().reserve(n_items);
-    let mut futures = Vec::with_capacity(n_items);
+    let mut listing = Listing::of(map, n_items);
     for item in items {
-        calls.lock().push(Some(item));
-        futures.push(Future::of_handle(listing.next()));
+        calls.push(item);
+        listing.push();
     }
-    futures
+    listing.into_futures()
 }
 
 /// A function, and what it is called with.
@@ -122,6 +124,7 @@ struct MapCalls<A, F> {
     function: Arc<F>,
     /// By the numbers of the calls; none once there is a call, or nobody wants it.
     items: Mutex<Vec<Option<A>>>,
+    n_items: AtomicU32,
     operation: &'static str,
     site: Site,
 }
@@ -129,6 +132,11 @@ struct MapCalls<A, F> {
 impl<A, F> MapCalls<A, F> {
     fn lock(&self) -> MutexGuard<'_, Vec<Option<A>>> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, item: A) {
+        self.lock().push(Some(item));
+        self.n_items.fetch_add(1, Ordering::SeqCst);
     }
 
     fn take(&self, idx: u32) -> Option<A> {
@@ -147,7 +155,7 @@ where
     }
 
     fn n_calls(&self) -> u32 {
-        self.lock().len() as u32
+        self.n_items.load(Ordering::SeqCst)
     }
 
     fn call(&self, idx: u32) -> Collection {
