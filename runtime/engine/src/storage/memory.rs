@@ -11,8 +11,11 @@ use super::folder::{self, Folder};
 use super::{Cache, STORED_BYTES_MIN};
 use crate::io;
 
-/// Values have this share of the limit, whatever else the process takes.
+/// Values have this share of the limit, whatever tasks take beside them.
 const SHARE_OF_VALUES: u64 = 8;
+
+/// Values have this share of the limit if the process takes more than that without any: nothing that they do keeps to it.
+const SHARE_BEYOND: u64 = 2;
 
 /// This share of the limit is freed at once.
 const SHARE_FREED_AT_ONCE: u64 = 32;
@@ -36,6 +39,8 @@ pub(crate) struct Memory {
     unseen: AtomicU64,
     /// What the process took beside values when it was looked at, or a little less than when it was looked at before.
     beside: AtomicU64,
+    /// The least that the process took beside values whenever it was looked at.
+    least_beside: AtomicU64,
     /// Held by who looks: once is enough.
     looking: Mutex<()>,
     /// None before it is asked for, if none has been set.
@@ -51,6 +56,7 @@ impl Default for Memory {
             reserved: AtomicU64::new(0),
             unseen: AtomicU64::new(0),
             beside: AtomicU64::new(0),
+            least_beside: AtomicU64::new(u64::MAX),
             looking: Mutex::new(()),
             folder: RwLock::default(),
             cache: Cache::default(),
@@ -63,6 +69,7 @@ impl Memory {
     pub(crate) fn configure(&self, limit: u64, folder: &Path, max_stored: Option<u64>) {
         if self.limit.swap(limit, Ordering::Relaxed) != limit {
             self.beside.store(0, Ordering::Relaxed);
+            self.least_beside.store(u64::MAX, Ordering::Relaxed);
             self.look();
         }
         let known = self.known_folder();
@@ -98,7 +105,16 @@ impl Memory {
     pub(crate) fn room(&self) -> i64 {
         let taken = (kept_bytes() as u64).saturating_add(self.reserved.load(Ordering::Relaxed));
         let signed = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
-        signed(allowance(self.limit(), self.beside.load(Ordering::Relaxed))) - signed(taken)
+        signed(self.allowance()) - signed(taken)
+    }
+
+    /// The bytes that values may take now.
+    fn allowance(&self) -> u64 {
+        let beside = self.beside.load(Ordering::Relaxed);
+        match self.least_beside.load(Ordering::Relaxed) {
+            u64::MAX => self.limit(),
+            least => allowance(self.limit(), beside, least),
+        }
     }
 
     /// So many bytes are freed at once, as it takes long to find out which.
@@ -149,7 +165,7 @@ impl Memory {
     /// Looks again if what the process took beside values leaves them less room, as that may have changed.
     pub(crate) fn look_again(&self) {
         let limit = self.limit();
-        if allowance(limit, self.beside.load(Ordering::Relaxed)) < limit {
+        if self.allowance() < limit {
             self.look();
         }
     }
@@ -174,6 +190,7 @@ impl Memory {
         let before = self.beside.load(Ordering::Relaxed);
         let remembered = before - before / SHARE_FORGOTTEN;
         self.beside.store(bytes.max(remembered), Ordering::Relaxed);
+        self.least_beside.fetch_min(bytes, Ordering::Relaxed);
     }
 
     #[cfg(test)]
@@ -188,9 +205,12 @@ impl Memory {
     }
 }
 
-/// The bytes that values may take of `limit` where the process takes `beside` for other things.
-fn allowance(limit: u64, beside: u64) -> u64 {
-    limit.saturating_sub(beside).max(limit / SHARE_OF_VALUES)
+/// The bytes that values may take of `limit` where the process takes `beside` for other things, and never less than `least`.
+fn allowance(limit: u64, beside: u64, least: u64) -> u64 {
+    match least > limit {
+        true => limit / SHARE_BEYOND,
+        false => limit.saturating_sub(beside).max(limit / SHARE_OF_VALUES),
+    }
 }
 
 /// Bytes that a task has announced.
@@ -217,15 +237,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_process_takes_beside_values_leaves_them_at_least_an_eighth() {
-        let check = |limit, beside, expected| assert_eq!(allowance(limit, beside), expected);
-        check(1000, 0, 1000);
-        check(1000, 51, 949);
-        check(1000, 875, 125);
-        check(1000, 876, 125);
-        check(1000, u64::MAX, 125);
-        check(0, 5, 0);
-        check(8, 7, 1);
-        check(u64::MAX, 0, u64::MAX);
+    fn what_the_process_takes_beside_values_leaves_them_some() {
+        let check = |limit, beside, least, expected| {
+            assert_eq!(allowance(limit, beside, least), expected);
+        };
+        check(1000, 0, 0, 1000);
+        check(1000, 51, 20, 949);
+        check(1000, 875, 20, 125);
+        check(1000, 876, 1000, 125);
+        check(1000, u64::MAX, 20, 125);
+        check(1000, 1001, 1001, 500);
+        check(0, 5, 5, 0);
+        check(8, 7, 3, 1);
+        check(u64::MAX, 0, 0, u64::MAX);
     }
 }
