@@ -205,7 +205,9 @@ impl Engine for LocalEngine {
                 observers: observers.clone(),
             })
         };
-        futures::Map::new(self.futures.clone(), calls, n_threads, Box::new(begin))
+        let ahead = futures::n_ahead(n_threads);
+        let futures = self.futures.clone();
+        futures::Map::new(futures, calls, n_threads, ahead, Box::new(begin))
     }
 
     fn completions(&self) -> Arc<dyn Completions> {

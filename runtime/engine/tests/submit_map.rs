@@ -82,6 +82,21 @@ fn the_first_run_while_the_others_are_listed() {
 }
 
 #[test]
+fn one_begins_while_another_runs() {
+    install();
+    let (open, opened) = mpsc::channel();
+    let opened = Mutex::new(opened);
+    let wait_or_open = move |idx: usize| match idx {
+        0 => opened.lock().unwrap().recv().unwrap(),
+        _ => open.send(()).unwrap(),
+    };
+    let mut futures = submit_map(wait_or_open, 0..2);
+    let last = futures.pop();
+    gather(futures).unwrap();
+    drop(last);
+}
+
+#[test]
 fn what_has_not_begun_is_pending_and_can_be_asked_for() {
     let (gate, futures) = held(MANY);
     let last = &futures[MANY - 1];

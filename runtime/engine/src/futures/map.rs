@@ -19,7 +19,7 @@ use super::{Begun, Futures, next_futures};
 use crate::sync::{AtomicU32, AtomicUsize, Builder, Condvar, Mutex, MutexGuard};
 
 /// How many calls of a map are futures and not done, besides those that somebody has asked for, where a pool has so many threads.
-fn n_ahead(n_threads: usize) -> usize {
+pub(crate) fn n_ahead(n_threads: usize) -> usize {
     64.max(2 * n_threads)
 }
 
@@ -37,6 +37,8 @@ pub(crate) struct Map {
     /// submitted after it, after them.
     first: FutureId,
     n_threads: usize,
+    /// So many are to be begun before they have a thread.
+    ahead: usize,
     /// Those before it have had their turn; it changes under the lock.
     next: AtomicU32,
     /// So many calls there were when somebody last said that there are more.
@@ -93,6 +95,7 @@ impl Map {
         futures: Arc<Futures>,
         calls: Arc<dyn Calls>,
         n_threads: usize,
+        ahead: usize,
         begin: Box<Begin>,
     ) -> Arc<Self> {
         Arc::new_cyclic(|own| Map {
@@ -103,6 +106,7 @@ impl Map {
             served: Served::here(),
             first: next_futures(1 << 32),
             n_threads,
+            ahead,
             next: AtomicU32::new(0),
             n_known: AtomicU32::new(0),
             n_ahead: AtomicUsize::new(0),
@@ -123,7 +127,7 @@ impl Map {
         }
         loop {
             let n_asked = self.n_asked.load(Ordering::SeqCst);
-            while self.n_ahead.load(Ordering::SeqCst) < n_ahead(self.n_threads) {
+            while self.n_ahead.load(Ordering::SeqCst) < self.ahead {
                 let Some(idx) = self.take_next() else {
                     break;
                 };

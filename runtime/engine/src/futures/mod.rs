@@ -30,7 +30,7 @@ use dagbok::future::FutureStatus;
 use dagbok::{Error, ErrorKind, Name, Result, Value};
 
 pub(crate) use completions::{Queue, gather};
-pub(crate) use map::Map;
+pub(crate) use map::{Map, n_ahead};
 use state::{Action, End, Event, FutureId, New, PoolId, State};
 use ticket::{Ticket, Watcher};
 use timer::Timer;

@@ -78,7 +78,8 @@ impl Place {
     fn map(&self, calls: &Arc<Listed>, ahead: usize) -> Arc<Map> {
         let place = self.clone();
         let begin = move |_: &Collection| Ok(place.begun(&[], || Ok(7)));
-        Map::new(self.futures.clone(), calls.clone(), ahead, Box::new(begin))
+        let (futures, n_threads) = (self.futures.clone(), self.pool.n_threads());
+        Map::new(futures, calls.clone(), n_threads, ahead, Box::new(begin))
     }
 
     /// A future of what `run` makes of the sum of `inputs`.
