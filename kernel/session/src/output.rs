@@ -32,13 +32,24 @@ const STREAMS: [StreamName; 2] = [StreamName::Stdout, StreamName::Stderr];
 /// How long a piece of a line waits for the rest of it.
 const HOLD: Duration = Duration::from_millis(15);
 
-/// The stream with the number `fd`, while that number still stands for it.
+/// The stream with the number `fd`, while that number still stands for it, and it is not a signal handler that writes.
 pub(super) fn stream_of(fd: c_int) -> Option<StreamName> {
-    match fd {
-        1 if !REDIRECTED[1].load(Ordering::Relaxed) => Some(StreamName::Stdout),
-        2 if !REDIRECTED[2].load(Ordering::Relaxed) => Some(StreamName::Stderr),
-        _ => None,
-    }
+    let stream = match fd {
+        1 if !REDIRECTED[1].load(Ordering::Relaxed) => StreamName::Stdout,
+        2 if !REDIRECTED[2].load(Ordering::Relaxed) => StreamName::Stderr,
+        _ => return None,
+    };
+    (!is_on_signal_stack()).then_some(stream)
+}
+
+/// Whether this is the stack of a signal handler: the thread may hold any lock, also the allocator's, as where its stack overflows in there.
+#[expect(unsafe_code, reason = "the system is called here")]
+fn is_on_signal_stack() -> bool {
+    // SAFETY: all zeros are a valid `stack_t`, which the call fills or leaves as it is.
+    let mut stack: libc::stack_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the place lives for the call, which changes nothing else.
+    unsafe { libc::sigaltstack(std::ptr::null(), &mut stack) };
+    stack.ss_flags & libc::SS_ONSTACK != 0
 }
 
 /// Whether the person's code has put something else in the place of stdin, stdout or stderr.

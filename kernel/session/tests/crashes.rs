@@ -99,6 +99,23 @@ fn a_stack_that_overflows_in_the_middle_of_printing() {
 }
 
 #[test]
+fn stacks_that_overflow_in_the_allocator() {
+    let mut session = Session::start();
+    for cell in [
+        "fn texts(n: u64) -> u64 { let s = n.to_string(); texts(std::hint::black_box(n + 1)) + s.len() as u64 } texts(0)",
+        "fn lists(n: u64) -> u64 { let v = vec![n; 300]; lists(std::hint::black_box(n + 1)) + v.len() as u64 } lists(0)",
+    ] {
+        let (_, error) = session.run(cell);
+        let value = error.map(|error| error.value).unwrap_or_default();
+        assert!(
+            value.ends_with("the stack overflowed, as endless recursion makes it"),
+            "{value}"
+        );
+    }
+    assert_eq!(session.show("1"), "=1");
+}
+
+#[test]
 fn memory_that_there_is_not() {
     let mut session = Session::start();
     let (shown, error) = session.run("let v: Vec<u8> = Vec::with_capacity(1 << 60);");

@@ -28,6 +28,29 @@ fn futures_live_from_cell_to_cell() {
 }
 
 #[test]
+fn errors_of_the_synchronous_scheduler_name_lines_of_cells() {
+    check_cells(
+        r#"Config::set("scheduler", "synchronous")?; ||| fn half(x: i32) -> i32 { 1 / x } #[delayed] fn bad(x: i32) -> i32 {
+half(x) } |||
+let error = bad(0).compute().unwrap_err(); println!("{}", error.to_string().lines().take(2).collect::<Vec<_>>().join("|"));"#,
+        expect![[r#"
+            3: stdout "`bad` failed: panicked at cell 2, line 1: attempt to divide by zero|  called from cell 2, line 2\n""#]],
+    );
+}
+
+#[test]
+fn a_callback_that_panics_is_told_of() {
+    check_cells(
+        r#"Config::set("threads", 1)?; ||| 
+let (tell, told) = std::sync::mpsc::channel(); let future = submit(|| 1);
+future.on_done(|_| panic!("lost")); future.on_done(move |_| tell.send(2).unwrap()); told.recv()?"#,
+        expect![[r#"
+            2: stderr "a callback of a future panicked: lost\n"
+            =2"#]],
+    );
+}
+
+#[test]
 fn an_interrupt_ends_the_wait_and_not_the_future() {
     let mut session = Session::start();
     session.show(

@@ -111,6 +111,17 @@ fn what_failed_is_tried_again() {
 }
 
 #[test]
+fn what_is_made_of_a_kept_result_in_no_time_is_not_kept_too() {
+    let _turn = one_at_a_time();
+    Cache::clear().expect("an engine");
+    let (slow, _) = counted(1);
+    let sums: Vec<Delayed<i64>> = (0..300).map(|n| slow.map(move |x| x + n)).collect();
+    compute_all(&sums).expect("sums");
+    let n_kept = Cache::entries().expect("an engine").len();
+    assert!((1..30).contains(&n_kept), "{n_kept} are kept");
+}
+
+#[test]
 fn chunks_are_found_by_name() {
     let _turn = one_at_a_time();
     let count = Arc::new(AtomicUsize::new(0));

@@ -298,6 +298,28 @@ fn what_is_cancelled_ends_what_needs_it_and_nothing_else() {
 }
 
 /// Code that looks whether it is to stop does; what it would have returned is dropped.
+/// Waits for as many tasks within each other, each of which takes some of the stack.
+fn deep(n: usize) -> Result<usize, Error> {
+    let local = std::hint::black_box([n; 4096]);
+    match n {
+        0 => Ok(0),
+        _ => Ok(try_submit(move || deep(n - 1)).result()? + local[1] / n),
+    }
+}
+
+#[test]
+fn tasks_that_wait_within_each_other_too_deep_fail() {
+    dagbok_engine::install();
+    assert_eq!(try_submit(|| deep(100)).result().unwrap(), 100);
+    let error = try_submit(|| deep(1_000_000)).result().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Task);
+    assert!(
+        error.to_string().contains("the stack is nearly full"),
+        "{error}"
+    );
+    assert_eq!(submit(|| 1).result().unwrap(), 1);
+}
+
 #[test]
 fn a_cancelled_task_stops() {
     install();

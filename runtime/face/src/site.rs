@@ -60,11 +60,14 @@ pub fn learn_lines(file: String, lines: Vec<TypedLines>) {
 
 /// A line as a person finds it: `cell 5, line 3` where that is known, else `file:line`.
 pub fn typed_place(file: &str, line: u32) -> String {
+    place_in_cell(file, line).unwrap_or_else(|| format!("{file}:{line}"))
+}
+
+/// Likewise, if it is a line of a cell.
+pub fn place_in_cell(file: &str, line: u32) -> Option<String> {
     let typed = TYPED.read().unwrap_or_else(PoisonError::into_inner);
-    match typed.get(file).and_then(|lines| find(lines, line as usize)) {
-        Some((cell, line)) => format!("cell {cell}, line {line}"),
-        None => format!("{file}:{line}"),
-    }
+    let (cell, line) = find(typed.get(file)?, line as usize)?;
+    Some(format!("cell {cell}, line {line}"))
 }
 
 /// The cell in which the line `line` of a source was typed, and its number there.

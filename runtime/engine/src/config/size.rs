@@ -28,8 +28,9 @@ pub(super) fn bytes(setting: &Setting) -> Option<u64> {
         Setting::Text(text) => of_text(text)?,
         Setting::Bool(_) | Setting::Path(_) => return None,
     };
-    let bytes = bytes.round();
-    (1.0..=BYTES_MAX).contains(&bytes).then_some(bytes as u64)
+    (1.0..=BYTES_MAX)
+        .contains(&bytes)
+        .then_some(bytes.round() as u64)
 }
 
 /// The share that `text` says: `60%` is 0.6. Above 0, at most 1.
@@ -69,6 +70,7 @@ mod tests {
         };
         let text = |text: &str, expected| check(Setting::from(text), expected);
         text("1", Some(1));
+        text("0.5", None);
         text("2 GB", Some(2_000_000_000));
         text("2gb", Some(2_000_000_000));
         text(" 512MiB ", Some(512 << 20));

@@ -377,8 +377,11 @@ impl Queue {
                 if announced.is_none() && deadline.is_none() {
                     announced = Some(self.announce(until)?);
                 }
-                if helps && self.help() {
-                    continue;
+                if helps {
+                    scheduler::check_depth()?;
+                    if self.help() {
+                        continue;
+                    }
                 }
                 inside = self.lock();
                 if inside.n_needed(until) == 0 {

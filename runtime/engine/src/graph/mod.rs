@@ -262,6 +262,16 @@ impl Graph {
         self.inputs = inputs;
     }
 
+    /// Whether the task `id` need not run.
+    pub(crate) fn is_known(&self, id: TaskId) -> bool {
+        self.known.contains_key(&id)
+    }
+
+    /// How many tasks need not run.
+    pub(crate) fn n_known(&self) -> usize {
+        self.known.len()
+    }
+
     /// What fails is run again, so many times.
     pub(crate) fn set_retries(&mut self, retries: u32) {
         self.retries = retries;

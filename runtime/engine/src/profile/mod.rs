@@ -194,7 +194,7 @@ impl Notes {
             parent: None,
             start,
             elapsed: Duration::ZERO,
-            n_tasks: run.graph.len(),
+            n_tasks: run.graph.len() - run.graph.n_known(),
             state: State::Running,
         });
         self.places.insert(run.id, computation);
@@ -245,7 +245,8 @@ impl Notes {
     }
 
     fn start_task(&mut self, run: RunId, graph: &Graph, id: TaskId, thread: u32, at: Duration) {
-        let Some(open) = self.open.get_mut(&run) else {
+        // What is known has run before, or was found in the cache.
+        let Some(open) = self.open.get_mut(&run).filter(|_| !graph.is_known(id)) else {
             return;
         };
         let task = graph.task(id);

@@ -36,6 +36,7 @@ use crate::storage::{Costs, Memory};
 use crate::sync::{Condvar, MutexGuard, now};
 use hands::Hands;
 use job::{Audience, Job, OnEnd};
+pub(crate) use nested::check_depth;
 use pool::{Shared, Whom};
 use state::Schedule;
 pub use state::{Outcome, RunId};
@@ -308,6 +309,14 @@ impl Waiter<'_> {
             if give_up.is_some_and(|give_up| now >= give_up) {
                 self.abandon(core);
                 return Err(self.cancelled());
+            }
+            if self.run.parent.is_some()
+                && let Err(error) = check_depth()
+            {
+                core.cancel(run, hands);
+                self.abandon(core);
+                hands.clear();
+                return Err(error);
             }
             let helped = match self.run.parent {
                 Some(_) => self.shared.help(core, run, hands),

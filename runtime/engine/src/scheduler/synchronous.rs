@@ -6,7 +6,7 @@ use std::panic::PanicHookInfo;
 use std::sync::{Arc, Once};
 use std::time::Instant;
 
-use dagbok::cell::{Panic, catch};
+use dagbok::cell::{Panic, catch, place_in_cell, typed_place};
 use dagbok::{Error, ErrorKind, Result, Value, attempt, cancel};
 
 use super::state::{Outcome, RunId};
@@ -317,7 +317,7 @@ fn note_places() {
         std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
             if is_in_task() {
                 let place = info.location();
-                PANICKED_AT.set(place.map(|place| format!("{}:{}", place.file(), place.line())));
+                PANICKED_AT.set(place.map(|place| typed_place(place.file(), place.line())));
             }
             usual(info);
         }));
@@ -329,17 +329,35 @@ fn panic_error(panic: &Panic) -> Error {
     if panic.cancelled {
         return task::cancelled();
     }
-    let mut text = match PANICKED_AT.take() {
+    let place = PANICKED_AT.take();
+    let mut text = match &place {
         Some(place) => format!("panicked at {place}: {}", panic.message),
         None => format!("panicked: {}", panic.message),
     };
     let frames = panic.trace.frames();
-    let places = frames.iter().filter_map(|frame| frame.place.as_ref());
-    let mut lines: Vec<String> = places
-        .map(|place| format!("\ncalled from {}:{}", place.file, place.line))
+    let places: Vec<_> = frames
+        .iter()
+        .filter_map(|frame| frame.place.as_ref())
         .collect();
+    let in_cells = places
+        .iter()
+        .filter_map(|place| place_in_cell(&place.file, place.line));
+    let mut lines: Vec<String> = in_cells.collect();
+    if lines.is_empty() {
+        let all = places
+            .iter()
+            .map(|place| typed_place(&place.file, place.line));
+        lines.extend(all);
+    }
     lines.dedup();
+    if lines.first() == place.as_ref() {
+        lines.remove(0);
+    }
     lines.truncate(CALLS_MAX);
-    text.extend(lines);
+    text.extend(
+        lines
+            .into_iter()
+            .map(|line| format!("\ncalled from {line}")),
+    );
     Error::new(ErrorKind::Task, text)
 }

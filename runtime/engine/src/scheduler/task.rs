@@ -10,6 +10,7 @@ use std::time::Instant;
 use dagbok::cancel::{self, Cancelled};
 use dagbok::cell::typed_place;
 use dagbok::graph::Key;
+use dagbok::value::shorten_middle;
 use dagbok::{Error, ErrorKind, FailedTask, Result, Value, attempt};
 
 use crate::graph::{Graph, Part, Runs, TaskId};
@@ -19,6 +20,12 @@ thread_local! {
     static IN_TASK: Cell<bool> = const { Cell::new(false) };
     static PANICKED_AT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
+
+/// So much of what a cause says stands in the error of its task, which has the cause itself as well.
+const CAUSE_CHARS_MAX: usize = 4000;
+
+/// So many tasks within each other are told of one by one.
+const DEPTH_SHOWN: usize = 4;
 
 /// Runs `task` on the values of its inputs, its parts first. Panics become errors. Where it has parts, `is_stopped` is asked before
 /// each call but the first whether to go on, and `keep` is told of the value of each but the last, and when the first began.
@@ -173,7 +180,7 @@ pub(super) fn named(
     for known in runs.known_inputs() {
         inputs.insert(known.place, (Key::from(&known.name), known.value));
     }
-    let cause_text = cause.to_string().replace('\n', "\n  ");
+    let cause_text = cause_text(cause).replace('\n', "\n  ");
     let mut text = format!(
         "`{}` failed: {cause_text}\n  task `{key}`, made at {site}",
         name.operation(),
@@ -196,6 +203,21 @@ pub(super) fn named(
         cause: cause.clone(),
         work: runs.to_work(),
     })
+}
+
+/// What `cause` says. Of tasks that failed as one within them did, and that as one within it, the innermost one says it.
+fn cause_text(cause: &Error) -> String {
+    let within = |error: &Error| error.task().map(|task| task.cause.clone());
+    let (mut innermost, mut depth) = (cause.clone(), 0);
+    while let Some(next) = within(&innermost).filter(|next| next.task().is_some()) {
+        innermost = next;
+        depth += 1;
+    }
+    let text = match depth {
+        0..DEPTH_SHOWN => cause.to_string(),
+        _ => format!("{depth} tasks within each other failed, the innermost of them: {innermost}"),
+    };
+    shorten_middle(&text, CAUSE_CHARS_MAX)
 }
 
 fn describe_inputs(inputs: &[(Key, Value)]) -> String {

@@ -20,6 +20,12 @@ const COST_MIN: Duration = Duration::from_millis(5);
 /// What is made at more bytes a second is made again: reading it from memory is hardly faster.
 const BYTES_PER_SECOND_MAX: f64 = 500e6;
 
+/// What an entry takes besides its value, some of it in the allocator.
+const ENTRY_BYTES: usize = 300;
+
+/// A result that is kept is made of others for nothing, unless it is so many times larger than what is made: then it goes before that.
+const TIMES_LARGER: usize = 16;
+
 /// Of the budget for all values this share may be kept.
 const SHARE_OF_BUDGET: f64 = 0.5;
 
@@ -67,13 +73,20 @@ pub(crate) struct Kept {
     pub(crate) hits: usize,
 }
 
-/// How long the results of one graph took, each with the slowest of what it was made of, so that a result which is cheap but
-/// needs much is known to be worth that.
-pub(crate) struct Costs(Vec<Duration>);
+/// How long the results of one graph took, each with the slowest of what it was made of that is not kept itself, so that a result
+/// which is cheap but needs much is known to be worth that.
+pub(crate) struct Costs(Vec<Cost>);
+
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    took: Duration,
+    /// The bytes that the result takes where it is kept, 0 if it is not.
+    kept: usize,
+}
 
 impl Costs {
     pub(crate) fn of(graph: &Graph) -> Self {
-        Costs(vec![Duration::ZERO; graph.len()])
+        Costs(vec![Cost::default(); graph.len()])
     }
 
     /// Takes note that `task` took `elapsed` to make `value`, which may be worth keeping.
@@ -86,13 +99,17 @@ impl Costs {
         memory: &Memory,
     ) {
         let inputs = graph.inputs(task).iter();
-        let slowest = inputs.map(|input| self.0[input.index()]).max();
-        let cost = elapsed + slowest.unwrap_or_default();
-        self.0[task.index()] = cost;
-        if cost >= COST_MIN {
+        let bytes = bytes_with_entry(value);
+        let is_to_be_made = |cost: &Cost| cost.kept == 0 || cost.kept / TIMES_LARGER > bytes;
+        let costs = inputs.map(|input| self.0[input.index()]);
+        let slowest = costs.filter(is_to_be_made).map(|cost| cost.took).max();
+        let took = elapsed + slowest.unwrap_or_default();
+        let is_kept = took >= COST_MIN && {
             let key = CacheKey::of(graph, task);
-            memory.cache.insert(key, value, cost, memory.limit());
-        }
+            memory.cache.insert(key, value, took, memory.limit())
+        };
+        let kept = if is_kept { bytes } else { 0 };
+        self.0[task.index()] = Cost { took, kept };
     }
 }
 
@@ -125,18 +142,19 @@ impl Cache {
     }
 
     /// Keeps a result that took `cost` to make, if that is worth it and its size is known; all that is kept takes at most half of
-    /// `budget`.
-    pub(crate) fn insert(&self, key: CacheKey, value: &Value, cost: Duration, budget: u64) {
-        let bytes = value.bytes();
+    /// `budget`. Whether it is kept.
+    pub(crate) fn insert(&self, key: CacheKey, value: &Value, cost: Duration, budget: u64) -> bool {
+        let bytes = bytes_with_entry(value);
         let is_cheap = cost < COST_MIN || bytes as f64 > cost.as_secs_f64() * BYTES_PER_SECOND_MAX;
         let most = (budget as f64 * SHARE_OF_BUDGET) as usize;
         if is_cheap || bytes > most || value.is_stored() || !value.is_measured() {
-            return;
+            return false;
         }
         let mut entries = self.lock();
         let dropped = entries.insert(key, value.clone(), cost, most);
         drop(entries);
         drop(dropped);
+        true
     }
 
     /// The results of tasks of `graph` that are there.
@@ -174,7 +192,7 @@ impl Cache {
         while freed < bytes
             && let Some(value) = entries.pop()
         {
-            freed += value.bytes();
+            freed += bytes_with_entry(&value);
             evicted.push(value);
         }
         evicted
@@ -194,7 +212,7 @@ impl Cache {
             let entry = &entries.by_key[key];
             Kept {
                 key: key.clone(),
-                bytes: entry.value.bytes(),
+                bytes: bytes_with_entry(&entry.value),
                 cost: entry.cost,
                 hits: entry.hits,
             }
@@ -222,6 +240,11 @@ fn needed<'a>(
     found.iter().filter(move |(id, _)| is_needed[id.index()])
 }
 
+/// The bytes that keeping `value` takes.
+fn bytes_with_entry(value: &Value) -> usize {
+    value.bytes() + ENTRY_BYTES
+}
+
 impl Entries {
     /// Returns what had to go.
     fn insert(&mut self, key: CacheKey, value: Value, cost: Duration, most: usize) -> Vec<Value> {
@@ -229,14 +252,15 @@ impl Entries {
             return vec![value];
         }
         let mut dropped = Vec::new();
-        while self.bytes + value.bytes() > most
+        let bytes = bytes_with_entry(&value);
+        while self.bytes + bytes > most
             && let Some(value) = self.pop()
         {
             dropped.push(value);
         }
-        self.bytes += value.bytes();
+        self.bytes += bytes;
         *self.operations.entry(key.name.operation()).or_insert(0) += 1;
-        let worth = self.worth(cost, value.bytes());
+        let worth = self.worth(cost, bytes);
         self.by_worth.insert(worth, key.clone());
         let hits = 0;
         let entry = Entry {
@@ -252,13 +276,13 @@ impl Entries {
     /// That of a result which is wanted now.
     fn worth(&mut self, cost: Duration, bytes: usize) -> Worth {
         self.counter += 1;
-        let worth = self.age + cost.as_secs_f64() / bytes.max(1) as f64;
+        let worth = self.age + cost.as_secs_f64() / bytes as f64;
         (worth.to_bits(), self.counter)
     }
 
     fn get(&mut self, key: &CacheKey) -> Option<Value> {
         let entry = self.by_key.get(key)?;
-        let (cost, bytes) = (entry.cost, entry.value.bytes());
+        let (cost, bytes) = (entry.cost, bytes_with_entry(&entry.value));
         let worth = self.worth(cost, bytes);
         let entry = self.by_key.get_mut(key)?;
         self.by_worth.remove(&entry.worth);
@@ -273,7 +297,7 @@ impl Entries {
         let (worth, key) = self.by_worth.pop_first()?;
         self.age = f64::from_bits(worth.0);
         let entry = self.by_key.remove(&key)?;
-        self.bytes -= entry.value.bytes();
+        self.bytes -= bytes_with_entry(&entry.value);
         let operation = key.name.operation();
         if let Some(count) = self.operations.get_mut(operation) {
             *count -= 1;
@@ -289,7 +313,7 @@ impl Entries {
 mod tests {
     use super::*;
 
-    const BUDGET: u64 = 2000;
+    const BUDGET: u64 = 2_000_000;
 
     fn key(idx: u32) -> CacheKey {
         CacheKey {
@@ -299,7 +323,7 @@ mod tests {
     }
 
     fn bytes(len: usize) -> Value {
-        Value::with_bytes((), len)
+        Value::with_bytes((), 1000 * len)
     }
 
     fn seconds(seconds: f64) -> Duration {
@@ -331,7 +355,7 @@ mod tests {
         check_kept(&[(0, 10, 0.004)], &[]);
         check_kept(&[(0, 1001, 9.0)], &[]);
         let cache = Cache::default();
-        cache.insert(key(0), &bytes(100_000_000), seconds(0.1), u64::MAX);
+        cache.insert(key(0), &bytes(100_000), seconds(0.1), u64::MAX);
         assert!(cache.kept().is_empty());
     }
 
@@ -352,7 +376,7 @@ mod tests {
         for idx in 0..3 {
             cache.insert(key(idx), &bytes(100), seconds(1.0), BUDGET);
         }
-        assert_eq!(cache.evict(150).len(), 2);
+        assert_eq!(cache.evict(150_000).len(), 2);
         let found = |idx| cache.lock().get(&key(idx)).is_some();
         assert!(!found(0) && found(2));
         cache.clear();

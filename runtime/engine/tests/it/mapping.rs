@@ -390,17 +390,18 @@ fn mistakes_in_graphs_by_hand_are_named() {
 }
 
 #[test]
-fn a_long_cycle_is_written_out() {
+fn a_long_cycle_is_written_out_in_part() {
     let mut builder = Graph::builder().task(("x", 0), [("x", 2000)], inc);
     for idx in 1..=2000 {
         builder = builder.task(("x", idx), [("x", idx - 1)], inc);
     }
     let text = builder.build().unwrap_err().to_string();
-    assert_eq!(text.matches("which takes").count(), 2000);
     assert!(
-        text.contains("`('x', 1)`, which takes `('x', 0)`"),
+        text.contains("`('x', 0)` takes `('x', 2000)`, which takes `('x', 1999)`"),
         "{text}"
     );
+    let left_out = "`('x', 1982)`, which takes 1981 others one after the other, the last of which takes `('x', 0)`";
+    assert!(text.contains(left_out), "{text}");
 }
 
 #[test]

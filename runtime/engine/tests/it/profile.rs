@@ -132,6 +132,14 @@ fn ten_thousand_tasks_are_drawn_together() {
     check_shown(&profile);
 }
 
+/// The first of so many run while the others are planned.
+#[test]
+fn tasks_that_ran_ahead_are_there_once() {
+    let calls: Vec<_> = (0..30_000).map(|idx| delayed(idx).map(|x| x + 1)).collect();
+    let profile = in_cell(|| profile(|| compute_all(&calls)).1);
+    assert_eq!(profile.tasks().len(), 30_000);
+}
+
 #[test]
 fn what_tasks_compute_is_part_of_it() {
     let profile = in_cell(|| {

@@ -17,6 +17,7 @@ mod wait;
 
 pub use failure::{DebugFailure, Failure, NoValue, Reason};
 pub use heap::{Heap, Size, SizeViaHeap, SizeViaNothing, SizeViaVec, Weighed};
+pub(crate) use panics::run_callback;
 pub use panics::{
     Calls, Frame, Panic, Place, Trace, Witness, catch, set_panic_reporter, set_tracer,
 };
@@ -36,7 +37,7 @@ use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 
 use crate::display::MimeBundle;
-pub use crate::site::{TypedLines, learn_lines, typed_place};
+pub use crate::site::{TypedLines, learn_lines, place_in_cell, typed_place};
 use variables::Held;
 
 /// How the statements of a cell ended.

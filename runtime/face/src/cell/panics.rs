@@ -139,6 +139,16 @@ fn caught(payload: &(dyn Any + Send)) -> Panic {
     }
 }
 
+/// Runs what nobody asks for the result of: a panic is told of on stderr.
+#[expect(clippy::print_stderr, reason = "it belongs to the cell")]
+pub(crate) fn run_callback(callback: Box<dyn FnOnce() + Send>) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(callback))
+        && !payload.is::<Cancelled>()
+    {
+        eprintln!("a callback of a future panicked: {}", message(&*payload));
+    }
+}
+
 fn message(payload: &(dyn Any + Send)) -> String {
     if let Some(text) = payload.downcast_ref::<&str>() {
         (*text).to_owned()

@@ -612,7 +612,7 @@ fn run_once(run: &Mutex<Option<Box<RunOnce>>>) -> Result<Value> {
         Some(run) => run(),
         None => Err(Error::new(
             ErrorKind::Task,
-            "a closure that gives away what it has captured cannot run again",
+            "a closure that was submitted to run once cannot run again; `SubmitOptions::new().submit(…)` takes one that can",
         )),
     }
 }

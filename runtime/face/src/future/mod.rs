@@ -258,7 +258,7 @@ impl<T: Any + Send + Sync> Future<T> {
     }
 
     /// Calls `callback` with the future when it is done, however it ended: at once if it is, else as a task. Until then the future goes
-    /// on, also if nobody else holds it.
+    /// on, also if nobody else holds it. If `callback` panics, stderr says so.
     ///
     /// ```
     /// use dagbok::prelude::*;

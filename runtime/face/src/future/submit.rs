@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Future;
 use super::handle::{Listing, ROOM_MAX};
 use crate::array::{Array, NdArray};
-use crate::cell::threads;
+use crate::cell::{run_callback, threads};
 use crate::delayed::{Delayed, call, task_error};
 use crate::engine::{Calls, Collection, Submission, Submitted, engine};
 use crate::frame::{DataFrame, Frame};
@@ -373,7 +373,7 @@ pub(super) fn call_when_done(submitted: &Arc<dyn Submitted>, callback: Box<dyn F
     submitted.on_done(Box::new(move || {
         let Ok(engine) = engine() else { return };
         let call_back = Box::new(move || {
-            callback();
+            run_callback(callback);
             Ok(Value::new(()))
         });
         let work = call::of_closure_once("on_done", site, call_back);

@@ -144,6 +144,9 @@ fn order(entries: &[Entry], inputs: &[Vec<usize>]) -> Result<Vec<usize>> {
     Ok(order)
 }
 
+/// So many tasks of a cycle are named.
+const CYCLE_SHOWN: usize = 20;
+
 fn cycle_error(entries: &[Entry], cycle: &[usize]) -> Error {
     let first = &entries[cycle[0]];
     let mut text = match cycle {
@@ -151,9 +154,17 @@ fn cycle_error(entries: &[Entry], cycle: &[usize]) -> Error {
         _ => {
             let mut text = format!("the graph has a cycle: `{}` takes ", first.key);
             let rest = cycle[1..].iter().chain(&cycle[..1]);
-            let rest: Vec<String> = rest
+            let mut rest: Vec<String> = rest
                 .map(|place| format!("`{}`", entries[*place].key))
                 .collect();
+            if rest.len() > CYCLE_SHOWN {
+                let n_left_out = rest.len() - CYCLE_SHOWN;
+                let left_out = format!(
+                    "{n_left_out} others one after the other, the last of which takes `{}`",
+                    first.key
+                );
+                rest.splice(CYCLE_SHOWN - 1.., [left_out]);
+            }
             text.push_str(&rest.join(", which takes "));
             text
         }
