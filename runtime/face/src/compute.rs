@@ -197,6 +197,17 @@ fn map_from_values<'a, K: Clone + 'a, C: Compute + 'a, Map: FromIterator<(K, C::
     entries.into_iter().map(value).collect()
 }
 
+/// Nothing is to be computed.
+impl Compute for () {
+    type Output = ();
+
+    fn collections(&self, _: &mut Vec<Collection>) {}
+
+    fn from_values(&self, _: &mut dyn Iterator<Item = Value>) -> Result<()> {
+        Ok(())
+    }
+}
+
 macro_rules! compute_tuple {
     ($($member:ident)+) => {
         impl<$($member: Compute),+> Compute for ($($member,)+) {

@@ -177,7 +177,12 @@ impl Key {
         let plain = name.trim().replace('-', "_");
         let key = KEYS.iter().find(|key| key.name == plain);
         key.copied().ok_or_else(|| {
+            let within = KEYS
+                .iter()
+                .map(|key| key.name)
+                .find(|key| plain.contains(key));
             let hint = nearest(&plain, &mut KEYS.iter().map(|key| key.name))
+                .or(within)
                 .map(|key| format!(" (did you mean `{key}`?)"))
                 .unwrap_or_default();
             let all = KEYS.map(|key| format!("`{}`", key.name)).join(", ");

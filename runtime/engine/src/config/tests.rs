@@ -343,6 +343,13 @@ fn values_that_are_not_allowed() {
         ],
     );
     check_refused(
+        "num_threads",
+        2,
+        expect![
+            "there is no setting `num_threads` (did you mean `threads`?); there are `threads`, `memory_limit`, `chunk_size`, `temporary_directory`, `max_spill`, `cache`, `retries`, `progress`, `scheduler`"
+        ],
+    );
+    check_refused(
         "Memory-Limit",
         2,
         expect![

@@ -112,6 +112,7 @@ fn arguments_are_collected() {
     check(total(vec![1, 2, 3]), 6);
     check(total([1, 2, 3]), 6);
     check(total(&[1, 2, 3][..]), 6);
+    check(total(&[1, 2, 3]), 6);
     check(total(vec![inc(1), inc(2)]), 5);
     check(total([inc(1), inc(2)]), 5);
     check(total(&[inc(1), inc(2)]), 5);
@@ -177,6 +178,7 @@ fn several_computations_at_once() {
     assert_eq!(compute_all((&x, x.map(|x| x * 2))).unwrap(), (2, 4));
     assert_eq!(compute_all(vec![inc(1), inc(2)]).unwrap(), [2, 3]);
     let both: (Vec<i64>, i64) = compute_all((vec![inc(1), inc(2)], total([5]))).unwrap();
+    assert_eq!(compute_all((inc(1), ())).unwrap(), (2, ()));
     assert_eq!(both, (vec![2, 3], 5));
     assert!(compute_all(Vec::<Delayed<i64>>::new()).unwrap().is_empty());
 }

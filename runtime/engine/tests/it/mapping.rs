@@ -377,6 +377,14 @@ fn mistakes_in_graphs_by_hand_are_named() {
         ErrorKind::Value,
         expect![[r#"the task of `y` takes `w` as `f64`, but that is `i64`; made at HERE"#]],
     );
+    let list = Graph::builder().value("x", vec![1_i64]);
+    check_mistake(
+        list.task("y", "x", |x: &[i64]| x.len()),
+        ErrorKind::Value,
+        expect![[
+            r#"the task of `y` takes `x` as `i64`, but that is `Vec<i64>` (a slice takes the values of all keys; one list is a `&Vec<i64>`); made at HERE"#
+        ]],
+    );
     check_mistake(
         graph().task("y", ["x", "x"], inc),
         ErrorKind::Value,

@@ -63,7 +63,7 @@ impl Argument {
 /// | declared | takes too |
 /// |---|---|
 /// | `T` | [`Future<T>`](crate::Future) |
-/// | `Vec<T>` or `&[T]` | `Vec<Delayed<T>>`, arrays and slices of them, `[T; N]`, `&[T]`, and futures likewise |
+/// | `Vec<T>` or `&[T]` | `Vec<Delayed<T>>`, arrays and slices of them, `[T; N]`, `&[T; N]`, `&[T]`, and futures likewise |
 /// | `(T, U)` to six members | tuples of `Delayed`s, or of futures; pairs of which one member is plain |
 /// | `HashMap<K, V>`, `BTreeMap<K, V>` | maps whose values are `Delayed`s, futures, or vectors of `Delayed`s |
 /// | `Option<T>` | `Option<Delayed<T>>` |
@@ -156,6 +156,12 @@ impl<T: ByValue> IntoDelayed<Vec<T>> for &[T] {
 impl<T: ByValue, const N: usize> IntoDelayed<Vec<T>> for [T; N] {
     fn into_argument(self) -> Argument {
         Argument::value(Value::new(Vec::from(self)))
+    }
+}
+
+impl<T: ByValue, const N: usize> IntoDelayed<Vec<T>> for &[T; N] {
+    fn into_argument(self) -> Argument {
+        Argument::value(Value::new(self.to_vec()))
     }
 }
 

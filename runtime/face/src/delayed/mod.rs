@@ -73,6 +73,8 @@ pub use call::{Call, PureArgument, Token, by_reference, by_value, task_error};
 /// inc("one"); // a delayed function takes `i64` here and was given `&str`
 /// ```
 ///
+/// In the function itself its name is that of the plain function, which it calls at once.
+///
 /// A result that took long may be found in the [cache](crate::Cache) by a later `compute()` of the same call, so a function that
 /// does more than return a value may not run again; `Config::set("cache", false)` turns that off.
 ///

@@ -214,13 +214,25 @@ fn check_task(entry: &Entry, task: &Task, given: &[TypeOf]) -> Result<()> {
     match of_each.find(|((taken, given), _)| taken != given) {
         None => Ok(()),
         Some(((taken, given), input)) => wrong(format!(
-            "the task of `{}` takes `{input}` as `{}`, but that is `{}`{}; made at {}",
+            "the task of `{}` takes `{input}` as `{}`, but that is `{}`{}{}; made at {}",
             entry.key,
             taken.name(),
             given.name(),
             untyped_number(*taken, *given),
+            one_list(&task.takes, *taken, *given),
             entry.site
         )),
+    }
+}
+
+/// What to do about a slice that was to be one list.
+fn one_list(takes: &Takes, taken: TypeOf, given: TypeOf) -> String {
+    let list = format!("Vec<{}>", taken.name());
+    match takes {
+        Takes::All(_) if given.name() == list => {
+            format!(" (a slice takes the values of all keys; one list is a `&{list}`)")
+        }
+        _ => String::new(),
     }
 }
 
