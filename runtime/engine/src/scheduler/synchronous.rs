@@ -350,7 +350,7 @@ fn panic_error(panic: &Panic) -> Error {
         lines.extend(all);
     }
     lines.dedup();
-    if lines.first() == place.as_ref() {
+    if place.is_some() && lines.first() == place.as_ref() {
         lines.remove(0);
     }
     lines.truncate(CALLS_MAX);

@@ -207,10 +207,11 @@ pub(super) fn named(
 
 /// What `cause` says. Of tasks that failed as one within them did, and that as one within it, the innermost one says it.
 fn cause_text(cause: &Error) -> String {
-    let within = |error: &Error| error.task().map(|task| task.cause.clone());
-    let (mut innermost, mut depth) = (cause.clone(), 0);
-    while let Some(next) = within(&innermost).filter(|next| next.task().is_some()) {
-        innermost = next;
+    let (mut innermost, mut depth) = (cause, 0);
+    while let Some(task) = innermost.task()
+        && task.cause.task().is_some()
+    {
+        innermost = &task.cause;
         depth += 1;
     }
     let text = match depth {

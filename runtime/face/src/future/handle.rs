@@ -44,6 +44,7 @@ impl Listing {
         self.map.0.look_again();
     }
 
+    /// All futures, in the order of their calls.
     pub(super) fn into_futures<T>(self) -> Vec<Future<T>> {
         futures(self.handles)
     }
