@@ -152,16 +152,6 @@ impl Slots {
         };
     }
 
-    pub(super) fn set_place(&mut self, new: Place) {
-        match self {
-            Slots::None(place)
-            | Slots::One(place, _)
-            | Slots::Two(place, _)
-            | Slots::TwoCalls(place, _)
-            | Slots::More(place, _) => *place = new,
-        }
-    }
-
     #[inline]
     fn place(&self) -> &Place {
         match self {
@@ -390,8 +380,8 @@ impl DelayedNode {
     }
 
     /// The same call, which others may have the name of.
-    pub(super) fn with_shared_name(mut self) -> Self {
-        self.slots.set_place(Place::of_shared_name());
+    pub(super) fn with_shared_name(self) -> Self {
+        self.place().share_name();
         self
     }
 

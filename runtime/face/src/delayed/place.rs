@@ -14,17 +14,12 @@ const IS_NAME_SHARED: u32 = 1 << 31;
 const NONE: u32 = IS_NAME_SHARED - 1;
 
 impl Place {
-    /// That of a call which may have the name of another one: they are the same work.
-    pub(super) fn of_shared_name() -> Self {
-        Place(AtomicU32::new(NONE | IS_NAME_SHARED))
-    }
-
     /// That of a call whose name no other has, unless [`share_name`](Place::share_name) is called.
     pub(super) fn of_unique_name() -> Self {
         Place(AtomicU32::new(NONE))
     }
 
-    /// From now on there may be another call of the same name.
+    /// From now on there may be another call of the same name: they are the same work.
     pub(super) fn share_name(&self) {
         self.0.fetch_or(IS_NAME_SHARED, Ordering::SeqCst);
     }
