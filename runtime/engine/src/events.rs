@@ -78,7 +78,7 @@ pub struct Stamped {
 pub trait Observer: Send + Sync {
     /// Takes what has happened since the last call, in order; there may be nothing.
     ///
-    /// Called on the thread that waits for `run`, about fifty times a second, and a last time when `run` has ended.
+    /// Called on the thread that waits for `run`, about fifty times a second, more often where much happens, and a last time when `run` has ended.
     fn observe(&self, run: &Run, events: &[Stamped]);
 }
 

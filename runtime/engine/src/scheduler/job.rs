@@ -13,6 +13,9 @@ use crate::graph::{Graph, TaskId};
 use crate::storage::{Costs, Results};
 use crate::sync::{AtomicBool, Condvar};
 
+/// So many events are told of at once: memory that has been used is faster than new one.
+pub(super) const LOG_TOLD: usize = 8 << 10;
+
 /// The part of a run that the state machine does not see: values, errors, and who waits.
 pub(super) struct Job {
     pub(super) id: RunId,
@@ -26,7 +29,7 @@ pub(super) struct Job {
     pub(super) results: Results,
     pub(super) error: Option<Error>,
     pub(super) outcome: Option<Outcome>,
-    /// The run has ended, or something of it can be run by the thread that waits for it.
+    /// The run has ended, something of it can be run by the thread that waits for it, or there is much to tell.
     pub(super) changed: Arc<Condvar>,
     /// The thread that waits runs tasks meanwhile.
     pub(super) has_helper: bool,
@@ -88,6 +91,9 @@ impl Job {
     pub(super) fn note(&mut self, at: Instant, event: events::Event) {
         if self.audience == Audience::Observers {
             self.log.push(Stamped { at, event });
+            if self.log.len() == LOG_TOLD {
+                self.changed.notify_all();
+            }
         }
     }
 }

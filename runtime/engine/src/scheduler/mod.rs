@@ -35,7 +35,7 @@ use crate::graph::{Graph, TaskId};
 use crate::storage::{Costs, Memory};
 use crate::sync::{Condvar, MutexGuard, now};
 use hands::Hands;
-use job::{Audience, Job, OnEnd};
+use job::{Audience, Job, LOG_TOLD, OnEnd};
 pub(crate) use nested::check_depth;
 use pool::{Shared, Whom};
 use state::Schedule;
@@ -309,6 +309,10 @@ impl Waiter<'_> {
             if give_up.is_some_and(|give_up| now >= give_up) {
                 self.abandon(core);
                 return Err(self.cancelled());
+            }
+            if core.job(run).log.len() >= LOG_TOLD {
+                core = self.report(core);
+                continue;
             }
             if self.run.parent.is_some()
                 && let Err(error) = check_depth()
