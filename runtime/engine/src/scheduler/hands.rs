@@ -90,6 +90,8 @@ impl Hands {
             true => (self.batch * 2).min(BATCH_MAX),
             false => (self.batch / 2).max(1),
         };
+        // To wait for the lock was no part of it.
+        self.now = now();
         self.batch_began = self.now;
     }
 
