@@ -190,11 +190,8 @@ impl Engine for LocalEngine {
 
     fn submit_map(&self, calls: Arc<dyn Calls>) -> Arc<dyn SubmittedMap> {
         let executor = self.executor();
-        let pool = executor
-            .as_ref()
-            .ok()
-            .and_then(|executor| executor.pool.as_ref());
-        let n_threads = pool.map_or(1, |pool| pool.n_threads());
+        let pool = executor.as_ref().ok();
+        let pool = pool.and_then(|executor| executor.pool.clone());
         let observers = self.observers.all();
         let begin = move |work: &Collection| {
             Ok(Begun {
@@ -205,9 +202,9 @@ impl Engine for LocalEngine {
                 observers: observers.clone(),
             })
         };
+        let n_threads = pool.as_ref().map_or(1, |pool| pool.n_threads());
         let ahead = futures::n_ahead(n_threads);
-        let futures = self.futures.clone();
-        futures::Map::new(futures, calls, n_threads, ahead, Box::new(begin))
+        futures::Map::new(self.futures.clone(), calls, pool, ahead, Box::new(begin))
     }
 
     fn completions(&self) -> Arc<dyn Completions> {

@@ -312,7 +312,7 @@ fn what_is_submitted_first_begins_first() {
     let held = engine.submit(submission(held.collection(), 0));
     let n = 500;
     let map = engine.submit_map(Noted::some(&numbers, n));
-    map.look_again();
+    map.added(0);
     let after = engine.submit(submission(noted(&numbers, n), 0));
     let urgent = engine.submit(submission(noted(&numbers, n + 1), 1));
     gate.open();
@@ -338,7 +338,7 @@ fn the_synchronous_scheduler_computes_each_as_it_is_listed() {
     let map = engine.submit_map(calls.clone());
     for n in 1..=300 {
         calls.n.store(n, Ordering::SeqCst);
-        map.look_again();
+        map.added(n - 1);
         assert_eq!(numbers.lock().unwrap().len(), n as usize);
     }
     assert_eq!(map.get(299).status(), FutureStatus::Finished);

@@ -241,8 +241,8 @@ pub trait Calls: Send + Sync {
 
 /// Calls that have been submitted together. They become futures one after the other, a few before the earlier ones are done.
 pub trait SubmittedMap: Any + Send + Sync {
-    /// There are more calls than before.
-    fn look_again(&self);
+    /// There are calls from this number on which there were not before.
+    fn added(&self, from: u32);
     /// The future of this number, which there is from now on.
     fn get(&self, idx: u32) -> Arc<dyn Submitted>;
     /// The future of this number, if there is one by now.

@@ -16,12 +16,16 @@ use super::completions::Queue;
 use super::state::FutureId;
 use super::ticket;
 use super::{Begun, Futures, next_futures};
+use crate::scheduler::Scheduler;
 use crate::sync::{AtomicU32, AtomicUsize, Builder, Condvar, Mutex, MutexGuard};
 
 /// How many calls of a map are futures and not done, besides those that somebody has asked for, where a pool has so many threads.
 pub(crate) fn n_ahead(n_threads: usize) -> usize {
     64.max(2 * n_threads)
 }
+
+/// Who lists so many calls in a row is given a core: they cannot be waited for before.
+const MANY: u32 = 1 << 10;
 
 /// How a call is computed: as what was set when the map was submitted.
 pub(crate) type Begin = dyn Fn(&Collection) -> Result<Begun> + Send + Sync;
@@ -36,13 +40,13 @@ pub(crate) struct Map {
     /// The futures' numbers are those of the calls, from here on: what was submitted before the map comes before them, and what was
     /// submitted after it, after them.
     first: FutureId,
+    /// What computes them, but where that is who asks for them.
+    pool: Option<Arc<Scheduler>>,
     n_threads: usize,
     /// So many are to be begun before they have a thread.
     ahead: usize,
     /// Those before it have had their turn; it changes under the lock.
     next: AtomicU32,
-    /// So many calls there were when somebody last said that there are more.
-    n_known: AtomicU32,
     /// How many of those that were begun in their turn are not done.
     n_ahead: AtomicUsize,
     /// How often more were asked for since nobody begins any.
@@ -94,7 +98,7 @@ impl Map {
     pub(crate) fn new(
         futures: Arc<Futures>,
         calls: Arc<dyn Calls>,
-        n_threads: usize,
+        pool: Option<Arc<Scheduler>>,
         ahead: usize,
         begin: Box<Begin>,
     ) -> Arc<Self> {
@@ -105,10 +109,10 @@ impl Map {
             begin,
             served: Served::here(),
             first: next_futures(1 << 32),
-            n_threads,
+            n_threads: pool.as_ref().map_or(1, |pool| pool.n_threads()),
+            pool,
             ahead,
             next: AtomicU32::new(0),
-            n_known: AtomicU32::new(0),
             n_ahead: AtomicUsize::new(0),
             n_asked: AtomicUsize::new(0),
             inside: Mutex::default(),
@@ -262,10 +266,14 @@ pub(super) fn own(map: &dyn SubmittedMap) -> Option<Arc<Map>> {
 impl SubmittedMap for Map {
     /// Begins the new ones if none before them waits for its turn, and a thread may have nothing to do: else others that end make them
     /// begin, and the thread that lists the calls goes on with that.
-    fn look_again(&self) {
-        let n_known = self.n_known.swap(self.calls.n_calls(), Ordering::SeqCst);
+    fn added(&self, from: u32) {
+        if from % MANY == MANY - 1
+            && let Some(pool) = &self.pool
+        {
+            pool.make_way();
+        }
         if self.n_ahead.load(Ordering::SeqCst) < self.n_threads
-            && self.next.load(Ordering::SeqCst) >= n_known
+            && self.next.load(Ordering::SeqCst) >= from
         {
             self.advance();
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use dagbok::cell::threads::Served;
 use dagbok::{Error, ErrorKind, Value};
@@ -31,6 +32,8 @@ pub(super) struct Core {
     pub(super) n_nested: usize,
     /// The bytes of results that are on their way to the disk.
     pub(super) bytes_leaving: usize,
+    /// Until when one of the threads is to rest.
+    pub(super) rest_until: Option<Instant>,
     pub(super) closed: bool,
 }
 
@@ -44,6 +47,7 @@ impl Core {
             memory,
             n_nested: 0,
             bytes_leaving: 0,
+            rest_until: None,
             closed: false,
         }
     }
@@ -106,6 +110,14 @@ impl Core {
             self.make_room(hands);
         }
         !hands.picked.is_empty()
+    }
+
+    /// How long `lane` is to rest: the last one of several does.
+    pub(super) fn rest(&self, lane: usize) -> Option<Duration> {
+        let until = self.rest_until?;
+        let rests = lane > 0 && lane + 1 == self.lanes.len() && !self.closed;
+        let time = until.saturating_duration_since(now());
+        Some(time).filter(|time| rests && !time.is_zero())
     }
 
     /// Takes from another thread what that has taken and not begun, also what could not run when it was taken.

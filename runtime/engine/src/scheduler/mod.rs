@@ -33,7 +33,7 @@ use self::core::Core;
 use crate::events::{Canceller, Observer, Run, Stamped};
 use crate::graph::{Graph, TaskId};
 use crate::storage::{Costs, Memory};
-use crate::sync::{Condvar, MutexGuard, now};
+use crate::sync::{Condvar, MutexGuard, n_cores, now};
 use hands::Hands;
 use job::{Audience, Job, LOG_TOLD, OnEnd};
 pub(crate) use nested::check_depth;
@@ -45,6 +45,8 @@ pub use state::{Outcome, RunId};
 pub(crate) const TICK: Duration = Duration::from_millis(20);
 /// How long a waiting thread waits, after an interrupt, for tasks that are running.
 const GRACE: Duration = Duration::from_millis(60);
+/// How long a thread rests that makes way.
+const REST: Duration = Duration::from_millis(2);
 /// Enough for deeply recursive functions; only what is used takes memory.
 pub(crate) const STACK_BYTES: usize = 64 << 20;
 
@@ -58,6 +60,8 @@ fn next_run() -> RunId {
 pub struct Scheduler {
     shared: Arc<Shared>,
     n_threads: usize,
+    /// Whether it leaves no core to anybody else.
+    takes_all_cores: bool,
 }
 
 impl Scheduler {
@@ -79,6 +83,7 @@ impl Scheduler {
         let scheduler = Scheduler {
             shared: Arc::new(Shared::new(n_threads, memory)),
             n_threads,
+            takes_all_cores: n_cores() <= n_threads,
         };
         scheduler.shared.start(n_threads)?;
         Ok(scheduler)
@@ -231,6 +236,14 @@ impl Scheduler {
             .is_ok();
         hands.clear();
         helped
+    }
+
+    /// Lets one of several threads rest for a moment, if it is needed for the current one: that is of somebody else and has urgent
+    /// things to do.
+    pub(crate) fn make_way(&self) {
+        if self.takes_all_cores && !is_in_task() {
+            self.shared.lock().rest_until = Some(now() + REST);
+        }
     }
 
     /// The number of its threads.

@@ -38,6 +38,8 @@ pub(super) struct Shared {
     core: Mutex<Core>,
     /// Something can be run, or the pool is closed.
     work: Condvar,
+    /// Nothing but time ends it.
+    rest: Condvar,
     lanes: Arc<Lanes>,
     /// How many threads wait for something to run.
     waiting: AtomicUsize,
@@ -51,6 +53,7 @@ impl Shared {
         Shared {
             core: Mutex::new(Core::new(lanes.clone(), memory.clone())),
             work: Condvar::new(),
+            rest: Condvar::new(),
             lanes,
             waiting: AtomicUsize::new(0),
             memory,
@@ -84,7 +87,10 @@ impl Shared {
                 self.run_one(picked, lane, &mut hands);
             }
             let mut core = self.lock();
-            if core.take_tasks(lane, &mut hands) {
+            if let Some(time) = core.rest(lane) {
+                core.report_own(lane, &mut hands);
+                self.rest(core, time, &mut hands);
+            } else if core.take_tasks(lane, &mut hands) {
                 let leaves_some = || core.state.has_ready(None) || self.lanes.hold_any();
                 let wakes = self.is_awaited() && (hands.picked.len() > 1 || leaves_some());
                 hands.share = core.share(&hands);
@@ -108,6 +114,20 @@ impl Shared {
             } else {
                 self.sleep(core, &mut hands);
             }
+        }
+    }
+
+    /// Leaves everything to the other threads for so long.
+    fn rest(&self, core: MutexGuard<'_, Core>, time: Duration, hands: &mut Hands) {
+        if hands.are_empty() {
+            // Who was woken to run something lets somebody else do so.
+            self.work.notify_one();
+            let waited = self.rest.wait_timeout(core, time);
+            drop(waited.unwrap_or_else(PoisonError::into_inner));
+            hands.now = now();
+        } else {
+            drop(core);
+            hands.clear();
         }
     }
 

@@ -376,6 +376,7 @@ fn a_run_that_has_lost_tasks_ends_with_an_error_that_names_them() {
     let scheduler = Scheduler {
         shared: Arc::new(Shared::new(1, Arc::default())),
         n_threads: 1,
+        takes_all_cores: false,
     };
     let (graph, sum) = sum_of(vec![|| Value::new(1_i64); 3]);
     let error = thread::scope(|scope| {

@@ -41,7 +41,7 @@ impl Listing {
         self.handles
             .push(Handle::OfMap(self.map.clone(), idx).into());
         cancel::checkpoint();
-        self.map.0.look_again();
+        self.map.0.added(idx);
     }
 
     /// All futures, in the order of their calls.

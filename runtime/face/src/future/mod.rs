@@ -39,6 +39,7 @@
 mod awaited;
 mod completed;
 mod handle;
+mod items;
 mod progress;
 mod status;
 mod submit;

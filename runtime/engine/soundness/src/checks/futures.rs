@@ -78,8 +78,8 @@ impl Place {
     fn map(&self, calls: &Arc<Listed>, ahead: usize) -> Arc<Map> {
         let place = self.clone();
         let begin = move |_: &Collection| Ok(place.begun(&[], || Ok(7)));
-        let (futures, n_threads) = (self.futures.clone(), self.pool.n_threads());
-        Map::new(futures, calls.clone(), n_threads, ahead, Box::new(begin))
+        let (futures, pool) = (self.futures.clone(), Some(self.pool.clone()));
+        Map::new(futures, calls.clone(), pool, ahead, Box::new(begin))
     }
 
     /// A future of what `run` makes of the sum of `inputs`.
@@ -309,7 +309,7 @@ fn the_calls_of_a_map_that_are_held_are_done() {
         let list = |until: u32| {
             for n in calls.n_calls() + 1..=until {
                 calls.0.store(n, Ordering::SeqCst);
-                map.look_again();
+                map.added(n - 1);
             }
         };
         list(n_early);

@@ -64,6 +64,18 @@ fn runs_beside_each_other_end() {
     });
 }
 
+#[test]
+fn a_run_ends_while_its_threads_make_way() {
+    check(Timeouts::Never, |random| {
+        let pool = any_pool(random);
+        let urgent = pool.clone();
+        let other = spawn(move || (0..3).for_each(|_| urgent.make_way()));
+        compute(&pool, Sums::new(random, 8));
+        compute(&pool, Sums::new(random, 8));
+        other.join().expect("no panic");
+    });
+}
+
 /// Each third task computes something itself, and what that consists of in turn.
 fn nesting(random: &mut Random, pool: &Arc<Scheduler>, depth: usize) -> Sums {
     if depth == 0 {
