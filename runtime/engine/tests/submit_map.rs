@@ -61,7 +61,9 @@ fn values_are_those_of_the_calls_in_order() {
         let expected: Vec<u64> = (0..n).map(|x| x * x).collect();
         assert_eq!(gather(&futures).unwrap(), expected);
     };
-    [0, 1, 2, 63, 64, 65, 129, 1000].into_iter().for_each(check);
+    [0, 1, 2, 63, 64, 65, 129, 1023, 1024, 1025, 3000]
+        .into_iter()
+        .for_each(check);
     let texts = submit_map(|text: &str| text.to_uppercase(), ["å", "b"]);
     assert_eq!(gather(texts).unwrap(), ["Å", "B"]);
 }
