@@ -18,18 +18,20 @@ use dagbok::frame::{DataFrame, Format, Frame, Schema, Source, Values};
 use dagbok::plot::Plot;
 use dagbok::profile::{Profile, Scope};
 use dagbok::visualize::{OptimizeGraph, Options};
-use dagbok::{Name, Result, Value};
+use dagbok::{Error, ErrorKind, Name, Result, Value};
 
 use crate::config::{Configuration, SchedulerKind};
 use crate::events::{Observer, Observers};
 use crate::executor::{Executor, Pools};
 use crate::futures::{self, Begun, Futures};
 use crate::graph::{self, Graph, TaskId};
+use crate::io::memory::available_to_process;
 use crate::live::Following;
 use crate::mapping::Open;
 use crate::planner::{self, Each, Plan};
 use crate::profile;
 use crate::progress::Progress;
+use crate::render::format;
 use crate::render::future::FutureView;
 use crate::scheduler;
 use crate::storage::Kept;
@@ -129,6 +131,9 @@ impl LocalEngine {
             known.extend(values_of(graph, ahead)?);
             Ok(known)
         })?;
+        if matches!(each, Each::Whole) {
+            check_size(&plan)?;
+        }
         let caches = caches && !plan.is_stale;
         Ok((plan, caches))
     }
@@ -163,6 +168,23 @@ impl LocalEngine {
             observers: self.observers.all(),
         })
     }
+}
+
+/// # Errors
+/// [`ErrorKind::Value`] if the results take more than all memory that there is: the computation could only end with the process.
+fn check_size(plan: &Plan) -> Result<()> {
+    let outputs = plan.outputs.iter().flatten();
+    let bytes: u128 = outputs.map(|task| plan.graph.bytes(*task) as u128).sum();
+    let all = available_to_process().unwrap_or(u64::MAX);
+    if bytes <= u128::from(all) {
+        return Ok(());
+    }
+    let (bytes, all) = (format::bytes(bytes), format::bytes(all.into()));
+    let text = format!(
+        "the result would take {bytes}, and there are {all} of memory: reduce it, take a part of it, or `persist()` it, which keeps on the disk \
+         what does not fit"
+    );
+    Err(Error::new(ErrorKind::Value, text))
 }
 
 impl Engine for LocalEngine {

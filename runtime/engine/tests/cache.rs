@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use dagbok::prelude::*;
@@ -40,6 +40,47 @@ fn check_calls(n_calls: usize, compute: impl FnOnce(&Delayed<i64>)) {
     let (call, count) = counted(7);
     compute(&call);
     assert_eq!(count.load(Ordering::SeqCst), n_calls);
+}
+
+/// A task that is called off while it waits makes something of that: its value it is not.
+#[test]
+fn what_a_task_makes_of_being_called_off_is_not_kept() {
+    let _turn = one_at_a_time();
+    let (go, gone) = mpsc::channel();
+    let slow = try_submit(move || gone.recv());
+    let (tell, told) = mpsc::channel();
+    let tell = Mutex::new(tell);
+    let call = delayed(()).map(move |()| {
+        let tell = |what| tell.lock().expect("no panic").send(what);
+        work();
+        tell("began").expect("a test");
+        let is_ok = slow.result().is_ok();
+        tell("ended").expect("a test");
+        is_ok
+    });
+    let future = call.submit();
+    assert_eq!(told.recv(), Ok("began"));
+    future.cancel();
+    assert_eq!(told.recv(), Ok("ended"));
+    // The thread tells of that task before it takes one of these.
+    let others: Vec<_> = (0..1000).map(|n| delayed(n).map(|n| n + 1)).collect();
+    compute_all(others).expect("numbers");
+    go.send(()).expect("a future");
+    assert!(call.compute().expect("a call"));
+}
+
+#[test]
+fn what_nobody_can_ask_for_is_let_go() {
+    let _turn = one_at_a_time();
+    Cache::clear().expect("an engine");
+    let n_kept = || Cache::entries().expect("an engine").len();
+    let (call, _) = counted(7);
+    call.compute().expect("a number");
+    assert_eq!(n_kept(), 1);
+    drop(call);
+    assert_eq!(n_kept(), 0);
+    assert_eq!(submit(|| (work(), 1).1).result().expect("a number"), 1);
+    assert_eq!(n_kept(), 0);
 }
 
 #[test]

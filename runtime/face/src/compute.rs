@@ -9,6 +9,11 @@ use crate::visualize::Visualization;
 use crate::{Error, ErrorKind, Result, Value};
 
 /// A collection, or a tuple, vector, array, map or option of them, nested as you like, that [`compute_all`] turns into plain values.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is nothing that can be computed",
+    label = "no collection, and no tuple, vector, array, map or option of collections",
+    note = "a plain value among them is written `delayed(value)`; a tuple has six members at most, a `Vec` any number"
+)]
 pub trait Compute {
     /// What the computation gives.
     type Output;

@@ -67,7 +67,7 @@ impl Name {
     }
 }
 
-/// `text` for as long as the process lives; there are as many as there are operations.
+/// `text` in one line, for as long as the process lives; there are as many as there are operations.
 fn intern(text: &str) -> &'static str {
     static TEXTS: RwLock<BTreeSet<&'static str>> = RwLock::new(BTreeSet::new());
     let known = TEXTS.read().unwrap_or_else(PoisonError::into_inner);
@@ -75,13 +75,14 @@ fn intern(text: &str) -> &'static str {
         return known;
     }
     drop(known);
+    let line = text.replace(char::is_control, " ");
     let mut texts = TEXTS.write().unwrap_or_else(PoisonError::into_inner);
-    match texts.get(text) {
+    match texts.get(&*line) {
         Some(known) => known,
         None => {
-            let text: &'static str = text.to_owned().leak();
-            texts.insert(text);
-            text
+            let line: &'static str = line.leak();
+            texts.insert(line);
+            line
         }
     }
 }

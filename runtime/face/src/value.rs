@@ -3,6 +3,7 @@
 use std::any::{Any, type_name};
 use std::fmt;
 use std::mem::needs_drop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,6 +42,20 @@ struct Shared {
     bytes: Kept,
     /// Whether those are all that the value keeps.
     is_measured: bool,
+}
+
+/// A panic of what drops the data ends nothing but that: it may happen on any thread, while others are dropped.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let data = self.take_data();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(data)));
+    }
+}
+
+impl Shared {
+    fn take_data(&mut self) -> Box<dyn Any + Send + Sync> {
+        std::mem::replace(&mut self.data, Box::new(()))
+    }
 }
 
 /// A value that is not in memory.
@@ -213,7 +228,7 @@ impl Value {
         match self.0 {
             Data::Small(_) | Data::Stored(_) => Err(self),
             Data::Shared(shared) => match Arc::try_unwrap(shared) {
-                Ok(shared) => Ok(shared.data),
+                Ok(mut shared) => Ok(shared.take_data()),
                 Err(shared) => Err(Value(Data::Shared(shared))),
             },
         }

@@ -318,6 +318,15 @@ impl Graph {
         }
     }
 
+    /// The bytes that the task `id` brings from the disk, besides those of its inputs.
+    pub(crate) fn loaded_bytes(&self, id: TaskId) -> usize {
+        let entry = self.tasks[id.index()];
+        match &self.makers[entry.layer.index()] {
+            Maker::Calls | Maker::Works => 0,
+            Maker::Blocks(function) => function.loaded_bytes(entry.number),
+        }
+    }
+
     /// Which block of its collection the task `id` makes.
     pub fn block(&self, id: TaskId) -> Block {
         let entry = self.tasks[id.index()];
@@ -348,7 +357,7 @@ impl Graph {
     }
 
     /// The call that the task `id` is, if it is one.
-    fn call(&self, id: TaskId) -> Option<&Arc<DelayedNode>> {
+    pub(crate) fn call(&self, id: TaskId) -> Option<&Arc<DelayedNode>> {
         let entry = self.tasks[id.index()];
         match self.makers[entry.layer.index()] {
             Maker::Calls => Some(&self.calls[entry.number as usize]),

@@ -16,6 +16,11 @@ pub trait BlockFunction: Send + Sync {
     /// The bytes that the block's value is expected to take, 0 if unknown.
     fn bytes(&self, number: u32) -> usize;
 
+    /// The bytes that are brought from the disk for it, besides those of its inputs.
+    fn loaded_bytes(&self, _: u32) -> usize {
+        0
+    }
+
     /// The block's value, from those of its inputs in order.
     ///
     /// # Errors

@@ -233,6 +233,7 @@ impl Core {
             graph: job.graph.clone(),
             served: job.served.clone(),
             stopped: job.stopped.clone(),
+            canceller: job.canceller.clone(),
             cached_in: job.costs.is_some().then(|| self.memory.clone()),
         })
     }
@@ -279,10 +280,10 @@ impl Core {
             Ok(value) => {
                 let bytes = value.bytes();
                 job.note(ended, events::Event::Finished { task, bytes });
-                if let Some(costs) = &mut job.costs {
-                    costs.note(&job.graph, task, &value, ended - started, &self.memory);
-                }
                 if self.state.is_open(run) {
+                    if let Some(costs) = &mut job.costs {
+                        costs.note(&job.graph, task, &value, ended - started, &self.memory);
+                    }
                     job.results.insert(task, value);
                 } else {
                     hands.garbage.push(value);

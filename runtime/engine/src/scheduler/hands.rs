@@ -11,6 +11,7 @@ use super::job::Job;
 use super::lanes::{Done, Picked};
 use super::share::Last;
 use super::state::{Action, RunId};
+use crate::events::Canceller;
 use crate::graph::{Graph, TaskId};
 use crate::storage::Memory;
 use crate::sync::{AtomicBool, now};
@@ -26,6 +27,7 @@ pub(super) struct Current {
     pub(super) graph: Arc<Graph>,
     pub(super) served: Served,
     pub(super) stopped: Arc<AtomicBool>,
+    pub(super) canceller: Canceller,
     /// Where to keep what runs as a part of a task, if anywhere.
     pub(super) cached_in: Option<Arc<Memory>>,
 }

@@ -336,8 +336,9 @@ fn load(
 
 fn run_task(current: &Current, task: TaskId, inputs: Inputs) -> Result<Value> {
     current.served.serve(|| {
-        let is_stopped = || current.stopped.load(Ordering::Relaxed) || cancel::requested();
-        let result = match cancel::requested() {
+        let is_called_off = || current.canceller.is_cancelled() || cancel::requested();
+        let is_stopped = || current.stopped.load(Ordering::Relaxed) || is_called_off();
+        let result = match is_called_off() {
             true => Err(task::cancelled()),
             false => task::run(
                 &current.graph,
@@ -352,6 +353,6 @@ fn run_task(current: &Current, task: TaskId, inputs: Inputs) -> Result<Value> {
             ),
         };
         drop_quietly(|| drop(inputs));
-        result
+        task::unless_called_off(result, is_called_off())
     })
 }

@@ -151,13 +151,14 @@ impl Schedule {
         }
     }
 
-    /// The bytes that the result of `task` is expected to take: as planned, or else as those of its layer have done.
+    /// The bytes that `task` is expected to take: its result, as planned, or else as those of its layer have done, and what it brings
+    /// from the disk.
     fn expected(&self, task: TaskId) -> usize {
         let layer = self.graph.layer_of(task).index();
         match (self.graph.bytes(task), self.sizes[layer]) {
             (0, Sizes { count: 0, .. }) => 0,
             (0, sizes) => sizes.bytes / sizes.count,
-            (bytes, _) => bytes,
+            (bytes, _) => bytes + self.graph.loaded_bytes(task),
         }
     }
 

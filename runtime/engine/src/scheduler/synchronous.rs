@@ -227,7 +227,7 @@ impl<'a> Here<'a> {
                 self.memory.keep_part(graph, part, value, began.elapsed());
             }
         };
-        task::run_calls(graph, task, inputs, is_stopped, keep, |runs, inputs| {
+        let result = task::run_calls(graph, task, inputs, is_stopped, keep, |runs, inputs| {
             let current = Some((self.run.id, self.run.canceller.clone()));
             let outer = CURRENT.replace(current);
             PANICKED_AT.take();
@@ -237,7 +237,8 @@ impl<'a> Here<'a> {
                 .map_err(|panic| panic_error(&panic))
                 .flatten()
                 .flatten()
-        })
+        });
+        task::unless_called_off(result, self.is_stopped())
     }
 
     fn is_stopped(&self) -> bool {

@@ -38,12 +38,10 @@ pub(super) fn run(
 ) -> Result<Value> {
     run_calls(graph, task, inputs, is_stopped, keep, |runs, inputs| {
         let outer = IN_TASK.replace(true);
+        PANICKED_AT.take();
         let result = catch_unwind(AssertUnwindSafe(|| attempt(|| runs.run(inputs))));
         IN_TASK.set(outer);
-        result
-            .map_err(|payload| panic_error(&*payload))
-            .flatten()
-            .flatten()
+        result.map_err(panic_error).flatten().flatten()
     })
 }
 
@@ -79,16 +77,27 @@ pub(super) fn run_calls(
         let result = run_at(at, graph.runs_part(*part), &before);
         drop_quietly(before.take());
         let value = result?;
-        keep(*part, &value, began);
-        before = Some(value);
         if is_stopped() {
-            drop_quietly(before);
+            drop_quietly(value);
             return Err(cancelled());
         }
+        keep(*part, &value, began);
+        before = Some(value);
     }
     let result = run_at(parts.len(), graph.runs(task), &before);
     drop_quietly(before);
     result
+}
+
+/// The result of a task, unless it has been called off meanwhile: what it makes of waits that were ended for that is not its value.
+pub(super) fn unless_called_off(result: Result<Value>, is_called_off: bool) -> Result<Value> {
+    match result {
+        Ok(value) if is_called_off => {
+            drop_quietly(value);
+            Err(cancelled())
+        }
+        result => result,
+    }
 }
 
 /// A value whose `drop` panics does no harm.
@@ -112,18 +121,17 @@ pub(super) fn keep_panics_quiet() {
     });
 }
 
-fn panic_error(payload: &(dyn Any + Send)) -> Error {
+fn panic_error(payload: Box<dyn Any + Send>) -> Error {
     let place = PANICKED_AT.take();
-    // A wait that an interrupt ends may panic in its caller.
-    if payload.is::<Cancelled>() || cancel::requested() {
-        return cancelled();
-    }
-    let message = message(payload);
-    let text = match place {
-        Some(place) => format!("panicked at {place}: {message}"),
-        None => format!("panicked: {message}"),
+    let message = message(&*payload);
+    let error = match place {
+        // A wait that an interrupt ends may panic in its caller.
+        _ if payload.is::<Cancelled>() || cancel::requested() => cancelled(),
+        Some(place) => Error::new(ErrorKind::Task, format!("panicked at {place}: {message}")),
+        None => Error::new(ErrorKind::Task, format!("panicked: {message}")),
     };
-    Error::new(ErrorKind::Task, text)
+    drop_quietly(payload);
+    error
 }
 
 /// What a panic said.

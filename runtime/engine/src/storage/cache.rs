@@ -5,9 +5,10 @@
 //! GreedyDual-Size).
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use dagbok::delayed::DelayedNode;
 use dagbok::profile::CacheHits;
 use dagbok::{Name, Value};
 
@@ -47,6 +48,8 @@ struct Entries {
     by_worth: BTreeMap<Worth, CacheKey>,
     /// How many there are of each operation, so that most tasks need not be looked for.
     operations: HashMap<&'static str, usize>,
+    /// The calls that alone have the name of what is kept: once nobody holds them, nobody can ask for it.
+    calls: Vec<(CacheKey, Weak<DelayedNode>)>,
     bytes: usize,
     /// All that was ever found.
     hits: CacheHits,
@@ -104,24 +107,34 @@ impl Costs {
         let costs = inputs.map(|input| self.0[input.index()]);
         let slowest = costs.filter(is_to_be_made).map(|cost| cost.took).max();
         let took = elapsed + slowest.unwrap_or_default();
-        let is_kept = took >= COST_MIN && {
-            let key = CacheKey::of(graph, task);
-            memory.cache.insert(key, value, took, memory.limit())
-        };
+        let is_kept = took >= COST_MIN && memory.keep(graph, task, value, took);
         let kept = if is_kept { bytes } else { 0 };
         self.0[task.index()] = Cost { took, kept };
     }
 }
 
 impl Memory {
+    /// Keeps the value of `task`, which `took` so long, if that is worth it. Whether it is kept.
+    fn keep(&self, graph: &Graph, task: TaskId, value: &Value, took: Duration) -> bool {
+        let key = CacheKey::of(graph, task);
+        let is_kept = self.cache.insert(key.clone(), value, took, self.limit());
+        if let Some(call) = graph.call(task).filter(|_| is_kept) {
+            self.cache.keep_while_held(key, call);
+        }
+        is_kept
+    }
+
     /// Keeps the value of a call that runs as a part of a task and took `cost` with those before it, if that is worth it.
     pub(crate) fn keep_part(&self, graph: &Graph, part: Part, value: &Value, cost: Duration) {
         if cost >= COST_MIN {
+            let call = graph.part(part);
             let key = CacheKey {
-                name: graph.part(part).name(),
+                name: call.name(),
                 block: [].into(),
             };
-            self.cache.insert(key, value, cost, self.limit());
+            if self.cache.insert(key.clone(), value, cost, self.limit()) {
+                self.cache.keep_while_held(key, call);
+            }
         }
     }
 }
@@ -157,8 +170,21 @@ impl Cache {
         true
     }
 
+    /// Lets go of what is kept as `key`, that of `call`, when nobody can ask for it any more.
+    fn keep_while_held(&self, key: CacheKey, call: &Arc<DelayedNode>) {
+        if !call.place().is_name_shared() {
+            self.lock().calls.push((key, Arc::downgrade(call)));
+        }
+    }
+
+    fn drop_unheld(&self) {
+        let unheld = self.lock().take_unheld();
+        drop(unheld);
+    }
+
     /// The results of tasks of `graph` that are there.
     pub(crate) fn find(&self, graph: &Graph) -> Vec<(TaskId, Value)> {
+        self.drop_unheld();
         let mut entries = self.lock();
         if entries.by_key.is_empty() {
             return Vec::new();
@@ -206,6 +232,7 @@ impl Cache {
 
     /// What is kept, the most worth first.
     pub(crate) fn kept(&self) -> Vec<Kept> {
+        self.drop_unheld();
         let entries = self.lock();
         let keys = entries.by_worth.values().rev();
         let kept = keys.map(|key| {
@@ -296,7 +323,21 @@ impl Entries {
     fn pop(&mut self) -> Option<Value> {
         let (worth, key) = self.by_worth.pop_first()?;
         self.age = f64::from_bits(worth.0);
-        let entry = self.by_key.remove(&key)?;
+        self.remove(&key)
+    }
+
+    /// Takes out what nobody can ask for.
+    fn take_unheld(&mut self) -> Vec<Value> {
+        let mut calls = std::mem::take(&mut self.calls);
+        let unheld = calls.extract_if(.., |(_, call)| call.strong_count() == 0);
+        let values = unheld.filter_map(|(key, _)| self.remove(&key)).collect();
+        self.calls = calls;
+        values
+    }
+
+    fn remove(&mut self, key: &CacheKey) -> Option<Value> {
+        let entry = self.by_key.remove(key)?;
+        self.by_worth.remove(&entry.worth);
         self.bytes -= bytes_with_entry(&entry.value);
         let operation = key.name.operation();
         if let Some(count) = self.operations.get_mut(operation) {

@@ -456,6 +456,10 @@ fn calls_have_the_names_they_are_given() {
     let named = inc(1).named("first step");
     assert_eq!(named.name().operation(), "first step");
     check(named.clone(), 2);
+    assert_eq!(
+        inc(1).named("two\nlines\t").name().operation(),
+        "two lines "
+    );
     let again = named.clone().named("alias of it");
     assert_eq!(again.name().operation(), "alias of it");
     assert_eq!(named.name().operation(), "first step");

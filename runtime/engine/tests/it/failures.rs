@@ -1,6 +1,6 @@
 //! Errors of tasks: what they say, what they keep, and running the task again.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -231,6 +231,76 @@ fn tasks_of_arrays_and_frames_run_again() {
     });
     let error = failing.compute().unwrap_err();
     assert_eq!(error.rerun_locally().unwrap_err().to_string(), "2 rows");
+}
+
+#[test]
+fn a_task_of_a_frame_says_what_table_it_was_given() {
+    dagbok_engine::install();
+    let table = df! { "a" => [1_i64, 2, 3] }.unwrap();
+    let parts = table.lazy().repartition(2).persist().unwrap();
+    let refuse = |table: DataFrame| match table.height() {
+        1 => Err(Error::new(ErrorKind::Value, "one row")),
+        _ => Ok(table),
+    };
+    let error = parts.map_partitions(refuse).compute().unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("\n  inputs: "), "{text}");
+    assert!(text.contains("(frame of 1 × 1, "), "{text}");
+    assert_eq!(error.task().unwrap().inputs.len(), 1);
+    let again = error.rerun_locally().unwrap_err();
+    assert!(again.to_string().contains("one row"), "{again}");
+}
+
+#[test]
+fn a_result_that_is_larger_than_all_memory_is_an_error_at_once() {
+    dagbok_engine::install();
+    let error = ones([1_000_000, 1_000_000]).compute().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Value);
+    let start = "the result would take 7.28 TiB, and there are ";
+    assert!(error.to_string().starts_with(start), "{error}");
+    let corner = ones([1_000_000, 1_000_000]).slice(s![..2, ..2]).sum(());
+    assert_eq!(corner.compute().unwrap().item::<f64>().unwrap(), 4.0);
+}
+
+/// What a panic is told with, and what drops it panics too.
+pub(super) struct Grenade;
+
+impl Drop for Grenade {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+#[test]
+fn what_panics_when_it_is_dropped_ends_nothing_else() {
+    #[delayed]
+    fn count(_: &Grenade, _: &Grenade) -> i64 {
+        2
+    }
+    dagbok_engine::install();
+    let grenade = |n: i64| delayed(n).map(|_| Grenade);
+    assert_eq!(count(grenade(1), grenade(2)).compute().unwrap(), 2);
+    let thrown = delayed(1).map(|_| -> i64 { panic_any(Grenade) });
+    assert_eq!(thrown.compute().unwrap_err().kind(), ErrorKind::Task);
+    let futures: Vec<_> = (0..50).map(|_| submit(|| Grenade).map(|_| 1)).collect();
+    assert_eq!(gather(futures).unwrap(), [1; 50]);
+}
+
+#[test]
+fn a_panic_that_was_caught_says_nothing_of_a_later_one() {
+    dagbok_engine::install();
+    let call = delayed(1).map(|_| -> i64 {
+        let _ = catch_unwind(|| panic!("caught"));
+        resume_unwind(Box::new("second"))
+    });
+    let error = call.compute().unwrap_err();
+    assert!(error.to_string().starts_with("`map` failed: panicked"));
+    let call = delayed(1).map(|_| -> i64 { resume_unwind(Box::new("third")) });
+    let error = call.compute().unwrap_err().to_string();
+    assert!(
+        error.starts_with("`map` failed: panicked: third"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! The synchronous scheduler: what a pool of threads gives, on the calling thread and in the planned order.
 
 use std::num::NonZero;
+use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use dagbok::delayed::delayed;
 use dagbok::engine::{Collection, Engine};
 use dagbok::{Error, ErrorKind, Result, Site, Value};
 use dagbok_engine::LocalEngine;
@@ -15,6 +17,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::compute::add;
+use super::failures::Grenade;
 
 /// The inputs of each task, and whether it fails (1) or panics (2).
 type Sketch = Vec<(Vec<Index>, u8)>;
@@ -357,4 +360,15 @@ fn pools_are_exchanged_while_others_compute() {
             });
         }
     });
+}
+
+#[test]
+fn a_panic_that_panics_when_it_is_dropped_is_an_error() {
+    let engine = LocalEngine::with_threads(NonZero::<usize>::MIN);
+    let settings = engine.settings();
+    let set = settings.set("scheduler", "synchronous".into(), Site::caller());
+    set.expect("a setting");
+    let thrown = delayed(1).map(|_| -> i64 { panic_any(Grenade) });
+    let error = engine.compute(&[thrown.collection()]).expect_err("a panic");
+    assert_eq!(error.kind(), ErrorKind::Task);
 }

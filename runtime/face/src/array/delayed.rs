@@ -53,7 +53,7 @@ impl Array {
 
     /// The chunks, each as a delayed value, in C order: the inverse of [`from_delayed`](Array::from_delayed).
     ///
-    /// The whole array as one is `Delayed::from(&array)`.
+    /// The whole array as one is `Delayed::<NdArray>::from(&array)`.
     ///
     /// ```
     /// use dagbok::prelude::*;

@@ -121,7 +121,12 @@ pub fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
     CATCHING.with(|depth| depth.set(depth.get() + 1));
     let result = catch_unwind(AssertUnwindSafe(f));
     CATCHING.with(|depth| depth.set(depth.get() - 1));
-    result.map_err(|payload| caught(&*payload))
+    result.map_err(|payload| {
+        let panic = caught(&*payload);
+        // What drops it may panic in turn.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+        panic
+    })
 }
 
 fn caught(payload: &(dyn Any + Send)) -> Panic {

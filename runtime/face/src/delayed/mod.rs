@@ -38,7 +38,8 @@ pub use call::{Call, PureArgument, Token, by_reference, by_value, task_error};
 /// Each argument may be plain, a [`Delayed`], or collections that compute to it: see [`IntoDelayed`].
 ///
 /// The function is written as any other:
-/// - it takes its parameters by value, which are then cloned for it, or by shared reference, which are not;
+/// - it takes its parameters by value, which are then cloned for it, or by shared reference, which are not; but a list of delayed
+///   values is put together for it, also for a `&[T]`, and each of them is cloned for that;
 /// - the error of a `Result` that it returns becomes the computation's, and so does a panic;
 /// - it may have type parameters, which must be `Send + Sync + 'static`.
 ///

@@ -444,10 +444,10 @@ impl DelayedNode {
         }
     }
 
-    /// The bytes that the value takes, where it is known already.
+    /// The bytes that the value takes, where it is known already and all of it is counted.
     pub fn known_bytes(&self) -> Option<usize> {
         match self.function() {
-            Function::Known(value) => Some(value.bytes()),
+            Function::Known(value) => value.is_measured().then(|| value.bytes()),
             Function::Keyed(keyed) => keyed.bytes,
             _ => None,
         }

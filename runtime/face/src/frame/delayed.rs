@@ -51,7 +51,7 @@ impl Frame {
 
     /// The partitions, each as a delayed value, in order: the inverse of [`from_delayed`](Frame::from_delayed).
     ///
-    /// The whole table as one is `Delayed::from(&frame)`.
+    /// The whole table as one is `Delayed::<DataFrame>::from(&frame)`.
     ///
     /// # Errors
     /// As [`schema`](Frame::schema).

@@ -343,15 +343,25 @@ fn begin(work: Collection, site: Site, options: &SubmitOptions) -> Arc<dyn Submi
     })
 }
 
-/// The name of a function, from that of its type: `inc` for `cell_3::inc`, and `submit` for a closure.
+/// The name of a function, from that of its type: `inc` for `cell_3::inc` and `abs` for `core::num::<impl i32>::abs`; `submit` for a
+/// closure.
 fn operation(type_name: &'static str) -> &'static str {
-    let path = type_name.split('<').next().unwrap_or_default();
-    let last = path.rsplit("::").next().unwrap_or_default();
+    let mut depth = 0;
+    let mut start = 0;
+    for (idx, char) in type_name.char_indices() {
+        match char {
+            '<' | '{' | '(' | '[' => depth += 1,
+            '>' | '}' | ')' | ']' => depth -= 1,
+            ':' if depth == 0 => start = idx + 1,
+            _ => {}
+        }
+    }
+    let last = &type_name[start..];
+    let name = last.split('<').next().unwrap_or_default();
     let is_name = |char: char| char.is_alphanumeric() || char == '_';
-    match last {
-        "" => "submit",
-        name if name.chars().all(is_name) => name,
-        _ => "submit",
+    match !name.is_empty() && name.chars().all(is_name) {
+        true => name,
+        false => "submit",
     }
 }
 

@@ -184,6 +184,30 @@ impl IntoKeys for Key {
     }
 }
 
+impl IntoKeys for &Key {
+    fn into_keys(self) -> Vec<Key> {
+        vec![self.clone()]
+    }
+}
+
+impl IntoKeys for &String {
+    fn into_keys(self) -> Vec<Key> {
+        vec![Key::from(self.as_str())]
+    }
+}
+
+impl IntoKeys for Name {
+    fn into_keys(self) -> Vec<Key> {
+        vec![Key::from(&self)]
+    }
+}
+
+impl IntoKeys for &Name {
+    fn into_keys(self) -> Vec<Key> {
+        vec![Key::from(self)]
+    }
+}
+
 impl<K: Into<Key>, const N: usize> IntoKeys for [K; N] {
     fn into_keys(self) -> Vec<Key> {
         self.into_iter().map(Into::into).collect()

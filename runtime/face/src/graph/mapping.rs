@@ -162,7 +162,8 @@ impl Graph {
         self.planned().graph.layers()
     }
 
-    /// The value of `key`: computes it, and what it needs of the graph.
+    /// The value of `key`: computes it, and what it needs of the graph. Parts of a reduction, such as `sum-chunk-…`, have values of a
+    /// type of the engine, which have no name here.
     ///
     /// # Errors
     /// [`ErrorKind::Key`] if there is no such key; [`ErrorKind::Value`] if its value is of another type than `T`; what the

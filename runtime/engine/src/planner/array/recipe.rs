@@ -208,6 +208,8 @@ pub(super) struct Blocks<F> {
     pub(super) grid: Grid,
     /// The bytes that a block's value takes.
     pub(super) bytes: Box<dyn Fn(&GridBlock) -> usize + Send + Sync>,
+    /// What may have to be brought from the disk.
+    pub(super) held: Option<Leaves>,
     pub(super) run: F,
 }
 
@@ -218,18 +220,15 @@ impl<F> Blocks<F> {
         Blocks {
             grid: Grid::of(array),
             bytes: Box::new(move |block| block.len() * itemsize),
+            held: None,
             run,
         }
     }
 
     /// What `leaves` brings from the disk takes memory, too.
     pub(super) fn loading(self, leaves: Leaves) -> Self {
-        if !leaves.are_held() {
-            return self;
-        }
-        let made = self.bytes;
         Blocks {
-            bytes: Box::new(move |block| made(block) + leaves.loaded_bytes(block)),
+            held: Some(leaves).filter(Leaves::are_held),
             ..self
         }
     }
@@ -245,6 +244,13 @@ where
 
     fn bytes(&self, number: u32) -> usize {
         (self.bytes)(&self.grid.at(number as usize))
+    }
+
+    fn loaded_bytes(&self, number: u32) -> usize {
+        let leaves = self.held.as_ref();
+        leaves.map_or(0, |leaves| {
+            leaves.loaded_bytes(&self.grid.at(number as usize))
+        })
     }
 
     fn run(&self, number: u32, inputs: &[Value]) -> Result<Value> {

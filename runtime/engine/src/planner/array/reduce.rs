@@ -117,6 +117,7 @@ impl Reduced {
                 let reduction = reduction.clone();
                 Box::new(move |block| kept(block, &reduction) * reduction.computed.itemsize())
             },
+            held: None,
             run: move |block: &GridBlock, values: &[Value]| {
                 let leaves = leaves.at(block, values)?;
                 let position = Position {

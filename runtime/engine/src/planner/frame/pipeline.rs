@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use dagbok::delayed::DelayedNode;
-use dagbok::engine::Collection;
+use dagbok::engine::{Collection, KnownInput, Work};
 use dagbok::frame::{Frame, FrameOp, Part, Piece, Source};
 use dagbok::{Error, ErrorKind, Name, Result, Value};
 use polars::prelude as pl;
@@ -35,7 +35,8 @@ enum Origin {
         piece: Piece,
         borders: Option<TaskId>,
     },
-    Table(Value),
+    /// What is known already, of the frame of this name.
+    Table(Name, Value),
     /// A table that a call returns, which has to have these columns.
     Call {
         call: Name,
@@ -64,7 +65,8 @@ impl Pipeline {
                     break (from_files(planner, &below, source)?, operation);
                 }
                 FrameOp::Partitions(values) => {
-                    let origins = values.iter().cloned().map(Origin::Table).collect();
+                    let origin = |value: &Value| Origin::Table(node.name, value.clone());
+                    let origins = values.iter().map(origin).collect();
                     break (origins, node.name.operation().to_owned());
                 }
                 FrameOp::Delayed(calls) => {
@@ -113,7 +115,7 @@ impl Pipeline {
     /// The partition `idx`, if it is in memory as it is. As the same value it is counted once.
     pub(super) fn table(&self, idx: usize) -> Option<Value> {
         match &self.origins[idx] {
-            Origin::Table(value) if self.steps.is_empty() => Some(value.clone()),
+            Origin::Table(_, value) if self.steps.is_empty() => Some(value.clone()),
             _ => None,
         }
     }
@@ -164,15 +166,44 @@ impl Pipeline {
             block: Box::new([idx as u32]),
             inputs: inputs.into(),
             bytes: origin.bytes().unwrap_or(0),
-            run: Arc::new(move |values: &[Value]| {
-                let (own, further) = values.split_at(n_own);
-                let partition = || run_steps(&origin, &steps, own);
-                sink(&partition, further).map_err(|error| match &origin {
-                    Origin::Piece { piece, .. } => in_file(error, piece),
-                    _ => error,
-                })
+            run: Arc::new(Partition {
+                origin,
+                steps,
+                sink,
+                n_own,
             }),
         })
+    }
+}
+
+/// What the task of one partition runs.
+struct Partition {
+    origin: Origin,
+    steps: Arc<[Step]>,
+    sink: Sink,
+    /// So many of its inputs are for the steps, the others for the sink.
+    n_own: usize,
+}
+
+impl Work for Partition {
+    fn run(&self, values: &[Value]) -> Result<Value> {
+        let (own, further) = values.split_at(self.n_own);
+        let partition = || run_steps(&self.origin, &self.steps, own);
+        (self.sink)(&partition, further).map_err(|error| match &self.origin {
+            Origin::Piece { piece, .. } => in_file(error, piece),
+            _ => error,
+        })
+    }
+
+    fn known_inputs(&self) -> Vec<KnownInput> {
+        match &self.origin {
+            Origin::Table(name, value) => vec![KnownInput {
+                place: 0,
+                name: *name,
+                value: value.clone(),
+            }],
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -294,7 +325,7 @@ impl Origin {
     fn input(&self) -> Option<TaskId> {
         match self {
             Origin::Piece { borders, .. } => *borders,
-            Origin::Table(_) => None,
+            Origin::Table(..) => None,
             Origin::Call { task, .. } | Origin::Task { task, .. } => Some(*task),
         }
     }
@@ -302,7 +333,7 @@ impl Origin {
     fn bytes(&self) -> Option<usize> {
         match self {
             Origin::Piece { piece, .. } => Some(piece.bytes.max(1)),
-            Origin::Table(value) => Some(value.bytes().max(1)),
+            Origin::Table(_, value) => Some(value.bytes().max(1)),
             Origin::Call { .. } => None,
             Origin::Task { bytes, .. } => (*bytes > 0).then_some(*bytes),
         }
@@ -311,7 +342,7 @@ impl Origin {
     fn read(&self, value: Option<&Value>) -> Result<pl::LazyFrame> {
         match self {
             Origin::Piece { source, piece, .. } => read(source, piece, value.map(input::<Borders>)),
-            Origin::Table(table) => Ok(lazy(task_table(&table.clone().loaded()?))),
+            Origin::Table(_, table) => Ok(lazy(task_table(&table.clone().loaded()?))),
             Origin::Call { call, schema, .. } => match value {
                 Some(value) => declared(*call, task_table(value), schema).map(lazy),
                 None => unreachable!("the task has this input"),
