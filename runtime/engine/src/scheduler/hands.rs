@@ -11,6 +11,7 @@ use super::job::Job;
 use super::lanes::{Done, Picked};
 use super::share::Last;
 use super::state::{Action, RunId};
+use super::task::drop_quietly;
 use crate::events::Canceller;
 use crate::graph::{Graph, TaskId};
 use crate::storage::Memory;
@@ -121,25 +122,15 @@ impl Hands {
 
     /// Lets go of everything.
     pub(super) fn clear(&mut self) {
-        let current = self.current.take();
-        drop_quietly(|| drop(current));
+        drop_quietly(self.current.take());
         self.drop_garbage();
     }
 
     pub(super) fn drop_garbage(&mut self) {
-        if !self.garbage.is_empty() {
-            drop_quietly(|| self.garbage.clear());
-        }
-        if !self.errors.is_empty() {
-            drop_quietly(|| self.errors.clear());
-        }
+        self.garbage.clear();
+        self.errors.drain(..).for_each(drop_quietly);
         for job in self.finished_jobs.drain(..) {
-            drop_quietly(|| job.end());
+            let _ = catch_unwind(AssertUnwindSafe(|| job.end()));
         }
     }
-}
-
-/// A value whose `drop` panics does not take the thread with it.
-pub(super) fn drop_quietly(drop_them: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(drop_them));
 }

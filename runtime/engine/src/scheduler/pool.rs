@@ -12,7 +12,7 @@ use std::time::Duration;
 use dagbok::{Result, Value, cancel};
 
 use super::core::Core;
-use super::hands::{BATCH_TIME, Current, Hands, drop_quietly};
+use super::hands::{BATCH_TIME, Current, Hands};
 use super::lanes::{Done, Inputs, Lanes, Picked};
 use super::nested;
 use super::share::Last;
@@ -352,7 +352,7 @@ fn run_task(current: &Current, task: TaskId, inputs: Inputs) -> Result<Value> {
                 },
             ),
         };
-        drop_quietly(|| drop(inputs));
+        drop(inputs);
         task::unless_called_off(result, is_called_off())
     })
 }

@@ -134,7 +134,7 @@ impl<'a> Here<'a> {
             let inputs = self.take(graph.inputs(task))?;
             let started = Instant::now();
             let result = self.run_task(task, &inputs);
-            task::drop_quietly(inputs);
+            drop(inputs);
             match result {
                 Ok(value) => {
                     if let Some(costs) = &mut self.costs {
@@ -165,11 +165,7 @@ impl<'a> Here<'a> {
             return Ok(());
         };
         let lacking = lacking.max(self.memory.freed_at_once());
-        self.memory
-            .cache
-            .evict(lacking)
-            .into_iter()
-            .for_each(task::drop_quietly);
+        drop(self.memory.cache.evict(lacking));
         let dependents = &self.dependents;
         let next_use = |result| {
             let mut users = dependents.of_task(result).iter();
@@ -190,7 +186,6 @@ impl<'a> Here<'a> {
                 let task = result;
                 self.note(Event::Spilled { task, bytes });
             }
-            task::drop_quietly(value);
         }
         Ok(())
     }
@@ -258,7 +253,6 @@ impl<'a> Here<'a> {
             {
                 let bytes = value.bytes();
                 self.note(Event::Released { task: input, bytes });
-                task::drop_quietly(value);
             }
         }
     }
@@ -294,17 +288,6 @@ impl<'a> Here<'a> {
             observer.observe(self.run, &self.log);
         }
         self.log.clear();
-    }
-}
-
-/// What is left of a computation is let go of one by one, as values may panic when they are dropped.
-impl Drop for Here<'_> {
-    fn drop(&mut self) {
-        for task in self.run.graph.ids() {
-            if let Some(value) = self.results.remove(task) {
-                task::drop_quietly(value);
-            }
-        }
     }
 }
 

@@ -75,32 +75,26 @@ pub(super) fn run_calls(
     let began = Instant::now();
     for (at, part) in parts.iter().enumerate() {
         let result = run_at(at, graph.runs_part(*part), &before);
-        drop_quietly(before.take());
+        drop(before.take());
         let value = result?;
         if is_stopped() {
-            drop_quietly(value);
             return Err(cancelled());
         }
         keep(*part, &value, began);
         before = Some(value);
     }
-    let result = run_at(parts.len(), graph.runs(task), &before);
-    drop_quietly(before);
-    result
+    run_at(parts.len(), graph.runs(task), &before)
 }
 
 /// The result of a task, unless it has been called off meanwhile: what it makes of waits that were ended for that is not its value.
 pub(super) fn unless_called_off(result: Result<Value>, is_called_off: bool) -> Result<Value> {
     match result {
-        Ok(value) if is_called_off => {
-            drop_quietly(value);
-            Err(cancelled())
-        }
+        Ok(_) if is_called_off => Err(cancelled()),
         result => result,
     }
 }
 
-/// A value whose `drop` panics does no harm.
+/// What is no [`Value`] and may panic when it is dropped does no harm.
 pub(super) fn drop_quietly<T>(value: T) {
     let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
 }

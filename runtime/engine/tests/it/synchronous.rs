@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use dagbok::delayed::delayed;
+use dagbok::delayed;
 use dagbok::engine::{Collection, Engine};
 use dagbok::{Error, ErrorKind, Result, Site, Value};
 use dagbok_engine::LocalEngine;
@@ -255,8 +255,8 @@ fn an_empty_graph_gives_nothing() {
 fn threads_of(engine: &Arc<LocalEngine>) -> Vec<Option<String>> {
     let name = || thread::current().name().map(str::to_owned);
     let inner_engine = engine.clone();
-    let task = dagbok::delayed(()).map(move |()| {
-        let inner = dagbok::delayed(()).map(move |()| name());
+    let task = delayed(()).map(move |()| {
+        let inner = delayed(()).map(move |()| name());
         let values = inner_engine.compute(&[collection(&inner)]).unwrap();
         let inner = values[0].downcast_ref::<Option<String>>().unwrap().clone();
         vec![name(), inner]
@@ -326,19 +326,19 @@ fn a_computation_within_a_task_stays_where_its_task_runs() {
     let threads = Arc::new(Threads::default());
     engine.observe(threads.clone());
     let inner_engine = engine.clone();
-    let task = dagbok::delayed(()).map(move |()| {
+    let task = delayed(()).map(move |()| {
         for n_threads in [1, 3, 5] {
             let settings = inner_engine.settings();
             settings
                 .set("threads", n_threads.into(), Site::caller())
                 .unwrap();
             inner_engine
-                .compute(&[collection(&dagbok::delayed(n_threads))])
+                .compute(&[collection(&delayed(n_threads))])
                 .unwrap();
         }
     });
     engine.compute(&[collection(&task)]).unwrap();
-    engine.compute(&[collection(&dagbok::delayed(1))]).unwrap();
+    engine.compute(&[collection(&delayed(1))]).unwrap();
     assert_eq!(*threads.0.lock().unwrap(), [2, 2, 2, 2, 5]);
 }
 
