@@ -4,16 +4,11 @@
 //! work. That suits a task that is alone. Where each thread has a task, or a scope has fewer threads than polars, a task does
 //! polars' work itself, on the thread that it runs on.
 
-use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use polars::prelude as pl;
 use polars_async::executor::ALLOW_RAYON_THREADS;
-
-thread_local! {
-    static IS_ALONE: Cell<bool> = const { Cell::new(false) };
-}
 
 /// The threads that work for a task.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,16 +40,15 @@ pub(crate) fn can_share(n_threads: usize) -> bool {
     n_threads > 1 && n_threads >= n_of_polars()
 }
 
-/// From now on the current thread, which is one of a pool that cannot share, does by itself whatever its tasks ask polars and
-/// rayon for.
-pub(crate) fn be_alone() {
-    IS_ALONE.set(true);
+/// From now on rayon takes the current thread, which is one of a pool that cannot share, for a pool of one thread.
+pub(crate) fn settle() {
     Share::Own.within(n_working);
 }
 
-/// Whether the current thread does all by itself, also what polars' own readers of files would do on theirs.
+/// Whether the current thread does by itself what it asks polars for. Polars' readers of files have threads of their own, which
+/// know nothing of that: whoever asks for them has to look.
 pub(crate) fn is_alone() -> bool {
-    IS_ALONE.get()
+    !ALLOW_RAYON_THREADS.get()
 }
 
 /// Whether rayon takes the current thread for one of a pool of its own: that of one thread in which polars works where it may have
@@ -113,7 +107,7 @@ mod tests {
             let before = is_settled();
             let all = Share::All.within(n_working);
             let still = is_settled();
-            be_alone();
+            settle();
             (
                 before,
                 all,
@@ -124,7 +118,7 @@ mod tests {
         });
         assert_eq!(seen, (false, n_of_polars(), false, true, 1));
         assert_eq!(
-            elsewhere(|| (be_alone(), Share::All.within(n_working)).1),
+            elsewhere(|| (settle(), Share::All.within(n_working)).1),
             n_of_polars()
         );
     }

@@ -90,7 +90,7 @@ pub(crate) mod threads {
     impl Share {
         pub(crate) fn within<T>(self, task: impl FnOnce() -> T) -> T {
             if self == Share::Own {
-                be_alone();
+                settle();
             }
             task()
         }
@@ -100,7 +100,7 @@ pub(crate) mod threads {
         n_threads > 1
     }
 
-    pub(crate) fn be_alone() {
+    pub(crate) fn settle() {
         IS_SETTLED.with(|is_settled| is_settled.set(true));
     }
 

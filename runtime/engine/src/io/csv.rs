@@ -162,11 +162,9 @@ fn read_alone<R: MmapBytesReader + 'static>(
         .with_skip_rows(skip_rows)
         .with_has_header(has_header);
     alone::frame(schema, move |asked| {
-        let asked_for = options.clone().with_columns(asked.columns);
-        asked_for
-            .with_n_rows(asked.n_rows)
-            .into_reader_with_file_handle(open()?)
-            .finish()
+        let options = options.clone().with_columns(asked.columns.clone());
+        let reader = options.with_n_rows(asked.n_rows);
+        asked.rows_of(reader.into_reader_with_file_handle(open()?).finish()?)
     })
 }
 

@@ -1,13 +1,17 @@
 //! Parquet files.
 
 use std::fs::File;
+use std::io::Cursor;
+use std::ops::Range;
+use std::sync::Arc;
 
 use dagbok::Result;
 use dagbok::frame::{ParquetReadOptions, Part, Piece};
+use memmap2::Mmap;
 use polars::prelude as pl;
-use polars::prelude::SerReader;
+use polars::prelude::{ChunkReverse, FileMetadata, SerReader};
 
-use super::alone;
+use super::alone::{self, Predicate};
 use super::csv::unreadable;
 use crate::table::from_polars_error;
 use crate::threads;
@@ -84,16 +88,102 @@ fn read_alone(
     schema: pl::SchemaRef,
 ) -> Result<pl::LazyFrame> {
     let path = path.to_owned();
+    let all_columns = schema.clone();
     alone::frame(schema, move |asked| {
-        let (offset, len) = rows.unwrap_or((0, usize::MAX));
-        let len = len.min(asked.n_rows.unwrap_or(usize::MAX));
-        let columns = asked
-            .columns
-            .map(|columns| columns.iter().map(ToString::to_string).collect());
-        pl::ParquetReader::new(File::open(&path)?)
-            .with_slice(Some((offset, len)))
-            .with_columns(columns)
-            .read_parallel(pl::ParallelStrategy::RowGroups)
-            .finish()
+        let file = Groups::open(&path)?;
+        let columns: Vec<_> = match &asked.columns {
+            Some(columns) => columns.to_vec(),
+            None => all_columns.iter_names().cloned().collect(),
+        };
+        let (offset, len) = rows.unwrap_or((0, file.metadata.num_rows));
+        let rows = offset..offset + len.min(asked.n_rows.unwrap_or(len));
+        match &asked.predicate {
+            Some(predicate) => file.filter(&columns, rows, predicate),
+            None => file.read(&columns, rows),
+        }
     })
+}
+
+/// A file, mapped once (polars would map it for each look, and unmap it on a thread of its own), and what it says of its row groups.
+struct Groups {
+    file: Mmap,
+    metadata: Arc<FileMetadata>,
+}
+
+impl Groups {
+    fn open(path: &str) -> pl::PolarsResult<Groups> {
+        let file = map(&File::open(path)?)?;
+        let metadata = pl::ParquetReader::new(Cursor::new(&file))
+            .get_metadata()?
+            .clone();
+        Ok(Groups { file, metadata })
+    }
+
+    fn read(
+        &self,
+        columns: &[pl::PlSmallStr],
+        rows: Range<usize>,
+    ) -> pl::PolarsResult<pl::DataFrame> {
+        let mut reader = pl::ParquetReader::new(Cursor::new(&self.file))
+            .with_slice(Some((rows.start, rows.len())))
+            .with_columns(Some(columns.iter().map(ToString::to_string).collect()))
+            .read_parallel(pl::ParallelStrategy::RowGroups);
+        reader.set_metadata(self.metadata.clone());
+        reader.finish()
+    }
+
+    /// The rows for which `predicate` holds: of each group its columns are read first, and of the others what lies between the
+    /// first and the last of those rows.
+    fn filter(
+        &self,
+        columns: &[pl::PlSmallStr],
+        rows: Range<usize>,
+        predicate: &Predicate,
+    ) -> pl::PolarsResult<pl::DataFrame> {
+        let looked_at = predicate.columns();
+        let others: Vec<_> = columns
+            .iter()
+            .filter(|column| !looked_at.contains(column))
+            .cloned()
+            .collect();
+        let mut kept = self.read(columns, 0..0)?;
+        for group in self.groups_within(&rows) {
+            let table = self.read(&looked_at, group.clone())?;
+            let mask = predicate.mask(&table)?;
+            let Some(range) = range_of_true(&mask) else {
+                continue;
+            };
+            let (offset, len) = (range.start as i64, range.len());
+            let within = group.start + range.start..group.start + range.end;
+            let mut table = table.slice(offset, len);
+            table.hstack_mut(self.read(&others, within)?.columns())?;
+            let table = table.filter(&mask.slice(offset, len))?;
+            kept.vstack_mut_owned(table.select(columns.iter().cloned())?)?;
+        }
+        Ok(kept)
+    }
+
+    /// The row groups, those parts of them that are among `rows`.
+    fn groups_within(&self, rows: &Range<usize>) -> Vec<Range<usize>> {
+        let mut end = 0;
+        let groups = self.metadata.row_groups.iter().map(|group| {
+            let start = end;
+            end += group.num_rows();
+            start.max(rows.start)..end.min(rows.end)
+        });
+        groups.filter(|group| !group.is_empty()).collect()
+    }
+}
+
+#[expect(unsafe_code, reason = "whoever maps a file promises that nobody changes it")]
+fn map(file: &File) -> std::io::Result<Mmap> {
+    // SAFETY: as polars' own readers, this trusts whoever may write to the file.
+    unsafe { Mmap::map(file) }
+}
+
+/// From the first row that holds to the last, `None` if none does.
+fn range_of_true(mask: &pl::BooleanChunked) -> Option<Range<usize>> {
+    let start = mask.first_true_idx()?;
+    let from_end = mask.reverse().first_true_idx()?;
+    Some(start..mask.len() - from_end)
 }

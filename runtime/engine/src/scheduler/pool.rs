@@ -69,7 +69,7 @@ impl Shared {
     /// waits for what it had in hand. What has been taken for it already may have `share`.
     pub(super) fn work(self: &Arc<Self>, thread: u32, share: Share) {
         if !self.lock().can_share {
-            threads::be_alone();
+            threads::settle();
         }
         while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.run_tasks(thread, share))) {
             let mut hands = Hands::new(thread);
