@@ -108,7 +108,9 @@ fn queries(frame: &Frame) -> Result<(Vec<Frame>, Frame)> {
     }
     Ok((
         reading,
-        frame.group_by(other).agg([first.sum(), third.count(), len()]),
+        frame
+            .group_by(other)
+            .agg([first.sum(), third.count(), len()]),
     ))
 }
 

@@ -175,7 +175,10 @@ impl Groups {
     }
 }
 
-#[expect(unsafe_code, reason = "whoever maps a file promises that nobody changes it")]
+#[expect(
+    unsafe_code,
+    reason = "whoever maps a file promises that nobody changes it"
+)]
 fn map(file: &File) -> std::io::Result<Mmap> {
     // SAFETY: as polars' own readers, this trusts whoever may write to the file.
     unsafe { Mmap::map(file) }

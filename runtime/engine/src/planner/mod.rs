@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use dagbok::delayed::DelayedNode;
 use dagbok::engine::{Collection, Submitted};
+use dagbok::frame::Frame;
 use dagbok::{Name, Result, Value};
 
 use crate::graph::{self, Graph, TaskId};
@@ -31,6 +32,21 @@ pub struct Plan {
     pub futures: Vec<Arc<dyn Submitted>>,
     /// Whether a file is another than when its collection was made, so that names do not say what is in it.
     pub is_stale: bool,
+}
+
+/// The number of partitions of `frame`, none of which becomes a task for that.
+///
+/// # Errors
+/// As for [`plan`].
+pub(crate) fn n_partitions(frame: &Frame) -> Result<usize> {
+    let mut planner = Planner {
+        pass: Pass::OPTIMIZED,
+        ..Planner::default()
+    };
+    let outputs = [Collection::Frame(frame.clone())];
+    planner.calls(&outputs)?;
+    planner.count_uses(&outputs);
+    frame::n_partitions(&mut planner, frame)
 }
 
 /// Builds the graph that computes the blocks of `outputs`: culled and fused, its ids in the order to run them in.

@@ -3,7 +3,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use dagbok::engine::Collection;
 use dagbok::frame::{DataFrame, Frame, FrameOp, MapPartition, Schema};
 use dagbok::{Error, ErrorKind, Result, Value};
 use polars::prelude as pl;
@@ -24,8 +23,7 @@ pub fn schema(frame: &Frame) -> Result<Schema> {
 /// # Errors
 /// As [`schema`].
 pub fn partitions(frame: &Frame) -> Result<usize> {
-    let plan = crate::planner::plan(&[Collection::Frame(frame.clone())])?;
-    Ok(plan.outputs.iter().map(Vec::len).sum())
+    crate::planner::n_partitions(frame)
 }
 
 /// An empty table with the columns of `frame`.

@@ -7,9 +7,10 @@ use dagbok::frame::{Expr, Frame, FrameOp, JoinType};
 use dagbok::{Result, Value};
 use polars::prelude as pl;
 
+use super::parts::Parts;
 use super::pipeline::{Pipeline, Sink};
 use super::{Planner, add_layer, gather, layer_of};
-use crate::graph::{NewTask, TaskId};
+use crate::graph::NewTask;
 use crate::planner::input;
 use crate::table::{
     Class, Converter, apply, classify, collect, concat, from_polars_error, hash_dtypes,
@@ -23,7 +24,7 @@ enum Side {
     Right,
 }
 
-pub(super) fn plan(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> {
+pub(super) fn plan(planner: &mut Planner, frame: &Frame) -> Result<Parts> {
     let node = frame.node().clone();
     let FrameOp::Join {
         left_on,
@@ -39,22 +40,27 @@ pub(super) fn plan(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> 
     let is_small =
         |side: &Pipeline| side.len() == 1 || side.bytes().is_some_and(|bytes| bytes <= bytes_max);
     match how {
-        JoinType::Cross => return broadcast(planner, frame, Side::Right, &left),
+        JoinType::Cross => return broadcast(planner, frame, Side::Right, left),
         JoinType::Full if is_small(&left) && is_small(&right) => {
-            return gather::plan(planner, frame);
+            return gathered(planner, frame);
         }
         JoinType::Full => {}
         JoinType::Right if is_small(&left) => {
-            return broadcast(planner, frame, Side::Left, &right);
+            return broadcast(planner, frame, Side::Left, right);
         }
         JoinType::Right => {}
-        _ if is_small(&right) => return broadcast(planner, frame, Side::Right, &left),
+        _ if is_small(&right) => return broadcast(planner, frame, Side::Right, left),
         _ => {}
     }
     match key_dtypes(&node.inputs, left_on, right_on)? {
         Some(dtypes) => by_hash(planner, frame, [left, right], dtypes),
-        None => gather::plan(planner, frame),
+        None => gathered(planner, frame),
     }
+}
+
+fn gathered(planner: &mut Planner, frame: &Frame) -> Result<Parts> {
+    let tasks = gather::plan(planner, frame)?;
+    Ok(Parts::made(planner, tasks))
 }
 
 /// The types in which keys are hashed, or `None` if they cannot be.
@@ -84,15 +90,15 @@ fn broadcast(
     planner: &mut Planner,
     frame: &Frame,
     side: Side,
-    partitions: &Pipeline,
-) -> Result<Vec<TaskId>> {
+    partitions: Pipeline,
+) -> Result<Parts> {
     let node = frame.node().clone();
     let whole = match side {
         Side::Left => &node.inputs[0],
         Side::Right => &node.inputs[1],
     };
     let whole = planner.whole(&Collection::Frame(whole.clone()))?;
-    let layer = add_layer(planner, &node, "", partitions);
+    let layer = add_layer(planner, &node, "", &partitions);
     let sink: Sink = Arc::new(move |partition, whole| {
         let whole = pl::IntoLazy::lazy(task_table(&whole[0]).clone());
         let inputs = match side {
@@ -101,7 +107,9 @@ fn broadcast(
         };
         Ok(table_value(collect(apply(&node.op, inputs)?)?))
     });
-    Ok(partitions.tasks(planner, layer, &[whole], &sink))
+    Ok(partitions.parts(move |planner, partitions, idx| {
+        partitions.task(planner, layer, idx, &[whole], &sink)
+    }))
 }
 
 /// Divides both frames by the hashes of their keys and joins the parts that meet.
@@ -110,7 +118,7 @@ fn by_hash(
     frame: &Frame,
     sides: [Pipeline; 2],
     dtypes: Vec<pl::DataType>,
-) -> Result<Vec<TaskId>> {
+) -> Result<Parts> {
     let node = frame.node().clone();
     let FrameOp::Join {
         left_on, right_on, ..
@@ -136,8 +144,10 @@ fn by_hash(
     let layer = planner.graph.add_layer(layer_of(&node, "", detail));
     let bytes = sides.iter().map(Pipeline::bytes).sum::<Option<usize>>();
     let bytes = bytes.map_or(0, |bytes| bytes / n);
-    Ok((0..n)
-        .map(|idx| {
+    Ok(Parts::new(
+        vec![bytes; n],
+        |_| Vec::new(),
+        move |planner, idx| {
             let op = node.op.clone();
             planner.graph.add_task(NewTask {
                 layer,
@@ -156,8 +166,8 @@ fn by_hash(
                 }),
                 bytes,
             })
-        })
-        .collect())
+        },
+    ))
 }
 
 fn key_columns(table: &pl::DataFrame, keys: &[Expr]) -> Result<Vec<pl::Column>> {

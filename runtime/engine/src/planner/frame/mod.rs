@@ -3,6 +3,7 @@
 mod ends;
 mod gather;
 mod join;
+mod parts;
 mod pipeline;
 mod reduce;
 mod step;
@@ -13,11 +14,11 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use dagbok::engine::Collection;
 use dagbok::frame::{Format, Frame, FrameNode, FrameOp, UniqueKeepStrategy};
 use dagbok::{Name, Result, Value};
 
-use self::pipeline::Pipeline;
+use self::parts::{PartKey, Parts};
+use self::pipeline::{Pipeline, Sink};
 use super::Planner;
 use crate::graph::{Layer, LayerId, LayerKind, NewTask, TaskId};
 use crate::table::{collect, concat, table_value, task_table};
@@ -27,7 +28,7 @@ const STEPS_MAX: usize = 64;
 
 /// What is known of the frames of a plan.
 pub(crate) struct Frames {
-    planned: HashMap<Name, Vec<TaskId>>,
+    planned: HashMap<Name, Parts>,
     /// Frames of up to so many bytes are given to each partition of another frame.
     broadcast_bytes_max: usize,
 }
@@ -47,9 +48,22 @@ fn is_shared(planner: &Planner, frame: &Frame) -> bool {
 }
 
 /// The tasks that make the partitions of `frame`, in order.
-///
-/// Frames may be thousands of operations deep, so those that need tasks of their own are planned in a loop.
 pub(super) fn plan(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> {
+    prepare(planner, frame)?;
+    let parts = planner.parts_of(*frame.name());
+    Ok(parts.map(|part| planner.part(part)).collect())
+}
+
+/// The number of partitions of `frame`.
+pub(super) fn n_partitions(planner: &mut Planner, frame: &Frame) -> Result<usize> {
+    prepare(planner, frame)?;
+    Ok(planner.parts_of(*frame.name()).count())
+}
+
+/// Finds out how the partitions of `frame` become tasks, which are made when they are needed.
+///
+/// Frames may be thousands of operations deep, so those that need tasks of their own are prepared in a loop.
+fn prepare(planner: &mut Planner, frame: &Frame) -> Result<()> {
     let mut n_steps: HashMap<Name, usize> = HashMap::new();
     for below in inputs_first(planner, frame) {
         let node = below.node();
@@ -67,13 +81,16 @@ pub(super) fn plan(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> 
             _ => steps == 0 || steps == STEPS_MAX || is_shared(planner, &below),
         };
         if on_its_own || below.name() == frame.name() {
-            let tasks = plan_node(planner, &below)?;
-            planner.frames.planned.insert(*below.name(), tasks);
+            let parts = parts(planner, &below)?;
+            planner.frames.planned.insert(*below.name(), parts);
+            if !planner.pass.culls {
+                plan(planner, &below)?;
+            }
         } else {
             n_steps.insert(*below.name(), steps);
         }
     }
-    Ok(planner.frames.planned[frame.name()].clone())
+    Ok(())
 }
 
 /// `frame` and all below it that have no tasks yet, inputs before those that use them.
@@ -93,26 +110,23 @@ fn inputs_first(planner: &Planner, frame: &Frame) -> Vec<Frame> {
     order
 }
 
-fn plan_node(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> {
+fn parts(planner: &mut Planner, frame: &Frame) -> Result<Parts> {
     let node = frame.node();
-    match &node.op {
-        _ if is_partitioned(frame)? => partitions(planner, frame),
-        FrameOp::GroupBy { .. } | FrameOp::Select(_) => reduce::plan(planner, frame),
-        FrameOp::Join { .. } => join::plan(planner, frame),
-        FrameOp::Head(n) => ends::head(planner, frame, *n),
-        FrameOp::Tail(n) => ends::tail(planner, frame, *n),
+    let tasks = match &node.op {
+        _ if is_partitioned(frame)? => return partitions(planner, frame),
+        FrameOp::Join { .. } => return join::plan(planner, frame),
+        FrameOp::Repartition(n) => return repartition(planner, frame, *n),
+        FrameOp::GetPartition(idx) => return get_partition(planner, frame, *idx),
+        FrameOp::Concat => return one_after_the_other(planner, &node.inputs),
+        FrameOp::GroupBy { .. } | FrameOp::Select(_) => reduce::plan(planner, frame)?,
+        FrameOp::Head(n) => ends::head(planner, frame, *n)?,
+        FrameOp::Tail(n) => ends::tail(planner, frame, *n)?,
         FrameOp::Unique { keep, .. } if *keep != UniqueKeepStrategy::None => {
-            reduce::unique(planner, frame)
+            reduce::unique(planner, frame)?
         }
-        FrameOp::Repartition(n) => repartition(planner, frame, *n),
-        FrameOp::GetPartition(idx) => get_partition(planner, &node.inputs[0], *idx),
-        FrameOp::Concat => {
-            let inputs = node.inputs.iter();
-            let tasks = inputs.map(|input| planner.blocks(&Collection::Frame(input.clone())));
-            Ok(tasks.collect::<Result<Vec<_>>>()?.concat())
-        }
-        _ => gather::plan(planner, frame),
-    }
+        _ => gather::plan(planner, frame)?,
+    };
+    Ok(Parts::made(planner, tasks))
 }
 
 /// Whether the tasks of `frame` are one a partition, none of which needs another.
@@ -126,27 +140,15 @@ fn is_partitioned(frame: &Frame) -> Result<bool> {
 }
 
 /// Each partition with all steps up to `frame`, in one task.
-fn partitions(planner: &mut Planner, frame: &Frame) -> Result<Vec<TaskId>> {
+fn partitions(planner: &mut Planner, frame: &Frame) -> Result<Parts> {
     let pipeline = Pipeline::up_to(planner, frame)?;
     let layer = add_layer(planner, frame.node(), "", &pipeline);
-    let task = |idx| partition(planner, layer, &pipeline, idx);
-    Ok((0..pipeline.len()).map(task).collect())
+    Ok(pipeline.parts(partition_of(layer)))
 }
 
-/// The partition `idx` of `frame`: of one that nothing else takes, the others get no tasks.
-fn get_partition(planner: &mut Planner, frame: &Frame, idx: usize) -> Result<Vec<TaskId>> {
-    let is_planned = planner.frames.planned.contains_key(frame.name());
-    if is_planned || is_shared(planner, frame) || !is_partitioned(frame)? {
-        let parts = planner.blocks(&Collection::Frame(frame.clone()))?;
-        return Ok(vec![parts[idx]]);
-    }
-    let pipeline = Pipeline::up_to(planner, frame)?;
-    let layer = add_layer(planner, frame.node(), "", &pipeline);
-    Ok(vec![partition(planner, layer, &pipeline, idx)])
-}
-
-fn partition(planner: &mut Planner, layer: LayerId, pipeline: &Pipeline, idx: usize) -> TaskId {
-    match pipeline.table(idx) {
+fn partition_of(layer: LayerId) -> impl Fn(&mut Planner, &Pipeline, usize) -> TaskId {
+    let sink: Sink = Arc::new(|partition, _| Ok(table_value(collect(partition()?)?)));
+    move |planner, pipeline, idx| match pipeline.table(idx) {
         Some(table) => planner.graph.add_task(NewTask {
             layer,
             block: Box::new([idx as u32]),
@@ -154,52 +156,96 @@ fn partition(planner: &mut Planner, layer: LayerId, pipeline: &Pipeline, idx: us
             bytes: table.bytes().max(1),
             run: Arc::new(move |_: &[Value]| Ok(table.clone())),
         }),
-        None => {
-            let sink: pipeline::Sink = Arc::new(|frame, _| Ok(table_value(collect(frame()?)?)));
-            pipeline.task(planner, layer, idx, &[], &sink)
-        }
+        None => pipeline.task(planner, layer, idx, &[], &sink),
     }
 }
 
+/// The partition `idx` of what `frame` takes: of that, the others need no tasks.
+fn get_partition(planner: &mut Planner, frame: &Frame, idx: usize) -> Result<Parts> {
+    let from = &frame.node().inputs[0];
+    let is_planned = planner.frames.planned.contains_key(from.name());
+    if is_planned || is_shared(planner, from) || !is_partitioned(from)? {
+        prepare(planner, from)?;
+        return Ok(Parts::of(planner, vec![(*from.name(), idx)]));
+    }
+    let pipeline = Pipeline::up_to(planner, from)?;
+    let layer = add_layer(planner, from.node(), "", &pipeline);
+    let task = partition_of(layer)(planner, &pipeline, idx);
+    Ok(Parts::made(planner, vec![task]))
+}
+
+/// The partitions of all `frames`.
+fn one_after_the_other(planner: &mut Planner, frames: &[Frame]) -> Result<Parts> {
+    let mut parts = Vec::new();
+    for frame in frames {
+        prepare(planner, frame)?;
+        parts.extend(planner.parts_of(*frame.name()));
+    }
+    Ok(Parts::of(planner, parts))
+}
+
 /// The same rows in `n` partitions: neighbours joined, or each divided.
-fn repartition(planner: &mut Planner, frame: &Frame, n: usize) -> Result<Vec<TaskId>> {
+fn repartition(planner: &mut Planner, frame: &Frame, n: usize) -> Result<Parts> {
     let node = frame.node();
-    let parts = planner.blocks(&Collection::Frame(node.inputs[0].clone()))?;
-    let n_parts = parts.len();
-    if n == n_parts {
-        return Ok(parts);
+    prepare(planner, &node.inputs[0])?;
+    let from: Vec<PartKey> = planner.parts_of(*node.inputs[0].name()).collect();
+    let n_from = from.len();
+    if n == n_from {
+        return Ok(Parts::of(planner, from));
     }
-    let layer = planner
-        .graph
-        .add_layer(layer_of(node, "", format!("{n_parts} partitions to {n}")));
-    let mut tasks = Vec::with_capacity(n);
-    if n < n_parts {
-        for idx in 0..n {
-            let joined = &parts[idx * n_parts / n..(idx + 1) * n_parts / n];
-            tasks.push(concat_task(planner, layer, idx, joined));
-        }
-        return Ok(tasks);
-    }
-    for (part_idx, part) in parts.iter().enumerate() {
-        let pieces = (part_idx + 1) * n / n_parts - part_idx * n / n_parts;
-        for piece in 0..pieces {
-            let block = Box::new([tasks.len() as u32]);
-            let bytes = planner.graph.bytes(*part) / pieces;
-            tasks.push(planner.graph.add_task(NewTask {
-                layer,
-                block,
-                inputs: Box::new([*part]),
-                run: Arc::new(move |values: &[Value]| {
-                    let table = task_table(&values[0]);
-                    let border = |idx: usize| table.height() * idx / pieces;
-                    let (start, end) = (border(piece), border(piece + 1));
-                    Ok(table_value(table.slice(start as i64, end - start)))
-                }),
-                bytes,
-            }));
-        }
-    }
-    Ok(tasks)
+    let detail = format!("{n_from} partitions to {n}");
+    let layer = planner.graph.add_layer(layer_of(node, "", detail));
+    Ok(match n < n_from {
+        true => joined(planner, layer, from, n),
+        false => divided(planner, layer, from, n),
+    })
+}
+
+/// Neighbours among `from` joined to `n` partitions.
+fn joined(planner: &Planner, layer: LayerId, from: Vec<PartKey>, n: usize) -> Parts {
+    let n_from = from.len();
+    let takes = move |idx: usize| from[idx * n_from / n..(idx + 1) * n_from / n].to_vec();
+    let bytes = |idx| {
+        let bytes = takes(idx).into_iter().map(|part| planner.part_bytes(part));
+        sum_of_known(bytes)
+    };
+    let bytes = (0..n).map(bytes).collect();
+    Parts::new(bytes, takes.clone(), move |planner, idx| {
+        let inputs = takes(idx).into_iter().map(|part| planner.part(part));
+        let inputs: Vec<TaskId> = inputs.collect();
+        concat_task(planner, layer, idx, &inputs)
+    })
+}
+
+/// Each of `from` in pieces of about equal height, `n` in all.
+fn divided(planner: &Planner, layer: LayerId, from: Vec<PartKey>, n: usize) -> Parts {
+    let n_from = from.len();
+    let n_pieces = |idx: usize| (idx + 1) * n / n_from - idx * n / n_from;
+    let pieces = from.iter().enumerate().flat_map(|(idx, part)| {
+        let n = n_pieces(idx);
+        (0..n).map(move |piece| (*part, piece, n))
+    });
+    let pieces: Arc<[(PartKey, usize, usize)]> = pieces.collect();
+    let of_pieces = pieces.clone();
+    let bytes = pieces.iter();
+    let bytes = bytes.map(|(part, _, n)| planner.part_bytes(*part) / n);
+    let takes = move |idx: usize| vec![of_pieces[idx].0];
+    Parts::new(bytes.collect(), takes, move |planner, idx| {
+        let (part, piece, n) = pieces[idx];
+        let input = planner.part(part);
+        planner.graph.add_task(NewTask {
+            layer,
+            block: Box::new([idx as u32]),
+            inputs: Box::new([input]),
+            run: Arc::new(move |values: &[Value]| {
+                let table = task_table(&values[0]);
+                let border = |idx: usize| table.height() * idx / n;
+                let (start, end) = (border(piece), border(piece + 1));
+                Ok(table_value(table.slice(start as i64, end - start)))
+            }),
+            bytes: planner.graph.bytes(input) / n,
+        })
+    })
 }
 
 /// The task that joins all partitions of `frame`.
@@ -208,8 +254,8 @@ pub(super) fn join(planner: &mut Planner, frame: &Frame, blocks: &[TaskId]) -> R
         return Ok(*only);
     }
     let name = Name::of("concat", frame.name());
-    if let Some(tasks) = planner.frames.planned.get(&name) {
-        return Ok(tasks[0]);
+    if planner.frames.planned.contains_key(&name) {
+        return Ok(planner.part((name, 0)));
     }
     let layer = planner.graph.add_layer(Layer {
         name,
@@ -218,7 +264,8 @@ pub(super) fn join(planner: &mut Planner, frame: &Frame, blocks: &[TaskId]) -> R
         detail: format!("{} partitions to one table", blocks.len()),
     });
     let task = concat_task(planner, layer, 0, blocks);
-    planner.frames.planned.insert(name, vec![task]);
+    let parts = Parts::made(planner, vec![task]);
+    planner.frames.planned.insert(name, parts);
     Ok(task)
 }
 
@@ -244,11 +291,12 @@ fn concat_task(planner: &mut Planner, layer: LayerId, idx: usize, inputs: &[Task
 
 /// The bytes that the results of `tasks` are expected to take together, 0 if that of one is unknown.
 fn bytes_of(planner: &Planner, tasks: &[TaskId]) -> usize {
-    let bytes = tasks.iter().map(|task| planner.graph.bytes(*task));
-    bytes
-        .map(|bytes| (bytes > 0).then_some(bytes))
-        .sum::<Option<usize>>()
-        .unwrap_or(0)
+    sum_of_known(tasks.iter().map(|task| planner.graph.bytes(*task)))
+}
+
+fn sum_of_known(bytes: impl Iterator<Item = usize>) -> usize {
+    let known = bytes.map(|bytes| (bytes > 0).then_some(bytes));
+    known.sum::<Option<usize>>().unwrap_or(0)
 }
 
 /// A layer of the operation `node`, or of a `stage` before its last.

@@ -1,6 +1,7 @@
 //! Partitions with the steps that run on each of them, and what is made of them in the same task.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use dagbok::delayed::DelayedNode;
@@ -9,8 +10,9 @@ use dagbok::frame::{Frame, FrameOp, Part, Piece, Source};
 use dagbok::{Error, ErrorKind, Name, Result, Value};
 use polars::prelude as pl;
 
-use super::Planner;
+use super::parts::{PartKey, Parts};
 use super::step::{self, Step};
+use super::{Planner, prepare};
 use crate::graph::{Layer, LayerId, LayerKind, NewTask, TaskId};
 use crate::io::{Borders, borders, check_columns, count_quotes, in_file, is_unchanged, read};
 use crate::planner::input;
@@ -43,10 +45,8 @@ enum Origin {
         task: TaskId,
         schema: pl::SchemaRef,
     },
-    Task {
-        task: TaskId,
-        bytes: usize,
-    },
+    /// A partition of another frame, which is expected to take so many bytes, 0 if unknown.
+    Part(PartKey, usize),
 }
 
 impl Pipeline {
@@ -57,7 +57,7 @@ impl Pipeline {
         let (origins, operation) = loop {
             let node = below.node().clone();
             if planner.frames.planned.contains_key(&node.name) {
-                break (from_tasks(planner, &below)?, node.op.operation().to_owned());
+                break (from_parts(planner, &below)?, node.op.operation().to_owned());
             }
             match &node.op {
                 FrameOp::Read(source) => {
@@ -91,7 +91,7 @@ impl Pipeline {
                     steps.push(step);
                     below = node.inputs[0].clone();
                 }
-                None => break (from_tasks(planner, &below)?, node.op.operation().to_owned()),
+                None => break (from_parts(planner, &below)?, node.op.operation().to_owned()),
             }
         };
         steps.reverse();
@@ -145,6 +145,22 @@ impl Pipeline {
             .collect()
     }
 
+    /// What `make` makes a task of for each partition, when it is needed.
+    pub(super) fn parts(
+        self,
+        make: impl Fn(&mut Planner, &Pipeline, usize) -> TaskId + 'static,
+    ) -> Parts {
+        let bytes = self.origins.iter();
+        let bytes = bytes.map(|origin| origin.bytes().unwrap_or(0)).collect();
+        let pipeline = Rc::new(self);
+        let own = pipeline.clone();
+        Parts::new(
+            bytes,
+            move |idx| own.origins[idx].part().into_iter().collect(),
+            move |planner, idx| make(planner, &pipeline, idx),
+        )
+    }
+
     /// The task of partition `idx`: `sink` of it and of the values of `further` tasks.
     pub(super) fn task(
         &self,
@@ -157,7 +173,7 @@ impl Pipeline {
         let origin = self.origins[idx].clone();
         let steps = self.steps.clone();
         let sink = sink.clone();
-        let mut inputs: Vec<TaskId> = origin.input().into_iter().collect();
+        let mut inputs: Vec<TaskId> = origin.input(planner).into_iter().collect();
         inputs.extend(steps.iter().filter_map(|step| step.table));
         let n_own = inputs.len();
         inputs.extend_from_slice(further);
@@ -208,7 +224,7 @@ impl Work for Partition {
 }
 
 fn run_steps(origin: &Origin, steps: &[Step], values: &[Value]) -> Result<pl::LazyFrame> {
-    let (own, mut tables) = values.split_at(usize::from(origin.input().is_some()));
+    let (own, mut tables) = values.split_at(usize::from(origin.has_input()));
     let mut partition = origin.read(own.first())?;
     for step in steps {
         let table = match step.table {
@@ -220,14 +236,11 @@ fn run_steps(origin: &Origin, steps: &[Step], values: &[Value]) -> Result<pl::La
     Ok(partition)
 }
 
-fn from_tasks(planner: &mut Planner, frame: &Frame) -> Result<Vec<Origin>> {
-    let tasks = planner.blocks(&Collection::Frame(frame.clone()))?;
-    Ok(tasks
-        .into_iter()
-        .map(|task| Origin::Task {
-            task,
-            bytes: planner.graph.bytes(task),
-        })
+fn from_parts(planner: &mut Planner, frame: &Frame) -> Result<Vec<Origin>> {
+    prepare(planner, frame)?;
+    let parts = planner.parts_of(*frame.name());
+    Ok(parts
+        .map(|part| Origin::Part(part, planner.part_bytes(part)))
         .collect())
 }
 
@@ -280,8 +293,8 @@ fn borders_task(
     };
     let borders_layer = layer_of("borders", format!("{of} blocks of `{path}`"));
     let name = borders_layer.name;
-    if let Some(tasks) = planner.frames.planned.get(&name) {
-        return tasks[0];
+    if planner.frames.planned.contains_key(&name) {
+        return planner.part((name, 0));
     }
     let quote = match &source.format {
         dagbok::frame::Format::Csv(options) => options.quote_char,
@@ -317,16 +330,34 @@ fn borders_task(
         }),
         bytes: of * size_of::<u64>(),
     });
-    planner.frames.planned.insert(name, vec![task]);
+    let parts = Parts::made(planner, vec![task]);
+    planner.frames.planned.insert(name, parts);
     task
 }
 
 impl Origin {
-    fn input(&self) -> Option<TaskId> {
+    /// Whether its task takes a value for it.
+    fn has_input(&self) -> bool {
+        match self {
+            Origin::Piece { borders, .. } => borders.is_some(),
+            Origin::Table(..) => false,
+            Origin::Call { .. } | Origin::Part(..) => true,
+        }
+    }
+
+    fn part(&self) -> Option<PartKey> {
+        match self {
+            Origin::Part(part, _) => Some(*part),
+            Origin::Piece { .. } | Origin::Table(..) | Origin::Call { .. } => None,
+        }
+    }
+
+    fn input(&self, planner: &mut Planner) -> Option<TaskId> {
         match self {
             Origin::Piece { borders, .. } => *borders,
             Origin::Table(..) => None,
-            Origin::Call { task, .. } | Origin::Task { task, .. } => Some(*task),
+            Origin::Call { task, .. } => Some(*task),
+            Origin::Part(part, _) => Some(planner.part(*part)),
         }
     }
 
@@ -335,7 +366,7 @@ impl Origin {
             Origin::Piece { piece, .. } => Some(piece.bytes.max(1)),
             Origin::Table(_, value) => Some(value.bytes().max(1)),
             Origin::Call { .. } => None,
-            Origin::Task { bytes, .. } => (*bytes > 0).then_some(*bytes),
+            Origin::Part(_, bytes) => (*bytes > 0).then_some(*bytes),
         }
     }
 
@@ -347,7 +378,7 @@ impl Origin {
                 Some(value) => declared(*call, task_table(value), schema).map(lazy),
                 None => unreachable!("the task has this input"),
             },
-            Origin::Task { .. } => match value {
+            Origin::Part(..) => match value {
                 Some(value) => Ok(lazy(task_table(value))),
                 None => unreachable!("the task has this input"),
             },

@@ -130,31 +130,60 @@ fn keys_of_different_widths_meet() {
 }
 
 #[test]
-fn one_partition_of_many_is_planned_alone() {
-    let check = |outputs: &[Frame], n_tasks: usize| {
+fn only_partitions_that_are_needed_become_tasks() {
+    crate::install();
+    let check = |outputs: &[Frame], expected: usize| {
         let outputs: Vec<_> = outputs.iter().cloned().map(Collection::Frame).collect();
-        let plan = plan_all(Pass::OPTIMIZED, &outputs, Each::Block).unwrap();
-        assert_eq!(plan.graph.len(), n_tasks);
+        let all = plan_all(Pass::OPTIMIZED, &outputs, Each::Block).unwrap();
+        let n_tasks = all.graph.len();
+        assert_eq!(n_tasks, all.arranged().graph.len());
+        assert_eq!(n_tasks, expected);
     };
     let table = pl::df!("k" => (0..100).collect::<Vec<i64>>()).unwrap();
     let frame = partitions(&table, 50);
     let of_rows = frame.filter(col("k").gt(3));
-    check(&[frame.get_partition(7).unwrap()], 1);
-    check(&[of_rows.get_partition(7).unwrap()], 1);
-    check(
-        &[of_rows.get_partition(7).unwrap().select([col("k").sum()])],
-        2,
-    );
-    check(&[of_rows.get_partition(7).unwrap(), of_rows.clone()], 50);
-    check(
-        &[
-            of_rows.get_partition(7).unwrap(),
-            of_rows.get_partition(8).unwrap(),
-        ],
-        50,
-    );
-    check(&[frame.get_partition(7).unwrap(), frame.clone()], 50);
-    check(&[frame.clone(), frame.get_partition(7).unwrap()], 50);
+    let part = |frame: &Frame, idx| frame.get_partition(idx).unwrap();
+    check(&[part(&frame, 7)], 1);
+    check(&[part(&of_rows, 7)], 1);
+    check(&[part(&of_rows, 7).select([col("k").sum()])], 2);
+    check(&[part(&of_rows, 7), part(&of_rows, 8)], 2);
+    check(&[part(&of_rows, 7), part(&of_rows, 7)], 1);
+    check(&[part(&of_rows, 7), of_rows.clone()], 50);
+    check(&[part(&frame, 7), frame.clone()], 50);
+    check(&[frame.clone(), part(&frame, 7)], 50);
+    // two steps on what two take: a task for each
+    let shared = of_rows.with_column((col("k") * 2).alias("twice"));
+    let both = [part(&shared, 3), part(&of_rows, 3), part(&of_rows, 4)];
+    check(&both, 3);
+    // partitions joined, divided, one frame after the other
+    check(&[part(&frame.repartition(25), 3)], 2 + 1);
+    check(&[part(&frame.repartition(200), 3)], 1 + 1);
+    let (few, many) = (frame.repartition(10), frame.repartition(200));
+    check(&[part(&few, 0), part(&few, 9)], 10 + 2);
+    check(&[part(&many, 0), part(&many, 1), part(&many, 199)], 2 + 3);
+    check(&[part(&concat(&[frame.clone(), few.clone()]), 51)], 5 + 1);
+    let again = part(&few.repartition(40), 39).filter(col("k").gt(3));
+    check(&[again], 5 + 1 + 1 + 1);
+    // joins: with all of a small frame
+    let small = partitions(&table.head(Some(3)), 1);
+    let joined = frame.join(&small, [col("k")], [col("k")], JoinType::Left);
+    check(&[part(&joined, 7)], 1 + 1);
+    check(&[part(&joined, 7), part(&joined, 9)], 1 + 2);
+}
+
+/// What takes partitions of what takes partitions, and so on, is planned without recursion.
+#[test]
+fn deep_frames_of_shared_frames_are_planned() {
+    crate::install();
+    let table = pl::df!("k" => (0..8).collect::<Vec<i64>>()).unwrap();
+    let mut frame = partitions(&table, 4);
+    let mut outputs = Vec::new();
+    for _ in 0..500 {
+        frame = frame.repartition(4).filter(col("k").gt_eq(0));
+        outputs.push(Collection::Frame(frame.get_partition(2).unwrap()));
+    }
+    let all = plan_all(Pass::OPTIMIZED, &outputs, Each::Block).unwrap();
+    assert_eq!(all.graph.len(), 1 + outputs.len());
 }
 
 /// All results of the plan of `frames`, each under a key of its own.
