@@ -206,6 +206,7 @@ fn unsafe_only_where_std_and_the_libraries_have_nothing_safe() {
             "runtime/face/src/future/handle.rs",
             "runtime/face/src/sealed.rs",
             "runtime/engine/src/storage/folder.rs",
+            "runtime/engine/src/io/parquet.rs",
         ],
     );
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use dagbok::Result;
 use dagbok::frame::{ParquetReadOptions, Part, Piece};
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapOptions};
 use polars::prelude as pl;
 use polars::prelude::{ChunkReverse, FileMetadata, SerReader};
 
@@ -90,7 +90,8 @@ fn read_alone(
     let path = path.to_owned();
     let all_columns = schema.clone();
     alone::frame(schema, move |asked| {
-        let file = Groups::open(&path)?;
+        let bytes = map(&File::open(&path)?)?;
+        let file = Groups::of(&bytes)?;
         let columns: Vec<_> = match &asked.columns {
             Some(columns) => columns.to_vec(),
             None => all_columns.iter_names().cloned().collect(),
@@ -104,19 +105,17 @@ fn read_alone(
     })
 }
 
-/// A file, mapped once (polars would map it for each look, and unmap it on a thread of its own), and what it says of its row groups.
-struct Groups {
-    file: Mmap,
+/// The bytes of a file, and what it says of its row groups.
+struct Groups<'a> {
+    bytes: &'a [u8],
     metadata: Arc<FileMetadata>,
 }
 
-impl Groups {
-    fn open(path: &str) -> pl::PolarsResult<Groups> {
-        let file = map(&File::open(path)?)?;
-        let metadata = pl::ParquetReader::new(Cursor::new(&file))
-            .get_metadata()?
-            .clone();
-        Ok(Groups { file, metadata })
+impl Groups<'_> {
+    fn of(bytes: &[u8]) -> pl::PolarsResult<Groups<'_>> {
+        let mut reader = pl::ParquetReader::new(Cursor::new(bytes));
+        let metadata = reader.get_metadata()?.clone();
+        Ok(Groups { bytes, metadata })
     }
 
     fn read(
@@ -124,7 +123,7 @@ impl Groups {
         columns: &[pl::PlSmallStr],
         rows: Range<usize>,
     ) -> pl::PolarsResult<pl::DataFrame> {
-        let mut reader = pl::ParquetReader::new(Cursor::new(&self.file))
+        let mut reader = pl::ParquetReader::new(Cursor::new(self.bytes))
             .with_slice(Some((rows.start, rows.len())))
             .with_columns(Some(columns.iter().map(ToString::to_string).collect()))
             .read_parallel(pl::ParallelStrategy::RowGroups);
@@ -175,13 +174,14 @@ impl Groups {
     }
 }
 
+/// The bytes of a file. Polars has a safe function for that, but unmaps on a thread that spins for as long as there are files to read.
 #[expect(
     unsafe_code,
     reason = "whoever maps a file promises that nobody changes it"
 )]
 fn map(file: &File) -> std::io::Result<Mmap> {
-    // SAFETY: as polars' own readers, this trusts whoever may write to the file.
-    unsafe { Mmap::map(file) }
+    // SAFETY: whoever changes a file while it is read gets a wrong result, as from polars' own readers.
+    unsafe { MmapOptions::new().map_copy_read_only(file) }
 }
 
 /// From the first row that holds to the last, `None` if none does.
