@@ -1,16 +1,43 @@
 //! Tables in memory: dagbok's handle on polars' tables.
 
 use std::any::Any;
-use std::fmt;
+use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
+use std::{fmt, io};
 
 use dagbok::frame::{DataFrame, Schema, Table, Values};
 use dagbok::{Error, ErrorKind, Result, Value};
 use polars::prelude as pl;
+use polars::prelude::SerWriter;
 
 use super::expr::series;
 use super::{from_polars_dtype, from_polars_error};
 use crate::planner::input;
+
+/// Tables of up to so many bytes are named by what they hold.
+const TOKEN_BYTES_MAX: usize = 512 << 10;
+
+/// What is written here is hashed, up to twice as many bytes: a part of a table may share what all of it holds.
+#[derive(Default)]
+struct Hashed {
+    hasher: DefaultHasher,
+    n_bytes: usize,
+}
+
+impl io::Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.n_bytes += bytes.len();
+        if self.n_bytes > 2 * TOKEN_BYTES_MAX {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.hasher.write(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// The table under dagbok's handle.
 pub fn from_polars(table: pl::DataFrame) -> DataFrame {
@@ -125,6 +152,16 @@ impl Table for PolarsTable {
         let height = self.0.height();
         let offset = offset.min(height);
         from_polars(self.0.slice(offset as i64, len.min(height - offset)))
+    }
+
+    fn token(&self) -> Option<u64> {
+        if self.bytes() > TOKEN_BYTES_MAX {
+            return None;
+        }
+        let mut hashed = Hashed::default();
+        let mut writer = pl::IpcWriter::new(&mut hashed);
+        writer.finish(&mut self.0.clone()).ok()?;
+        Some(hashed.hasher.finish())
     }
 
     fn equals(&self, other: &DataFrame) -> bool {

@@ -459,10 +459,13 @@ impl From<DataFrame> for Frame {
     /// A lazy frame of `table`, in one partition.
     #[track_caller]
     fn from(table: DataFrame) -> Self {
+        let name = match table.token() {
+            Some(token) => Name::of("from-dataframe", token),
+            None => Name::unique("from-dataframe"),
+        };
         let bytes = table.bytes();
         let meta = table.slice(0, 0);
         let op = FrameOp::Partitions(vec![Value::with_bytes(table, bytes)]);
-        let name = Name::unique("from-dataframe");
         Frame::with_site(name, op, Vec::new(), Site::caller()).with_meta(meta)
     }
 }

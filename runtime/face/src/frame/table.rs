@@ -41,6 +41,9 @@ pub trait Table: Any + Send + Sync {
     fn null_count(&self, column_idx: usize) -> usize;
     /// `len` rows, from row `offset` on, sharing the data.
     fn slice(&self, offset: usize, len: usize) -> DataFrame;
+    /// What stands for the columns and their values in names: tables of the same token are equal. None if the table is too large for
+    /// that to take no time.
+    fn token(&self) -> Option<u64>;
     /// Whether `other` has the same columns with the same values; nulls are equal to nulls and NaN to NaN.
     fn equals(&self, other: &DataFrame) -> bool;
     /// Writes the table as text.
@@ -103,6 +106,11 @@ impl DataFrame {
         self.0.bytes()
     }
 
+    /// What stands for the table in names.
+    pub(super) fn token(&self) -> Option<u64> {
+        self.0.token()
+    }
+
     /// The column `name`.
     ///
     /// # Errors
@@ -158,7 +166,17 @@ impl DataFrame {
         self.0.slice(offset, len)
     }
 
-    /// A lazy frame of this table, in one partition.
+    /// A lazy frame of this table, in one partition. Of equal tables of up to half a mebibyte it is the same frame, so that what has been
+    /// computed of one is found again for the other.
+    ///
+    /// ```
+    /// use dagbok::prelude::*;
+    /// # dagbok_engine::install();
+    ///
+    /// let table = || df!("x" => [1, 2, 3]);
+    /// assert_eq!(table()?.lazy().name(), table()?.lazy().name());
+    /// # Ok::<(), dagbok::Error>(())
+    /// ```
     #[track_caller]
     pub fn lazy(&self) -> Frame {
         Frame::from(self.clone())

@@ -1,14 +1,15 @@
 //! Operations on rows: by partition where each row is by itself, gathered where it is not.
 
+use dagbok::Name;
 use dagbok::frame::{
     ClosedInterval, DataType, Expr, Frame, JoinType, Literal, NullBehavior,
     RollingOptionsFixedWindow, RoundMode, SortMultipleOptions, StrptimeOptions, TimeUnit,
     UniqueKeepStrategy, all, col, concat, lit, when,
 };
 use dagbok_engine::interop::polars::ToPolars;
-use dagbok_engine::table::polars_frame;
+use dagbok_engine::table::{from_polars, polars_frame};
 use polars::prelude as pl;
-use polars::prelude::IntoLazy;
+use polars::prelude::{ChunkShift, IntoLazy};
 
 use super::{check, check_of_known_size, check_on, install, partitions, table};
 
@@ -439,4 +440,42 @@ fn ten_thousand_operations() {
         pl::df!("x" => [10_001_i64, 10_002]).unwrap().lazy()
     });
     assert_eq!(long(&|frame| frame.head(2)).compute().unwrap().height(), 2);
+}
+
+#[test]
+fn equal_tables_are_one_frame() {
+    install();
+    let name = |table: &pl::DataFrame| *from_polars(table.clone()).lazy().name();
+    let whole = table();
+    assert_eq!(name(&whole), name(&table()));
+    assert_eq!(name(&whole.head(Some(3))), name(&table().head(Some(3))));
+    assert_eq!(name(&whole.clear()), name(&table().clear()));
+    assert_eq!(name(&pl::DataFrame::empty()), name(&pl::DataFrame::empty()));
+    let with = |column: pl::Series| {
+        let mut other = whole.clone();
+        other.with_column(column.into()).unwrap();
+        other
+    };
+    let x = || whole.column("x").unwrap().as_materialized_series().clone();
+    let y = || whole.column("y").unwrap().f64().unwrap().clone();
+    let others = [
+        whole.head(Some(3)),
+        whole.tail(Some(3)),
+        whole.clear(),
+        whole.reverse(),
+        whole.drop("x").unwrap(),
+        with(x() * 2),
+        with(x().cast(&pl::DataType::Int32).unwrap()),
+        with(x().with_name("other".into())),
+        with(y().shift(1).into()),
+        with((y() * -1.0).into()),
+    ];
+    let mut names: Vec<Name> = others.iter().map(name).chain([name(&whole)]).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), others.len() + 1);
+    let zero = |zero: f64| name(&pl::df!("x" => [zero]).unwrap());
+    assert_ne!(zero(0.0), zero(-0.0));
+    let large = pl::df!("x" => vec![0_i64; 1 << 16], "y" => vec![0_i64; 1 << 16]).unwrap();
+    assert_ne!(name(&large), name(&large));
 }
