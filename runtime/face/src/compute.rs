@@ -6,7 +6,10 @@ use std::path::Path;
 
 use crate::engine::{Collection, engine};
 use crate::visualize::Visualization;
-use crate::{Error, ErrorKind, Result, Value};
+use crate::{Error, ErrorKind, Name, Result, Site, Value};
+
+/// For each collection of a computation its chunks or partitions, or its one value.
+pub type Blocks<'a> = dyn Iterator<Item = Vec<Value>> + 'a;
 
 /// A collection, or a tuple, vector, array, map or option of them, nested as you like, that [`compute_all`] turns into plain values.
 #[diagnostic::on_unimplemented(
@@ -18,6 +21,9 @@ pub trait Compute {
     /// What the computation gives.
     type Output;
 
+    /// The same collections once their blocks are kept.
+    type Persisted;
+
     /// Adds the collections to be computed to `outputs`.
     fn collections(&self, outputs: &mut Vec<Collection>);
 
@@ -26,6 +32,12 @@ pub trait Compute {
     /// # Errors
     /// [`ErrorKind::Task`](crate::ErrorKind::Task) if a value is not of the declared type.
     fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output>;
+
+    /// Takes the blocks of as many collections as [`collections`](Compute::collections) added; `site` is the line that keeps them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Task`](crate::ErrorKind::Task) if there are too few.
+    fn from_blocks(&self, blocks: &mut Blocks, site: Site) -> Result<Self::Persisted>;
 
     /// Writes the task graph to a file, in the format that its name ends in; see [`Visualization::save`].
     ///
@@ -70,6 +82,31 @@ pub fn compute_all<C: Compute>(collections: C) -> Result<C::Output> {
     collections.from_values(&mut values.into_iter())
 }
 
+/// Computes several collections in one run and keeps their blocks: the same collections, whose later uses start from them. A future
+/// becomes a delayed value.
+///
+/// # Errors
+/// The error of the first task that failed.
+///
+/// ```
+/// use dagbok::prelude::*;
+/// # dagbok_engine::install();
+///
+/// let x = default_rng(1).random([1000, 1000]).rechunk([500, 500]);
+/// let (low, high) = persist_all((x.min(()), &x + 1.0))?;
+/// assert_eq!(high.chunks(), [[500, 500], [500, 500]]);
+/// assert!(low.compute()?.item::<f64>()? < 0.001);
+/// # Ok::<(), dagbok::Error>(())
+/// ```
+#[track_caller]
+pub fn persist_all<C: Compute>(collections: C) -> Result<C::Persisted> {
+    let site = Site::caller();
+    let mut outputs = Vec::new();
+    collections.collections(&mut outputs);
+    let blocks = engine()?.compute_blocks(&outputs)?;
+    collections.from_blocks(&mut blocks.into_iter(), site)
+}
+
 /// The task graph of several collections in one picture: of a tuple, vector or array of them, or of one.
 ///
 /// # Errors
@@ -92,6 +129,7 @@ pub fn visualize_all<C: Compute>(collections: C) -> Result<Visualization> {
 
 impl<C: Compute + ?Sized> Compute for &C {
     type Output = C::Output;
+    type Persisted = C::Persisted;
 
     fn collections(&self, outputs: &mut Vec<Collection>) {
         (**self).collections(outputs);
@@ -100,10 +138,15 @@ impl<C: Compute + ?Sized> Compute for &C {
     fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
         (**self).from_values(values)
     }
+
+    fn from_blocks(&self, blocks: &mut Blocks, site: Site) -> Result<Self::Persisted> {
+        (**self).from_blocks(blocks, site)
+    }
 }
 
 impl<C: Compute> Compute for [C] {
     type Output = Vec<C::Output>;
+    type Persisted = Vec<C::Persisted>;
 
     fn collections(&self, outputs: &mut Vec<Collection>) {
         collections_of(self, outputs);
@@ -114,25 +157,48 @@ impl<C: Compute> Compute for [C] {
             .map(|collection| collection.from_values(values))
             .collect()
     }
+
+    fn from_blocks(&self, blocks: &mut Blocks, site: Site) -> Result<Self::Persisted> {
+        self.iter()
+            .map(|collection| collection.from_blocks(blocks, site))
+            .collect()
+    }
 }
 
 impl<C: Compute, const N: usize> Compute for [C; N] {
     type Output = [C::Output; N];
+    type Persisted = [C::Persisted; N];
 
     fn collections(&self, outputs: &mut Vec<Collection>) {
         self.as_slice().collections(outputs);
     }
 
     fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
-        let values = self.as_slice().from_values(values)?;
-        values
-            .try_into()
-            .map_err(|_| Error::new(ErrorKind::Task, "a computation gave too few values"))
+        as_many(self.as_slice().from_values(values)?)
     }
+
+    fn from_blocks(&self, blocks: &mut Blocks, site: Site) -> Result<Self::Persisted> {
+        as_many(self.as_slice().from_blocks(blocks, site)?)
+    }
+}
+
+/// The error of an engine that returns too little.
+pub(crate) fn no_result(name: &Name) -> Error {
+    Error::new(
+        ErrorKind::Task,
+        format!("the engine returned nothing for `{name}`"),
+    )
+}
+
+fn as_many<T, const N: usize>(members: Vec<T>) -> Result<[T; N]> {
+    members
+        .try_into()
+        .map_err(|_| Error::new(ErrorKind::Task, "a computation gave too few values"))
 }
 
 impl<C: Compute> Compute for Vec<C> {
     type Output = Vec<C::Output>;
+    type Persisted = Vec<C::Persisted>;
 
     fn collections(&self, outputs: &mut Vec<Collection>) {
         self.as_slice().collections(outputs);
@@ -141,10 +207,15 @@ impl<C: Compute> Compute for Vec<C> {
     fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
         self.as_slice().from_values(values)
     }
+
+    fn from_blocks(&self, blocks: &mut Blocks, site: Site) -> Result<Self::Persisted> {
+        self.as_slice().from_blocks(blocks, site)
+    }
 }
 
 impl<C: Compute> Compute for Option<C> {
     type Output = Option<C::Output>;
+    type Persisted = Option<C::Persisted>;
 
     fn collections(&self, outputs: &mut Vec<Collection>) {
         if let Some(collection) = self {
@@ -158,29 +229,46 @@ impl<C: Compute> Compute for Option<C> {
             .map(|collection| collection.from_values(values))
             .transpose()
     }
+
+    fn from_blocks(&self, blocks: &mut Blocks, site: Site) -> Result<Self::Persisted> {
+        let collection = self.as_ref();
+        collection
+            .map(|collection| collection.from_blocks(blocks, site))
+            .transpose()
+    }
 }
 
 impl<K: Clone + Eq + Hash, C: Compute, S: BuildHasher + Default> Compute for HashMap<K, C, S> {
     type Output = HashMap<K, C::Output, S>;
+    type Persisted = HashMap<K, C::Persisted, S>;
 
     fn collections(&self, outputs: &mut Vec<Collection>) {
         collections_of(self.values(), outputs);
     }
 
     fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
-        map_from_values(self, values)
+        map_of(self, |collection| collection.from_values(values))
+    }
+
+    fn from_blocks(&self, blocks: &mut Blocks, site: Site) -> Result<Self::Persisted> {
+        map_of(self, |collection| collection.from_blocks(blocks, site))
     }
 }
 
 impl<K: Clone + Ord, C: Compute> Compute for BTreeMap<K, C> {
     type Output = BTreeMap<K, C::Output>;
+    type Persisted = BTreeMap<K, C::Persisted>;
 
     fn collections(&self, outputs: &mut Vec<Collection>) {
         collections_of(self.values(), outputs);
     }
 
     fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
-        map_from_values(self, values)
+        map_of(self, |collection| collection.from_values(values))
+    }
+
+    fn from_blocks(&self, blocks: &mut Blocks, site: Site) -> Result<Self::Persisted> {
+        map_of(self, |collection| collection.from_blocks(blocks, site))
     }
 }
 
@@ -193,22 +281,27 @@ fn collections_of<'a, C: Compute + 'a>(
         .for_each(|collection| collection.collections(outputs));
 }
 
-/// The values of a map's collections, in its order, under its keys.
-fn map_from_values<'a, K: Clone + 'a, C: Compute + 'a, Map: FromIterator<(K, C::Output)>>(
+/// What `made` gives for each collection of a map, in its order, under its keys.
+fn map_of<'a, K: Clone + 'a, C: 'a, Made, Map: FromIterator<(K, Made)>>(
     entries: impl IntoIterator<Item = (&'a K, &'a C)>,
-    values: &mut dyn Iterator<Item = Value>,
+    mut made: impl FnMut(&C) -> Result<Made>,
 ) -> Result<Map> {
-    let value = |(key, collection): (&K, &C)| Ok((key.clone(), collection.from_values(values)?));
-    entries.into_iter().map(value).collect()
+    let entry = |(key, collection): (&K, &C)| Ok((key.clone(), made(collection)?));
+    entries.into_iter().map(entry).collect()
 }
 
 /// Nothing is to be computed.
 impl Compute for () {
     type Output = ();
+    type Persisted = ();
 
     fn collections(&self, _: &mut Vec<Collection>) {}
 
     fn from_values(&self, _: &mut dyn Iterator<Item = Value>) -> Result<()> {
+        Ok(())
+    }
+
+    fn from_blocks(&self, _: &mut Blocks, _: Site) -> Result<()> {
         Ok(())
     }
 }
@@ -217,6 +310,7 @@ macro_rules! compute_tuple {
     ($($member:ident)+) => {
         impl<$($member: Compute),+> Compute for ($($member,)+) {
             type Output = ($($member::Output,)+);
+            type Persisted = ($($member::Persisted,)+);
 
             #[expect(non_snake_case, reason = "the type parameters name the members")]
             fn collections(&self, outputs: &mut Vec<Collection>) {
@@ -228,6 +322,12 @@ macro_rules! compute_tuple {
             fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output> {
                 let ($($member,)+) = self;
                 Ok(($($member.from_values(values)?,)+))
+            }
+
+            #[expect(non_snake_case, reason = "the type parameters name the members")]
+            fn from_blocks(&self, blocks: &mut Blocks, site: Site) -> Result<Self::Persisted> {
+                let ($($member,)+) = self;
+                Ok(($($member.from_blocks(blocks, site)?,)+))
             }
         }
     };

@@ -5,7 +5,7 @@ pub use crate::array::{
     from_npy, full, linspace, ones, stack, where_, zeros,
 };
 pub use crate::cache::Cache;
-pub use crate::compute::{Compute, compute_all, visualize_all};
+pub use crate::compute::{Compute, compute_all, persist_all, visualize_all};
 pub use crate::config::Config;
 pub use crate::delayed::{Delayed, delayed, delayed_all};
 pub use crate::df;

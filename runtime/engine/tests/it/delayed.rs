@@ -206,6 +206,51 @@ fn shared_calls_happen_once() {
 }
 
 #[test]
+fn several_collections_are_kept_in_one_run() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    dagbok_engine::install();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = calls.clone();
+    let x = delayed(4).map(move |x| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        *x
+    });
+    let filled = x.map(|x| NdArray::from(vec![*x; 3]));
+    let array = Array::from_delayed(&filled, [3], DType::I64).rechunk(2) + 1;
+    let frame = df!("k" => [1, 2, 3]).unwrap().lazy().repartition(2);
+    let future = inc(&x).submit();
+    assert_eq!(future.result().unwrap(), 5);
+    let all = (
+        (&array, &frame),
+        [x.clone(), inc(&x)],
+        BTreeMap::from([("sum", array.sum(())), ("none", array.min(()))]),
+        (Some(&future), None::<Array>, Vec::<Frame>::new()),
+    );
+    let before = calls.load(Ordering::SeqCst);
+    let ((kept_array, kept_frame), [four, five], map, (six, none, no_frames)) =
+        persist_all(&all).unwrap();
+    let made = calls.load(Ordering::SeqCst);
+    assert!(made - before <= 1, "{before} {made}");
+    assert_eq!(kept_array.name(), array.name());
+    assert_eq!(kept_array.chunks(), [[2, 1]]);
+    assert_eq!(kept_frame.name(), frame.name());
+    assert_eq!(kept_frame.npartitions().unwrap(), 2);
+    assert_eq!(kept_frame.schema().unwrap(), frame.schema().unwrap());
+    assert_eq!(map.keys().copied().collect::<Vec<_>>(), ["none", "sum"]);
+    assert!(none.is_none() && no_frames.is_empty());
+    let values = compute_all((&four, &five, six, &map["sum"], &kept_array)).unwrap();
+    assert_eq!((values.0, values.1, values.2), (4, 5, Some(5)));
+    assert_eq!(values.3.item::<i64>().unwrap(), 15);
+    assert_eq!(values.4.to_vec::<i64>().unwrap(), [5, 5, 5]);
+    assert_eq!(kept_frame.compute().unwrap(), frame.compute().unwrap());
+    assert_eq!(calls.load(Ordering::SeqCst), made);
+    let failing = (inc(1), delayed(1).map(|_| -> i64 { panic!("no") }));
+    let error = persist_all(failing).unwrap_err();
+    assert!(error.to_string().contains("no"), "{error}");
+}
+
+#[test]
 fn a_function_may_compute() {
     #[delayed]
     fn nested(n: i64) -> Result<i64, Error> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::chunks::n_blocks;
 use super::{ChunkSizes, DType, NdArray, Scalar, Signature, Ufunc};
+use crate::compute::{Blocks, no_result};
 use crate::delayed::DelayedNode;
 use crate::display::{MimeBundle, Render};
 use crate::engine::{Collection, engine};
@@ -308,18 +309,7 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn persist(&self) -> Result<Array> {
-        let site = Site::caller();
-        let blocks = engine()?.compute_blocks(&[Collection::Array(self.clone())])?;
-        let chunks = blocks.into_iter().flatten().collect();
-        Ok(Array::new(ArrayNode {
-            name: *self.name(),
-            op: ArrayOp::Held(chunks),
-            inputs: Vec::new(),
-            dtype: self.dtype(),
-            shape: self.node.shape.clone(),
-            chunks: self.node.chunks.clone(),
-            site,
-        }))
+        crate::persist_all(self)
     }
 
     /// The task graph, drawn.
@@ -419,19 +409,28 @@ impl Hash for Array {
 
 impl Compute for Array {
     type Output = NdArray;
+    type Persisted = Array;
 
     fn collections(&self, outputs: &mut Vec<Collection>) {
         outputs.push(Collection::Array(self.clone()));
     }
 
     fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<NdArray> {
-        let value = values.next().ok_or_else(|| {
-            Error::new(
-                ErrorKind::Task,
-                format!("the engine returned nothing for `{}`", self.name()),
-            )
-        })?;
+        let value = values.next().ok_or_else(|| no_result(self.name()))?;
         chunk(value)
+    }
+
+    fn from_blocks(&self, blocks: &mut Blocks, site: Site) -> Result<Array> {
+        let chunks = blocks.next().ok_or_else(|| no_result(self.name()))?;
+        Ok(Array::new(ArrayNode {
+            name: *self.name(),
+            op: ArrayOp::Held(chunks),
+            inputs: Vec::new(),
+            dtype: self.dtype(),
+            shape: self.node.shape.clone(),
+            chunks: self.node.chunks.clone(),
+            site,
+        }))
     }
 }
 

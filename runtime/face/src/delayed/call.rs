@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use super::node::{Callee, DelayedNode, Function, RunOnce, Slot, Slots};
 use super::{Argument, ByValue, Delayed};
+use crate::compute::Blocks;
 use crate::engine::{Collection, Submitted, engine};
 use crate::erased::Erased;
 use crate::{Error, ErrorKind, Name, Result, Site, Value};
@@ -166,11 +167,10 @@ pub(super) fn known(value: Value) -> Erased {
 }
 
 /// The value of `call`, which is known now, by the same name.
-#[track_caller]
-fn known_of(call: &DelayedNode, value: Value) -> Erased {
+fn known_of(call: &DelayedNode, value: Value, site: Site) -> Erased {
     call.place().share_name();
     let function = Function::Known(value);
-    let node = DelayedNode::new(call.name(), Site::caller(), function, Slots::default());
+    let node = DelayedNode::new(call.name(), site, function, Slots::default());
     Erased::new(node.with_shared_name())
 }
 
@@ -243,7 +243,14 @@ pub(super) fn compute(node: &Erased) -> Result<Value> {
 #[track_caller]
 pub(super) fn persist(node: &Erased) -> Result<Erased> {
     let value = compute(node)?;
-    Ok(known_of(node.get(), value))
+    Ok(known_of(node.get(), value, Site::caller()))
+}
+
+/// The value that is the next of `blocks`, by the name of the call.
+pub(crate) fn persisted(node: &Erased, blocks: &mut Blocks, site: Site) -> Result<Erased> {
+    let value = blocks.next().and_then(|mut values| values.pop());
+    let value = value.ok_or_else(no_value)?.loaded()?;
+    Ok(known_of(node.get(), value, site))
 }
 
 /// An argument that the function takes by reference.

@@ -109,12 +109,12 @@ pub use node::DelayedNode;
 pub use place::Place;
 
 use crate::array::{Array, NdArray};
-use crate::compute::Compute;
+use crate::compute::{Blocks, Compute};
 use crate::display::{MimeBundle, Render};
 use crate::engine::{Collection, engine};
 use crate::erased::Erased;
 use crate::frame::{DataFrame, Frame};
-use crate::{Explanation, Graph, Name, Result, Value, Visualization};
+use crate::{Explanation, Graph, Name, Result, Site, Value, Visualization};
 
 /// The `T` that a call will return, or that is known already. Cheap to clone.
 ///
@@ -459,6 +459,7 @@ impl<T> Hash for Delayed<T> {
 
 impl<T: Any + Send + Sync + Clone> Compute for Delayed<T> {
     type Output = T;
+    type Persisted = Delayed<T>;
 
     fn collections(&self, outputs: &mut Vec<Collection>) {
         outputs.push(self.collection());
@@ -466,6 +467,10 @@ impl<T: Any + Send + Sync + Clone> Compute for Delayed<T> {
 
     fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<T> {
         call::take(values.next().ok_or_else(call::no_value)?)
+    }
+
+    fn from_blocks(&self, blocks: &mut Blocks, site: Site) -> Result<Delayed<T>> {
+        call::persisted(&self.node, blocks, site).map(Delayed::from_node)
     }
 }
 

@@ -38,7 +38,7 @@ pub use string::StringNameSpace;
 pub use table::{Column, Columns, DataFrame, Schema, Table};
 pub use values::{FromValues, Values};
 
-use crate::compute::{Compute, compute_all, visualize_all};
+use crate::compute::{Blocks, Compute, compute_all, no_result, persist_all, visualize_all};
 use crate::display::{MimeBundle, Render};
 use crate::engine::{Collection, engine};
 use crate::explain::{Explanation, explain_all};
@@ -278,14 +278,7 @@ impl Frame {
     /// The error of the first task that failed.
     #[track_caller]
     pub fn persist(&self) -> Result<Frame> {
-        let site = Site::caller();
-        let mut blocks = engine()?.compute_blocks(&[Collection::Frame(self.clone())])?;
-        let partitions = FrameOp::Partitions(blocks.pop().unwrap_or_default());
-        let frame = Frame::with_site(*self.name(), partitions, Vec::new(), site);
-        Ok(match self.node.meta.get() {
-            Some(meta) => frame.with_meta(meta.clone()),
-            None => frame,
-        })
+        persist_all(self)
     }
 
     /// The task graph of this frame, drawn.
@@ -479,6 +472,7 @@ impl Hash for Frame {
 
 impl Compute for Frame {
     type Output = DataFrame;
+    type Persisted = Frame;
 
     fn collections(&self, outputs: &mut Vec<Collection>) {
         outputs.push(Collection::Frame(self.clone()));
@@ -489,6 +483,16 @@ impl Compute for Frame {
             .next()
             .and_then(Value::into_inner)
             .ok_or_else(|| Error::new(ErrorKind::Task, format!("`{}` gave no table", self.name())))
+    }
+
+    fn from_blocks(&self, blocks: &mut Blocks, site: Site) -> Result<Frame> {
+        let partitions = blocks.next().ok_or_else(|| no_result(self.name()))?;
+        let op = FrameOp::Partitions(partitions);
+        let frame = Frame::with_site(*self.name(), op, Vec::new(), site);
+        Ok(match self.node.meta.get() {
+            Some(meta) => frame.with_meta(meta.clone()),
+            None => frame,
+        })
     }
 }
 

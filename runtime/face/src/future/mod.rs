@@ -62,12 +62,12 @@ pub use wait::{DoneAndNotDone, Wait, gather, wait};
 
 use crate::cancel;
 use crate::cell::threads;
-use crate::compute::Compute;
+use crate::compute::{Blocks, Compute};
 use crate::delayed::{Argument, Delayed, IntoDelayed, call};
 use crate::display::{DisplayHandle, MimeBundle, Render, display};
 use crate::engine::{Collection, Submitted, engine};
 use crate::sealed::Sealed;
-use crate::{Error, Name, Result, Value};
+use crate::{Error, Name, Result, Site, Value};
 
 /// A `T` that is being computed. Cheap to clone; all clones are the same future.
 ///
@@ -306,6 +306,7 @@ fn describe(submitted: &dyn Submitted) -> String {
 
 impl<T: Any + Send + Sync + Clone> Compute for Future<T> {
     type Output = T;
+    type Persisted = Delayed<T>;
 
     fn collections(&self, outputs: &mut Vec<Collection>) {
         outputs.push(call::collection(&call::of_future(&self.handle.submitted())));
@@ -313,6 +314,10 @@ impl<T: Any + Send + Sync + Clone> Compute for Future<T> {
 
     fn from_values(&self, values: &mut dyn Iterator<Item = Value>) -> Result<T> {
         call::take(values.next().ok_or_else(call::no_value)?)
+    }
+
+    fn from_blocks(&self, blocks: &mut Blocks, site: Site) -> Result<Delayed<T>> {
+        self.delayed().from_blocks(blocks, site)
     }
 }
 
