@@ -9,7 +9,7 @@ use crate::visualize::Visualization;
 use crate::{Error, ErrorKind, Name, Result, Site, Value};
 
 /// For each collection of a computation its chunks or partitions, or its one value.
-pub type Blocks<'a> = dyn Iterator<Item = Vec<Value>> + 'a;
+pub(crate) type Blocks<'a> = dyn Iterator<Item = Vec<Value>> + 'a;
 
 /// A collection, or a tuple, vector, array, map or option of them, nested as you like, that [`compute_all`] turns into plain values.
 #[diagnostic::on_unimplemented(

@@ -32,7 +32,7 @@ pub mod widgets;
 
 pub use array::{Array, DType, NdArray};
 pub use cache::Cache;
-pub use compute::{Blocks, Compute, compute_all, persist_all, visualize_all};
+pub use compute::{Compute, compute_all, persist_all, visualize_all};
 pub use config::Config;
 pub use delayed::{Delayed, delayed, delayed_all};
 pub use display::clear_output;
