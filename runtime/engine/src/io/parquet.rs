@@ -5,8 +5,9 @@ use std::io::Cursor;
 use std::ops::Range;
 use std::sync::Arc;
 
-use dagbok::Result;
+use dagbok::cell::catch;
 use dagbok::frame::{ParquetReadOptions, Part, Piece};
+use dagbok::{Error, ErrorKind, Result};
 use memmap2::{Mmap, MmapOptions};
 use polars::prelude as pl;
 use polars::prelude::{ChunkReverse, FileMetadata, SerReader};
@@ -18,18 +19,17 @@ use crate::threads;
 
 /// Names and types of the columns.
 pub(super) fn schema(path: &str) -> Result<pl::SchemaRef> {
-    scan(path)?
-        .collect_schema()
-        .map_err(|error| from_polars_error(error).context(&format!("in `{path}`")))
+    let mut frame = scan(path)?;
+    unless_damaged(|| frame.collect_schema()).map_err(|error| in_file(path, error))
 }
 
 /// The partitions of a file: neighbouring row groups, as many as reach the block size.
 pub(super) fn pieces(path: &str, options: &ParquetReadOptions) -> Result<Vec<Piece>> {
     let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     let mut reader = pl::ParquetReader::new(file);
-    let metadata = reader
-        .get_metadata()
-        .map_err(|error| from_polars_error(error).context(&format!("in `{path}`")))?;
+    let metadata =
+        unless_damaged(|| reader.get_metadata().cloned()).map_err(|error| in_file(path, error))?;
+    check_length(path, &metadata)?;
     let mut pieces = Vec::new();
     let (mut offset, mut len, mut bytes) = (0, 0, 0);
     for (group_idx, group) in metadata.row_groups.iter().enumerate() {
@@ -56,6 +56,28 @@ pub(super) fn pieces(path: &str, options: &ParquetReadOptions) -> Result<Vec<Pie
     Ok(pieces)
 }
 
+/// An error if row groups end behind the end of the file: where bytes of its middle are lost.
+fn check_length(path: &str, metadata: &FileMetadata) -> Result<()> {
+    let length = std::fs::metadata(path)
+        .map_err(|error| unreadable(path, &error))?
+        .len();
+    let groups = metadata.row_groups.iter();
+    let end = groups
+        .flat_map(|group| group.parquet_columns())
+        .map(|column| column.byte_range().end)
+        .max()
+        .unwrap_or(0);
+    if end > length {
+        return Err(Error::new(
+            ErrorKind::Io,
+            format!(
+                "`{path}` is not whole: it has {length} bytes, and its columns end at byte {end}"
+            ),
+        ));
+    }
+    Ok(())
+}
+
 /// The rows of a file with the columns of `schema`, or `len` of them from `offset` on.
 pub(super) fn read(
     path: &str,
@@ -78,7 +100,19 @@ fn scan(path: &str) -> Result<pl::LazyFrame> {
         ..Default::default()
     };
     pl::LazyFrame::scan_parquet(pl::PlRefPath::new(path), args)
-        .map_err(|error| from_polars_error(error).context(&format!("in `{path}`")))
+        .map_err(|error| in_file(path, error))
+}
+
+fn in_file(path: &str, error: pl::PolarsError) -> Error {
+    from_polars_error(error).context(&format!("in `{path}`"))
+}
+
+/// What polars reads. Of a file that is damaged it may panic.
+fn unless_damaged<T>(read: impl FnOnce() -> pl::PolarsResult<T>) -> pl::PolarsResult<T> {
+    catch(read).unwrap_or_else(|panic| {
+        let text = format!("the file is damaged: {}", panic.message);
+        Err(pl::PolarsError::ComputeError(text.into()))
+    })
 }
 
 /// Like [`read`], on the thread that asks.
@@ -114,7 +148,7 @@ struct Groups<'a> {
 impl Groups<'_> {
     fn of(bytes: &[u8]) -> pl::PolarsResult<Groups<'_>> {
         let mut reader = pl::ParquetReader::new(Cursor::new(bytes));
-        let metadata = reader.get_metadata()?.clone();
+        let metadata = unless_damaged(|| reader.get_metadata().cloned())?;
         Ok(Groups { bytes, metadata })
     }
 
@@ -128,7 +162,7 @@ impl Groups<'_> {
             .with_columns(Some(columns.iter().map(ToString::to_string).collect()))
             .read_parallel(pl::ParallelStrategy::RowGroups);
         reader.set_metadata(self.metadata.clone());
-        reader.finish()
+        unless_damaged(|| reader.finish())
     }
 
     /// The rows for which `predicate` holds: of each group its columns are read first, and of the others what lies between the

@@ -295,3 +295,23 @@ fn parquet_by_row_groups() {
         "998; 999"
     );
 }
+
+#[test]
+fn parquet_of_which_the_middle_is_lost() {
+    let folder = folder(&[]);
+    let mut table = pl::df!("x" => (0..1000_i64).collect::<Vec<_>>()).unwrap();
+    let mut bytes = Vec::new();
+    pl::ParquetWriter::new(&mut bytes)
+        .with_compression(pl::ParquetCompression::Uncompressed)
+        .finish(&mut table)
+        .unwrap();
+    let end_of_columns = bytes.len() - 1_000;
+    bytes.drain(1_000..end_of_columns);
+    fs::write(folder.path().join("t.parquet"), &bytes).unwrap();
+    check_error(
+        read_parquet(folder.path().join("t.parquet")).and_then(|frame| frame.compute()),
+        folder.path(),
+        ErrorKind::Io,
+        expect!["`…/t.parquet` is not whole: it has 2000 bytes, and its columns end at byte 9324"],
+    );
+}
