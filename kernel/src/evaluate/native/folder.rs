@@ -48,6 +48,13 @@ impl Folder {
     }
 }
 
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed is tried again with the folder itself.
+        let _ = remove(self.path());
+    }
+}
+
 /// Removes the folders of kernels that are no more.
 fn sweep(folders: &Path) {
     let Ok(entries) = fs::read_dir(folders) else {
@@ -58,9 +65,22 @@ fn sweep(folders: &Path) {
         let is_named_so = entry.file_name().to_string_lossy().starts_with(PREFIX);
         if is_folder && is_named_so && is_left(&entry.path()) {
             // Another kernel may do the same.
-            let _ = fs::remove_dir_all(entry.path());
+            let _ = remove(&entry.path());
         }
     }
+}
+
+/// Removes `folder`, the file of its owner last: if this ends halfway, what is left is found again.
+fn remove(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            _ if entry.file_name() == OWNER => {}
+            true => fs::remove_dir_all(entry.path())?,
+            false => fs::remove_file(entry.path())?,
+        }
+    }
+    fs::remove_dir_all(folder)
 }
 
 fn is_left(folder: &Path) -> bool {
@@ -77,8 +97,8 @@ mod tests {
         let folders = tempfile::tempdir().unwrap();
         let path = |name: &str| folders.path().join(name);
         let alive = Folder::within(folders.path()).unwrap();
-        for name in ["dagbok-left", "dagbok-new", "other"] {
-            fs::create_dir(path(name)).unwrap();
+        for name in ["dagbok-left/face", "dagbok-new", "other"] {
+            fs::create_dir_all(path(name)).unwrap();
         }
         for name in [
             "dagbok-left/owner",

@@ -237,6 +237,21 @@ fn a_mapping_of_keys_to_tasks() {
 }
 
 #[test]
+fn long_keys_are_shortened_where_they_are_shown() {
+    dagbok_engine::install();
+    let key = |end: &str| "x".repeat(5000) + end;
+    let builder = Graph::builder().value(key("a"), 1);
+    let builder = builder.task("q", [key("a")], |x: &i32| x + 1);
+    let graph = builder.task(key("b"), ["q"], |x: &i32| *x).build().unwrap();
+    expect![[r#"
+        Task graph of 3 tasks in 3 layers
+          xxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxa  1 task
+          q                                         1 task    ← xxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxa
+          xxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxb  1 task    ← q"#]]
+    .assert_eq(graph.render().get("text/plain").expect("text"));
+}
+
+#[test]
 fn collections_as_mappings() {
     dagbok_engine::install();
     let x = ones([4, 4]).rechunk([2, 2]);

@@ -1,5 +1,6 @@
 //! Waiting for futures: for the values, for all, for the first.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -103,6 +104,16 @@ impl<T> Wait<'_, T> {
         wait_for(&handles, until, self.timeout)?;
         let (done, not_done) = self.futures.iter().cloned().partition(Future::done);
         Ok(DoneAndNotDone { done, not_done })
+    }
+}
+
+impl<T> fmt::Debug for Wait<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n_futures = self.futures.len();
+        write!(
+            f,
+            "Wait({n_futures} futures, which has not begun: `all()` or `first()` waits)"
+        )
     }
 }
 

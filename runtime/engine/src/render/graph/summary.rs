@@ -64,9 +64,9 @@ fn column(groups: &Groups, text: impl Fn(&Group) -> &str) -> usize {
 }
 
 fn inputs(groups: &Groups, idx: usize) -> Option<String> {
-    let inputs: Vec<&str> = groups
+    let inputs: Vec<String> = groups
         .inputs(idx)
-        .map(|input| input.title.as_str())
+        .map(|input| shorten_middle(&input.title, 40))
         .collect();
     match inputs.len() {
         0 => None,
