@@ -339,7 +339,9 @@ impl Engine for LocalEngine {
     }
 
     fn render_cache(&self) -> MimeBundle {
-        render::cache::bundle(&self.cached(), self.pools.memory.limit())
+        let limit = self.config.memory_limit();
+        let limit = limit.unwrap_or_else(|_| self.pools.memory.limit());
+        render::cache::bundle(&self.cached(), limit)
     }
 
     fn settings(&self) -> &dyn Settings {

@@ -5,11 +5,11 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
-use std::time::UNIX_EPOCH;
 
 use dagbok::array::{Buffer, Element, NdArray, NpyFile};
 use dagbok::{DType, Error, ErrorKind, Result};
 
+use super::files::{Stamp, hash};
 use crate::kernels::{Affine, Walk};
 
 /// Reads the header of the file at `path`.
@@ -54,20 +54,38 @@ pub fn open(path: &Path) -> Result<NpyFile> {
         fortran_order: header.fortran_order,
         big_endian,
         data_offset,
-        modified: modified(&metadata),
+        token: token(&metadata),
     })
 }
 
-/// When a file was changed, in nanoseconds since 1970.
-fn modified(metadata: &fs::Metadata) -> u128 {
-    let modified = metadata.modified().ok();
-    let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    since.map_or(0, |since| since.as_nanos())
+/// A number that changes with the file.
+fn token(metadata: &fs::Metadata) -> u64 {
+    hash(&Stamp::of(metadata))
 }
 
-/// Whether the file is what it was when it was opened.
-pub(crate) fn is_unchanged(file: &NpyFile) -> bool {
-    fs::metadata(&file.path).is_ok_and(|metadata| modified(&metadata) == file.modified)
+/// The file as it is now: elements may be elsewhere in it and in another order.
+///
+/// # Errors
+/// As for [`open`], and [`ErrorKind::Io`] if its shape or dtype is another.
+pub(crate) fn current(file: &NpyFile) -> Result<NpyFile> {
+    if fs::metadata(&file.path).is_ok_and(|metadata| token(&metadata) == file.token) {
+        return Ok(file.clone());
+    }
+    let now = open(&file.path)?;
+    if (&now.shape, now.dtype) == (&file.shape, file.dtype) {
+        return Ok(now);
+    }
+    let text =
+        |file: &NpyFile| format!("{} {}", dagbok::array::shape_text(&file.shape), file.dtype);
+    Err(Error::new(
+        ErrorKind::Io,
+        format!(
+            "`{}` has changed since the array was made: it was {} and is {}; read it again",
+            file.path.display(),
+            text(file),
+            text(&now)
+        ),
+    ))
 }
 
 /// The header's text and where the elements start.

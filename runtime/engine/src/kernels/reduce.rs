@@ -21,6 +21,15 @@ pub(crate) enum Partial {
     Places(Buffer, Vec<i64>),
 }
 
+/// The bytes of what a chunk gives for each element of the result; see [`Partial::nbytes`].
+pub(crate) fn partial_itemsize(reduction: &Reduction) -> usize {
+    match reduction.function {
+        ReductionFn::Var | ReductionFn::Std => 24,
+        ReductionFn::Argmin | ReductionFn::Argmax => reduction.computed.itemsize() + 8,
+        _ => reduction.computed.itemsize(),
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Moments {
     pub(crate) counts: Vec<f64>,

@@ -4,9 +4,10 @@ use std::num::NonZero;
 use std::sync::{Arc, Mutex};
 
 use dagbok::Value;
-use dagbok::explain::Figures;
+use dagbok::df;
+use dagbok::explain::{Figures, Size};
 use dagbok::prelude::{
-    Array, Compute, Config, default_rng, delayed, explain_all, ones, read_csv, s,
+    Array, Compute, Config, Frame, axis, col, default_rng, delayed, explain_all, ones, read_csv, s,
 };
 use dagbok_engine::events::{Event, Observer, Run, Stamped};
 use dagbok_engine::graph::{Graph, TaskId, peak};
@@ -76,6 +77,7 @@ fn the_peak_is_as_expected() {
     check_peak(x.dot(&x));
     check_peak(x.rechunk([64, 1]).rechunk([1, 64]));
     check_peak((&x + 1, &x * 2));
+    check_peak((x.var(0), x.argmax(axis(1)), x.mean(1)));
     check_peak(delayed(vec![0.0; 1000]));
     check_peak(Vec::<Array>::new());
 }
@@ -110,6 +112,36 @@ fn what_is_not_known_is_counted() {
         (0, 1, 1)
     );
     assert_eq!((calls.kept.bytes, calls.kept.n_unknown), (0, 1));
+}
+
+/// What is kept of `frame` is as large as it was expected to be, also where it is divided afterwards.
+#[track_caller]
+fn check_kept(frame: &Frame) {
+    let found = |frame: &Frame| figures(frame).kept;
+    let expected = Size {
+        bytes: frame.compute().unwrap().bytes(),
+        n_unknown: 0,
+    };
+    assert_eq!(found(frame), expected);
+    assert_eq!(found(&frame.repartition(2)), expected);
+}
+
+#[test]
+fn tables_are_as_large_as_their_columns() {
+    dagbok_engine::install();
+    let numbers: Vec<i64> = (0..1000).collect();
+    let halves: Vec<f32> = (0..1000).map(|n| n as f32 / 2.0).collect();
+    let frame = df!("n" => numbers, "x" => halves).unwrap().lazy();
+    for frame in [frame.clone(), frame.repartition(4)] {
+        check_kept(&frame);
+        check_kept(&frame.select(["n"]));
+        check_kept(&frame.select(["x"]));
+        check_kept(&frame.select([col("n") * 2, (col("n") + 1).alias("m"), col("x")]));
+        check_kept(&frame.drop(["n"]).rename(["x"], ["y"]));
+        let one_more =
+            |frame: Frame, n: i64| frame.with_column((col("n") + n).alias(format!("n{n}")));
+        check_kept(&(0..100).fold(frame.clone(), one_more));
+    }
 }
 
 #[test]

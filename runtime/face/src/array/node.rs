@@ -145,8 +145,8 @@ pub struct NpyFile {
     pub big_endian: bool,
     /// Where the elements start, in bytes.
     pub data_offset: u64,
-    /// When the file was changed last, in nanoseconds since 1970, so that a changed file has another name.
-    pub modified: u128,
+    /// Changes with the file, so that the array of a changed file has another name.
+    pub token: u64,
 }
 
 /// A range along an axis of the input: `start`, `start + step`, …, `len` elements.

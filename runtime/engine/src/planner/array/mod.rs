@@ -52,10 +52,12 @@ pub(super) fn join(planner: &mut Planner, array: &Array, blocks: &[TaskId]) -> T
 }
 
 fn read_npy(planner: &mut Planner, array: &Array, file: &NpyFile) -> Box<dyn Recipe> {
-    planner.is_stale |= !npy::is_unchanged(file);
-    let file = file.clone();
+    let current = npy::current(file);
+    let is_unchanged = |current: &NpyFile| current.token == file.token;
+    planner.is_stale |= !current.as_ref().is_ok_and(is_unchanged);
     let run = move |block: &GridBlock, _: &[Value]| {
-        npy::read(&file, &block.offset, &block.shape).map(value)
+        let file = current.as_ref().map_err(Error::clone)?;
+        npy::read(file, &block.offset, &block.shape).map(value)
     };
     let takes = |_: &GridBlock| Taken::new();
     Box::new(BlockWise::new(

@@ -13,7 +13,7 @@ use super::tree::{Tree, part_layer};
 use super::value;
 use crate::graph::{BlockFunction, LayerId, TaskId};
 use crate::kernels::Program;
-use crate::kernels::reduce::{Partial, Position, finish, merge, reduce};
+use crate::kernels::reduce::{Partial, Position, finish, merge, partial_itemsize, reduce};
 use crate::planner::{Planner, input};
 
 struct Reduced {
@@ -86,7 +86,7 @@ impl Recipe for Reduced {
             planner.graph.add_block(parts, number, &inputs)
         });
         let tasks = tasks.collect();
-        let bytes = block.len() * self.reduction.computed.itemsize();
+        let bytes = block.len() * partial_itemsize(&self.reduction);
         let inputs = self.tree.shrink(planner, &block.key(), tasks, bytes);
         planner.graph.add_block(result, chunk as u32, &inputs)
     }
@@ -115,7 +115,7 @@ impl Reduced {
             grid: self.from.clone(),
             bytes: {
                 let reduction = reduction.clone();
-                Box::new(move |block| kept(block, &reduction) * reduction.computed.itemsize())
+                Box::new(move |block| kept(block, &reduction) * partial_itemsize(&reduction))
             },
             held: None,
             run: move |block: &GridBlock, values: &[Value]| {

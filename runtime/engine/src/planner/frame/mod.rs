@@ -29,6 +29,8 @@ const STEPS_MAX: usize = 64;
 /// What is known of the frames of a plan.
 pub(crate) struct Frames {
     planned: HashMap<Name, Parts>,
+    /// Those made by closures, and those of them: to find out their columns runs the closures.
+    with_closures: HashSet<Name>,
     /// Frames of up to so many bytes are given to each partition of another frame.
     broadcast_bytes_max: usize,
 }
@@ -37,6 +39,7 @@ impl Default for Frames {
     fn default() -> Self {
         Frames {
             planned: HashMap::new(),
+            with_closures: HashSet::new(),
             broadcast_bytes_max: 64 << 20,
         }
     }
@@ -67,6 +70,16 @@ fn prepare(planner: &mut Planner, frame: &Frame) -> Result<()> {
     let mut n_steps: HashMap<Name, usize> = HashMap::new();
     for below in inputs_first(planner, frame) {
         let node = below.node();
+        let closures = &mut planner.frames.with_closures;
+        let is_closure = matches!(node.op, FrameOp::Map(_));
+        if is_closure
+            || node
+                .inputs
+                .iter()
+                .any(|input| closures.contains(input.name()))
+        {
+            closures.insert(node.name);
+        }
         let steps = match step::of(node)? {
             Some(_) => 1 + n_steps.get(node.inputs[0].name()).copied().unwrap_or(0),
             None => 0,
@@ -193,7 +206,8 @@ fn repartition(planner: &mut Planner, frame: &Frame, n: usize) -> Result<Parts> 
     if n == n_from {
         return Ok(Parts::of(planner, from));
     }
-    let detail = format!("{n_from} partitions to {n}");
+    let plural = if n_from == 1 { "" } else { "s" };
+    let detail = format!("{n_from} partition{plural} to {n}");
     let layer = planner.graph.add_layer(layer_of(node, "", detail));
     Ok(match n < n_from {
         true => joined(planner, layer, from, n),

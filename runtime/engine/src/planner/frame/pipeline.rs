@@ -26,6 +26,8 @@ pub(super) type Sink =
 pub(super) struct Pipeline {
     origins: Vec<Origin>,
     steps: Arc<[Step]>,
+    /// The bytes of a row before the steps, and after them.
+    row_bytes: [usize; 2],
     operation: String,
 }
 
@@ -95,9 +97,15 @@ impl Pipeline {
             }
         };
         steps.reverse();
+        let row_bytes =
+            match steps.is_empty() || planner.frames.with_closures.contains(frame.name()) {
+                true => None,
+                false => row_bytes(&below).zip(row_bytes(frame)),
+            };
         Ok(Pipeline {
             origins,
             steps: steps.into(),
+            row_bytes: row_bytes.map_or([1, 1], <[usize; 2]>::from),
             operation,
         })
     }
@@ -109,7 +117,14 @@ impl Pipeline {
 
     /// The bytes that all partitions are expected to take, if known.
     pub(super) fn bytes(&self) -> Option<usize> {
-        self.origins.iter().map(Origin::bytes).sum()
+        (0..self.len()).map(|idx| self.part_bytes(idx)).sum()
+    }
+
+    /// The bytes that a partition is expected to take after all steps, if known: rows that they leave out count.
+    fn part_bytes(&self, idx: usize) -> Option<usize> {
+        let [before, after] = self.row_bytes.map(|bytes| bytes as u128);
+        let bytes = self.origins[idx].bytes()? as u128 * after / before;
+        Some((bytes as usize).max(1))
     }
 
     /// The partition `idx`, if it is in memory as it is. As the same value it is counted once.
@@ -150,8 +165,8 @@ impl Pipeline {
         self,
         make: impl Fn(&mut Planner, &Pipeline, usize) -> TaskId + 'static,
     ) -> Parts {
-        let bytes = self.origins.iter();
-        let bytes = bytes.map(|origin| origin.bytes().unwrap_or(0)).collect();
+        let bytes = (0..self.len()).map(|idx| self.part_bytes(idx).unwrap_or(0));
+        let bytes = bytes.collect();
         let pipeline = Rc::new(self);
         let own = pipeline.clone();
         Parts::new(
@@ -181,7 +196,7 @@ impl Pipeline {
             layer,
             block: Box::new([idx as u32]),
             inputs: inputs.into(),
-            bytes: origin.bytes().unwrap_or(0),
+            bytes: self.part_bytes(idx).unwrap_or(0),
             run: Arc::new(Partition {
                 origin,
                 steps,
@@ -234,6 +249,27 @@ fn run_steps(origin: &Origin, steps: &[Step], values: &[Value]) -> Result<pl::La
         partition = step.run(partition, table)?;
     }
     Ok(partition)
+}
+
+/// About the bytes of a row of `frame`, if its columns can be told.
+fn row_bytes(frame: &Frame) -> Option<usize> {
+    let schema = polars_schema(frame).ok()?;
+    let bytes: usize = schema.iter_values().map(item_bytes).sum();
+    (bytes > 0).then_some(bytes)
+}
+
+/// The bytes of a value of `dtype`; a guess where they depend on the value.
+fn item_bytes(dtype: &pl::DataType) -> usize {
+    const OTHER: usize = 32;
+    match dtype.to_physical() {
+        pl::DataType::Boolean | pl::DataType::Int8 | pl::DataType::UInt8 => 1,
+        pl::DataType::Int16 | pl::DataType::UInt16 => 2,
+        pl::DataType::Int32 | pl::DataType::UInt32 | pl::DataType::Float32 => 4,
+        pl::DataType::Int64 | pl::DataType::UInt64 | pl::DataType::Float64 => 8,
+        pl::DataType::Int128 | pl::DataType::String | pl::DataType::Binary => 16,
+        pl::DataType::Struct(fields) => fields.iter().map(|field| item_bytes(field.dtype())).sum(),
+        _ => OTHER,
+    }
 }
 
 fn from_parts(planner: &mut Planner, frame: &Frame) -> Result<Vec<Origin>> {

@@ -8,6 +8,7 @@ mod tables;
 mod tests;
 
 use std::path::Path;
+use std::time::Duration;
 
 use dagbok::display::MimeBundle;
 use dagbok::profile::{LayerProfile, Record, State};
@@ -158,6 +159,6 @@ fn busy(record: &Record) -> Option<f64> {
         computation.parent.is_none()
     };
     let tasks = record.tasks.iter().filter(is_outer);
-    let busy: f64 = tasks.map(|task| task.elapsed.as_secs_f64()).sum();
-    (all > 0.0).then(|| (100.0 * busy / all).min(100.0))
+    let busy: Duration = tasks.map(|task| task.elapsed).sum();
+    (all > 0.0).then(|| (100.0 * busy.as_secs_f64() / all).min(100.0))
 }

@@ -109,6 +109,15 @@ fn what_was_found_in_the_cache_is_told() {
 }
 
 #[test]
+fn threads_without_tasks_are_not_busy() {
+    let found = Record {
+        tasks: Vec::new(),
+        ..record(&["add"], &[(0, 0, 0, 10)])
+    };
+    assert!(headline(&found).ends_with("2 threads 0 % busy"));
+}
+
+#[test]
 fn a_record_of_nothing_says_so() {
     let empty = Record {
         elapsed: millis(12),

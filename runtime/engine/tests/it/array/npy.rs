@@ -150,3 +150,70 @@ fn a_file_that_shrinks_fails_when_it_is_read() {
     file(&dir, "<f8", false, "(4,)", &[0; 8]);
     assert_eq!(oracle::compute(&x).unwrap_err().kind(), ErrorKind::Io);
 }
+
+/// What an array of `[[1, 2, 3], [4, 5, 6]]` is once its file has become what `change` writes.
+#[track_caller]
+fn check_changed(change: impl FnOnce(&tempfile::TempDir), expected: Result<[f64; 6], &str>) {
+    dagbok_engine::install();
+    let dir = tempfile::tempdir().unwrap();
+    let path = file(&dir, "<f8", false, "(2, 3)", &numbers([1, 2, 3, 4, 5, 6]));
+    let x = from_npy(&path).unwrap();
+    change(&dir);
+    let found = oracle::compute(&x).map_err(|error| error.to_string());
+    let found = found.map(|found| found.iter().collect::<Vec<f64>>());
+    match (found, expected) {
+        (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+        (Err(found), Err(expected)) => assert!(found.contains(expected), "{found}"),
+        (found, expected) => panic!("{found:?} in place of {expected:?}"),
+    }
+}
+
+fn numbers(numbers: [i32; 6]) -> Vec<u8> {
+    let bytes = numbers.map(|number| f64::from(number).to_le_bytes());
+    bytes.concat()
+}
+
+#[test]
+fn a_file_that_has_changed_is_read_as_it_is() {
+    let data = numbers([7, 8, 9, 10, 11, 12]);
+    let now = Ok([7.0, 8.0, 9.0, 10.0, 11.0, 12.0]);
+    let change = |descr: &'static str, fortran, shape: &'static str, data: &[u8]| {
+        let data = data.to_vec();
+        move |dir: &tempfile::TempDir| {
+            file(dir, descr, fortran, shape, &data);
+        }
+    };
+    check_changed(change("<f8", false, "(2, 3)", &data), now);
+    let by_columns = numbers([7, 10, 8, 11, 9, 12]);
+    check_changed(change("<f8", true, "(2, 3)", &by_columns), now);
+    let other_end: Vec<u8> = data
+        .chunks(8)
+        .flat_map(|x| x.iter().rev().copied())
+        .collect();
+    check_changed(change(">f8", false, "(2, 3)", &other_end), now);
+    let spaces =
+        "(2, 3                                                                                )";
+    check_changed(change("<f8", false, spaces, &data), now);
+    check_changed(
+        change("<f8", false, "(3, 2)", &data),
+        Err(
+            "has changed since the array was made: it was (2, 3) f64 and is (3, 2) f64; read it again",
+        ),
+    );
+    check_changed(
+        change("<i8", false, "(2, 3)", &data),
+        Err(
+            "has changed since the array was made: it was (2, 3) f64 and is (2, 3) i64; read it again",
+        ),
+    );
+    check_changed(
+        change("<f8", false, "(2, 3)", &data[..40]),
+        Err("the file is cut off: its header says shape (2, 3)"),
+    );
+    let junk = |dir: &tempfile::TempDir| {
+        write(dir, b"junk");
+    };
+    check_changed(junk, Err("this is not a .npy file"));
+    let gone = |dir: &tempfile::TempDir| std::fs::remove_file(dir.path().join("x.npy")).unwrap();
+    check_changed(gone, Err("No such file or directory"));
+}

@@ -148,6 +148,15 @@ fn changed_files_have_other_names() {
     assert_eq!(before.name(), read_csv(&path).unwrap().name());
     fs::write(&path, "x\n1\n2\n").unwrap();
     assert_ne!(before.name(), read_csv(&path).unwrap().name());
+    // another file in its place, of the same size and time
+    let other = folder.path().join("u.csv");
+    fs::write(&other, "x\n1\n3\n").unwrap();
+    let time = fs::metadata(&path).unwrap().modified().unwrap();
+    let opened = fs::File::options().write(true).open(&other).unwrap();
+    opened.set_modified(time).unwrap();
+    let before = read_csv(&path).unwrap();
+    fs::rename(&other, &path).unwrap();
+    assert_ne!(before.name(), read_csv(&path).unwrap().name());
 }
 
 /// A frame of a file with columns `a` and `b` that has `text` by the time it is computed.
