@@ -274,6 +274,7 @@ impl Engine for LocalEngine {
         };
         Ok(Figures {
             memory_limit: self.config.memory_limit().ok(),
+            held: self.pools.memory.held(),
             ..planner::explain(outputs, n_threads)?
         })
     }

@@ -53,6 +53,9 @@ pub struct Figures {
     pub n_threads: usize,
     /// How much memory results may take, if that is known.
     pub memory_limit: Option<u64>,
+    /// How much of that is taken by what is held already: variables and persisted collections, also those that are computed with.
+    /// What the cache holds can go.
+    pub held: usize,
 }
 
 /// A sum of sizes, some of which may not be known.

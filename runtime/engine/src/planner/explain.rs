@@ -12,7 +12,7 @@ use dagbok::{Name, Result};
 use super::{Each, Pass, Plan, plan_all, plan_whole};
 use crate::graph::{self, Graph, TaskId};
 
-/// What computing `outputs` on `n_threads` will do. Nothing is said of a memory limit.
+/// What computing `outputs` on `n_threads` will do. Nothing is said of a memory limit and of what is held.
 ///
 /// # Errors
 /// As for [`plan`](super::plan).
@@ -44,6 +44,7 @@ pub fn explain(outputs: &[Collection], n_threads: NonZero<usize>) -> Result<Figu
         peak_in_parallel: peak(n_threads),
         n_threads: n_threads.get(),
         memory_limit: None,
+        held: 0,
     })
 }
 

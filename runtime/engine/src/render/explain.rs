@@ -84,13 +84,21 @@ fn lines(figures: &Figures) -> Vec<Line> {
 /// `9.60 GiB for results (`memory_limit`): enough`
 fn limit(figures: &Figures, limit: u64) -> String {
     let limit = u128::from(limit);
-    let most = figures.peak.bytes.max(figures.peak_in_parallel.bytes) as u128;
+    let own = figures.peak.bytes.max(figures.peak_in_parallel.bytes) as u128;
+    let with_held = own + figures.held as u128;
+    let (most, beside) = match own <= limit && with_held > limit {
+        true => (
+            with_held,
+            format!(", of which {} are taken", size(figures.held)),
+        ),
+        false => (own, String::new()),
+    };
     let is_all_known = figures.peak.n_unknown + figures.peak_in_parallel.n_unknown == 0;
     let verdict = match (most > limit, is_all_known) {
         (true, _) => {
             let missing = bytes(most - limit);
             return format!(
-                "⚠ {} for results (`memory_limit`): they are expected to need {missing} more",
+                "⚠ {} for results (`memory_limit`){beside}: they are expected to need {missing} more",
                 bytes(limit)
             );
         }
@@ -218,6 +226,7 @@ mod tests {
             peak_in_parallel: peak(40 << 20, 9, 2),
             n_threads: 8,
             memory_limit: Some(1 << 34),
+            held: 0,
         }
     }
 
@@ -254,6 +263,26 @@ mod tests {
               results  8 B
               memory   5.00 MiB with 1 thread, when `('sum-0b', 3)` runs, with 4 results in memory
               limit    ⚠ 1.00 MiB for results (`memory_limit`): they are expected to need 39.00 MiB more"#]],
+        );
+    }
+
+    #[test]
+    fn what_is_held_already_is_counted_in() {
+        let held = |held: usize, expected: &str| {
+            let figures = Figures {
+                memory_limit: Some(50 << 20),
+                held,
+                ..figures()
+            };
+            assert_eq!(limit(&figures, 50 << 20), expected);
+        };
+        held(
+            10 << 20,
+            "50.00 MiB for results (`memory_limit`): enough, as far as sizes are known",
+        );
+        held(
+            11 << 20,
+            "⚠ 50.00 MiB for results (`memory_limit`), of which 11.00 MiB are taken: they are expected to need 1.00 MiB more",
         );
     }
 

@@ -108,6 +108,12 @@ impl Memory {
         signed(self.allowance()) - signed(taken)
     }
 
+    /// The bytes of values that are not only in the cache.
+    pub(crate) fn held(&self) -> usize {
+        let cached: usize = self.cache.kept().iter().map(|kept| kept.bytes).sum();
+        kept_bytes().saturating_sub(cached)
+    }
+
     /// The bytes that values may take now.
     fn allowance(&self) -> u64 {
         let beside = self.beside.load(Ordering::Relaxed);
