@@ -12,15 +12,14 @@ use dagbok::{Error, ErrorKind, Result};
 pub(super) struct Found {
     /// Absolute: the folder that a session works in may be another when the file is read.
     pub(super) path: String,
-    pub(super) len: u64,
-    stamp: Stamp,
+    pub(super) stamp: Stamp,
 }
 
 /// What is another when somebody has written a file, has put another in its place, or has pointed a link elsewhere; also where
 /// times of modification have been set back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Stamp {
-    len: u64,
+    pub(super) len: u64,
     modified: (i64, i64),
     changed: (i64, i64),
     inode: (u64, u64),
@@ -84,7 +83,6 @@ impl Found {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         Found {
             path: path.to_string_lossy().into_owned(),
-            len: metadata.len(),
             stamp: Stamp::of(metadata),
         }
     }

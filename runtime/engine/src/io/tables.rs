@@ -28,7 +28,9 @@ pub fn scan(pattern: &str, format: &Format) -> Result<Source> {
             )?;
         }
         match format {
-            Format::Csv(options) => partitions.extend(csv::pieces(&file.path, file.len, options)?),
+            Format::Csv(options) => {
+                partitions.extend(csv::pieces(&file.path, file.stamp.len, options)?);
+            }
             Format::Parquet(options) => partitions.extend(parquet::pieces(&file.path, options)?),
         }
     }

@@ -21,6 +21,7 @@ use self::parts::{PartKey, Parts};
 use self::pipeline::{Pipeline, Sink};
 use super::Planner;
 use crate::graph::{Layer, LayerId, LayerKind, NewTask, TaskId};
+use crate::render::format::counted;
 use crate::table::{collect, concat, table_value, task_table};
 
 /// At most so many operations run in one task, as polars plans them recursively.
@@ -206,8 +207,7 @@ fn repartition(planner: &mut Planner, frame: &Frame, n: usize) -> Result<Parts> 
     if n == n_from {
         return Ok(Parts::of(planner, from));
     }
-    let plural = if n_from == 1 { "" } else { "s" };
-    let detail = format!("{n_from} partition{plural} to {n}");
+    let detail = format!("{} to {n}", counted(n_from, "partition"));
     let layer = planner.graph.add_layer(layer_of(node, "", detail));
     Ok(match n < n_from {
         true => joined(planner, layer, from, n),
