@@ -324,3 +324,69 @@ fn upper_case_names_are_variables_where_no_constant_can_stand() {
             8: =1"#]],
     );
 }
+
+#[test]
+fn wrong_calls_are_explained_on_what_was_typed() {
+    check_cells(
+        r#"Graph::builder().task("x", (), |x| x + 1) ||| #[delayed] fn inc(x: i64) -> i64 { x + 1 } ||| inc(1.5) |||
+let xs = vec![1, 2, 3]; submit(|| xs.len()).result()? ||| fn first(all: &[Future<i64>]) -> i64 { 1 } ||| let wrong: i64 = submit(|| 1_i64); |||
+fn first(all: &[dagbok::Future<i64>]) -> i64 { all[0].result().unwrap() } first(&[submit(|| 1_i64)])"#,
+        expect![[r#"
+            1: error[E0277]: a task cannot be `{closure}`
+             --> cell 1:1:32
+              |
+            1 | Graph::builder().task("x", (), |x| x + 1)
+              |                  ----          ^^^^^^^^^ not a closure of references to the values of its inputs
+              |                  |
+              |                  required by a bound introduced by this call
+              |
+              = help: the trait `TaskFunction<_, _>` is not implemented for closure `{closure}`
+              = note: write the types of its parameters: `|x: &i64, y: &String| …` for one input each, up to six, or `|xs: &[i64]| …` for all
+              = note: required by a bound in `GraphBuilder::task`
+            3: error[E0277]: a delayed function takes `i64` here and was given `{float}`
+             --> cell 3:1:5
+              |
+            1 | inc(1.5)
+              | --- ^^^ takes `i64`, `Delayed<i64>`, `Future<i64>`, or collections that compute to it
+              | |
+              | required by a bound introduced by this call
+              |
+              = help: the trait `IntoDelayed<i64>` is not implemented for `{float}`
+              = note: required by a bound in `inc`
+            4: error[E0373]: closure may outlive the current function, but it borrows `xs`, which is owned by the current function
+             --> cell 4:1:32
+              |
+            1 | let xs = vec![1, 2, 3]; submit(|| xs.len()).result()?
+              |                                ^^ -- `xs` is borrowed here
+              |                                |
+              |                                may outlive borrowed value `xs`
+              |
+            note: function requires argument type to outlive `'static`
+             --> cell 4:1:25
+              |
+            1 | let xs = vec![1, 2, 3]; submit(|| xs.len()).result()?
+              |                         ^^^^^^^^^^^^^^^^^^^
+            help: to force the closure to take ownership of `xs` (and any other referenced variables), use the `move` keyword
+              |
+            1 | let xs = vec![1, 2, 3]; submit(move || xs.len()).result()?
+              |                                ++++
+            5: error[E0782]: expected a type, found a trait
+             --> cell 5:1:17
+              |
+            1 | fn first(all: &[Future<i64>]) -> i64 { 1 }
+              |                 ^^^^^^^^^^^
+              |
+              = note: `Future` is a trait of the standard library; the type of what `submit` returns is `dagbok::Future`
+            6: error[E0308]: mismatched types
+             --> cell 6:1:18
+              |
+            1 | let wrong: i64 = submit(|| 1_i64);
+              |            ---   ^^^^^^^^^^^^^^^^ expected `i64`, found `Future<i64>`
+              |            |
+              |            expected due to this
+              |
+              = note: expected type `i64`
+                       found struct `dagbok::Future<i64>`
+            7: =1"#]],
+    );
+}

@@ -65,15 +65,6 @@ impl TaskGraph for Open {
         self.plan.graph.keys()
     }
 
-    fn outputs(&self) -> Vec<usize> {
-        self.plan
-            .outputs
-            .iter()
-            .flatten()
-            .map(|task| task.index())
-            .collect()
-    }
-
     fn task(&self, place: usize) -> Task {
         let graph = &self.plan.graph;
         let id = TaskId::new(place);

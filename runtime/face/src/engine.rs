@@ -289,8 +289,6 @@ pub trait TaskGraph: Any + Send + Sync {
     }
     /// The keys of all tasks, by their places.
     fn keys(&self) -> Vec<Key>;
-    /// The places of the tasks that it is of.
-    fn outputs(&self) -> Vec<usize>;
     /// The task at `place`.
     fn task(&self, place: usize) -> Task;
     /// All layers.

@@ -1,6 +1,5 @@
 //! What a signature says about the values that go in and out of a call.
 
-use quote::quote;
 use syn::visit::{self, Visit};
 use syn::{
     Error, GenericArgument, Lifetime, PathArguments, Result, ReturnType, Type, TypeImplTrait,
@@ -105,13 +104,10 @@ fn reject_impl_trait(declared: &Type) -> Result<()> {
     let mut found = Found(None);
     found.visit_type(declared);
     match found.0 {
-        Some(found) => {
-            let found_text = quote!(#found).to_string();
-            let message = format!(
-                "a delayed function cannot have `{found_text}` in its signature: name a type or a type parameter"
-            );
-            Err(Error::new_spanned(found, message))
-        }
+        Some(found) => Err(Error::new_spanned(
+            found,
+            "a delayed function cannot have `impl Trait` in its signature: name a type or a type parameter",
+        )),
         None => Ok(()),
     }
 }

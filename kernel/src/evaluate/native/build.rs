@@ -147,8 +147,11 @@ impl Turn {
     /// # Errors
     /// If the cell would define a variable that another one is using.
     fn first_plan(&self, split: &Split) -> Result<Plan, CellError> {
-        let mut bindings = split.bindings.iter().map(|binding| &binding.name);
-        if let Some(name) = bindings.find(|name| self.running.user_of(name).is_some()) {
+        let bindings = split.bindings.iter().map(|binding| &binding.name);
+        if let Some(name) = bindings
+            .chain(&split.values)
+            .find(|name| self.running.user_of(name).is_some())
+        {
             return Err(self.withheld(name));
         }
         let live = split.mentions.iter();
@@ -216,9 +219,7 @@ impl Turn {
         plan: &Plan,
         mut needs: Needs,
     ) -> Result<Attempt, CellError> {
-        let taken = self
-            .variables
-            .taken(&split.mentions, &needs.replaced, self.shell);
+        let taken = self.variables.taken(split, &needs.replaced, self.shell);
         let is_crate = |name: &str| {
             is_cell_crate(name)
                 || CARRIED_CRATES.contains(&name)

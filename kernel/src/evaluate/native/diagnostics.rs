@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use serde::Deserialize;
 
 use super::source::{CellIdx, CellRange, Origin, Source};
-use super::words::{short_paths, without_cells};
+use super::words::{without_cells, writable_paths};
 
 /// A message as `rustc --error-format=json` writes it.
 #[derive(Clone, Debug, Deserialize)]
@@ -104,6 +104,16 @@ impl Message {
         })
     }
 
+    /// Whether it says that `Future<T>` is no type: it is a trait of the standard library, which is in scope everywhere.
+    pub(super) fn is_of_future(&self, source: &Source) -> bool {
+        let mut primary = self.spans.iter().filter(|span| span.is_primary);
+        let is_future = |span: &Span| {
+            let text = span.own_range().and_then(|range| source.text().get(range));
+            text.is_some_and(|text| text.starts_with("Future<") && !text.contains("Output"))
+        };
+        self.has_code(&["E0782"]) && primary.any(is_future)
+    }
+
     /// The first place that a person typed, of the message itself or else of what it says besides.
     pub(super) fn typed(&self, source: &Source) -> Option<CellRange> {
         let primary = self.spans.iter().filter(|span| span.is_primary);
@@ -178,7 +188,10 @@ pub(super) fn render(
         Some(snippets) => title.elements(snippets),
         None => Group::with_title(title),
     };
-    let is_shown = |child: &&Message| !(message.is_warning() && names_lint(child));
+    let is_shown = |child: &&Message| {
+        let leads_astray = child.level == "help" && message.is_of_future(source);
+        !(message.is_warning() && names_lint(child)) && !says_nothing_here(child) && !leads_astray
+    };
     for child in message.children.iter().filter(is_shown) {
         let is_help = child.level == "help";
         let suggestion = suggestion(child, source, texts);
@@ -217,6 +230,18 @@ pub(super) fn render(
         .render(&groups)
 }
 
+/// `text` with `{closure}` for `{closure@/tmp/…/cell_3.rs:6:57: 6:60}`, a place that nobody has seen.
+fn without_places(text: &str) -> String {
+    let mut parts = text.split("{closure@");
+    let mut clean = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (_, after) = part.split_once('}').unwrap_or_default();
+        clean.push_str("{closure}");
+        clean.push_str(after);
+    }
+    clean
+}
+
 /// A `break` at the top of a cell is outside of every loop; that a closure of ours is around it says nothing to a person.
 fn without_our_closure(mut message: Message, source: &Source) -> Message {
     let is_typed = |span: &Span| {
@@ -238,6 +263,19 @@ fn without_our_closure(mut message: Message, source: &Source) -> Message {
 /// Whether it only says which lint a warning comes from.
 fn names_lint(child: &Message) -> bool {
     child.message.contains(" on by default")
+}
+
+/// Whether it speaks of a file or an option that nobody has here, or lists what takes a type that another message names.
+fn says_nothing_here(child: &Message) -> bool {
+    let text = &child.message;
+    let others = text.strip_prefix("the following other types implement trait");
+    let first_line = others.and_then(|list| list.lines().next());
+    let is_long_list = first_line.is_some_and(|line| line.contains("IntoDelayed<"));
+    let is_empty_list = others.is_some_and(|list| !list.contains('\n') && !child.spans.is_empty());
+    text.contains("has been written to '")
+        || text.starts_with("consider using `--verbose`")
+        || is_long_list
+        || is_empty_list
 }
 
 /// A suggestion of `use` declarations, which the compiler places at the top of the generated crate.
@@ -356,7 +394,8 @@ fn speaks_of_ours(child: &Message) -> bool {
 
 /// The compiler's words, without the names of the crates that cells become.
 pub(super) fn own_words(text: &str) -> String {
-    let text = short_paths(text).replace("Result<(), Failure>", "Result<(), _>");
+    let text =
+        without_places(&writable_paths(text)).replace("Result<(), Failure>", "Result<(), _>");
     let closure = "in a closure that returns `Result";
     let Some(start) = text.find(closure) else {
         return text;

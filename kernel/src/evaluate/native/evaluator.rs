@@ -268,6 +268,10 @@ impl Turn {
         let (mut split, idx, crate_name) = self.take_apart(cell.number, rust)?;
         self.items.drop_unchanged(&mut split);
         if split.is_empty() {
+            let names = self.replace_by_items(&split.values, cell.number, frontend);
+            if !names.is_empty() {
+                self.session.handle().send(ToSession::Forget { names });
+            }
             return Ok(None);
         }
         let split_time = start.elapsed();

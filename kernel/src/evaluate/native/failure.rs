@@ -31,11 +31,13 @@ pub(super) fn compile_error(
         .iter()
         .filter(|message| message.is_error())
         .collect();
+    let errors = without_consequences(errors, source);
     let rendered: Vec<String> = errors
         .iter()
         .map(|error| {
-            let notes: Vec<String> = missing_name(error).and_then(why_gone).into_iter().collect();
-            render(error, source, history, &notes)
+            let notes = missing_name(error).and_then(why_gone);
+            let notes = notes.or_else(|| error.is_of_future(source).then(|| FUTURE.to_owned()));
+            render(error, source, history, notes.as_slice())
         })
         .collect();
     let value = errors
@@ -46,6 +48,16 @@ pub(super) fn compile_error(
         value,
         traceback: rendered.join("\n\n").lines().map(str::to_owned).collect(),
     }
+}
+
+/// What `Future<T>` is if it is no type.
+const FUTURE: &str = "`Future` is a trait of the standard library; the type of what `submit` returns is `dagbok::Future`";
+
+/// Those of `errors` that are of what a person typed, if there are any: what keeps variables cannot work where these are.
+fn without_consequences<'m>(errors: Vec<&'m Message>, source: &Source) -> Vec<&'m Message> {
+    let (typed, others): (Vec<_>, Vec<_>) =
+        errors.into_iter().partition(|error| error.is_typed(source));
+    if typed.is_empty() { others } else { typed }
 }
 
 /// The name that an error says is not there.

@@ -23,6 +23,8 @@ pub(super) struct Ran {
     /// The crate that it became, and the items of earlier cells that this crate holds since.
     pub(super) crate_name: String,
     pub(super) replaced: Vec<Replaced>,
+    /// The items that variables of their names give way to.
+    pub(super) items: BTreeSet<String>,
 }
 
 /// The runs of the session process, and those of one that ended.
@@ -126,6 +128,7 @@ impl Turn {
                 self.variables.lose(&name, reason);
             }
         }
+        self.variables.replace_by_items(&ran.items, ran.number);
         for name in &ran.moved {
             if !finished.variables.contains(name) {
                 let reason = format!("`{name}` was moved in cell {}", ran.number);

@@ -66,7 +66,8 @@ impl Turn {
         let start = Instant::now();
         self.show_warnings(&built, frontend);
         self.check_types_in_use(&built)?;
-        let forget = self.replace_types(&built, cell.number, frontend);
+        let mut forget = self.replace_types(&built, cell.number, frontend);
+        forget.extend(self.replace_by_items(&split.values, cell.number, frontend));
         let source = std::mem::take(&mut built.source);
         self.history().keep_source(idx, source);
         let run = Run {
@@ -107,6 +108,7 @@ impl Turn {
                 moved: built.plan.moved,
                 crate_name: built.crate_name,
                 replaced: built.needs.replaced,
+                items: split.values.clone(),
             };
             self.runs.done(ran, is_there);
         }
@@ -230,6 +232,21 @@ impl Turn {
             });
         }
         dropped
+    }
+
+    /// What a cell has defined as an item is no variable any more: the names of those that were.
+    pub(super) fn replace_by_items(
+        &mut self,
+        items: &BTreeSet<String>,
+        cell: u32,
+        frontend: &Arc<dyn Frontend>,
+    ) -> Vec<String> {
+        let replaced = self.variables.replace_by_items(items, cell).into_iter();
+        let names = replaced.map(|(name, reason)| {
+            note(frontend, StreamName::Stderr, &reason);
+            name
+        });
+        names.collect()
     }
 
     /// The variable `name` is lost, because the cell `cell` defines its type anew.

@@ -9,7 +9,7 @@ use syn::visit_mut::{self, VisitMut};
 
 use super::generate::Taken;
 use super::items::Replaced;
-use super::split::mentions;
+use super::split::{Split, mentions};
 use crate::evaluate::Shell;
 
 /// A variable of the session.
@@ -111,17 +111,12 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// The variables that a cell of `shell` with these words takes, if it replaces the types `replaced`.
-    pub(super) fn taken(
-        &self,
-        words: &BTreeSet<String>,
-        replaced: &[Replaced],
-        shell: Shell,
-    ) -> Vec<Taken> {
+    /// The variables that the cell `split` of `shell` takes, if it replaces the types `replaced`.
+    pub(super) fn taken(&self, split: &Split, replaced: &[Replaced], shell: Shell) -> Vec<Taken> {
         let named = self
             .live
             .iter()
-            .filter(|(name, _)| words.contains(*name))
+            .filter(|(name, _)| split.mentions.contains(*name) && !split.values.contains(*name))
             .filter(|(_, variable)| {
                 let mut changed = replaced.iter().filter(|replaced| !replaced.identical);
                 !changed.any(|replaced| variable.has_type(replaced))
@@ -155,6 +150,24 @@ impl Known {
             }
         }
         dropped
+    }
+
+    /// What the cell `cell` has defined as `items` is no variable any more: those that were, and why they are none.
+    pub(super) fn replace_by_items(
+        &mut self,
+        items: &BTreeSet<String>,
+        cell: u32,
+    ) -> Vec<(String, String)> {
+        let replaced = items.iter().filter(|name| self.live.contains_key(*name));
+        let reason = |name| {
+            format!("`{name}` was dropped, because cell {cell} defines an item of this name")
+        };
+        let replaced: Vec<(String, String)> =
+            replaced.map(|name| (name.clone(), reason(name))).collect();
+        for (name, reason) in &replaced {
+            self.lose(name, reason.clone());
+        }
+        replaced
     }
 
     /// `name` is `variable` from now on, unless a newer one is known already.

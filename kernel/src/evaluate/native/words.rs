@@ -12,6 +12,14 @@ pub(super) fn short_paths(text: &str) -> String {
     map_paths(text, short_path)
 }
 
+/// Like [`short_paths`], but with `dagbok::Future` as one has to write it: `Future` alone is the standard library's trait.
+pub(super) fn writable_paths(text: &str) -> String {
+    map_paths(text, |path| match path.strip_prefix("dagbok::") {
+        Some(inner) if inner.ends_with("Future") => "dagbok::Future".to_owned(),
+        _ => short_path(path),
+    })
+}
+
 /// `text` with `Point` for `cell_3::Point`, and all other paths as they are.
 pub(super) fn without_cells(text: &str) -> String {
     map_paths(text, |path| match path.split_once("::") {

@@ -24,7 +24,7 @@ const BYTES_MAX: f64 = (1_u64 << 60) as f64;
 pub(super) fn bytes(setting: &Setting) -> Option<u64> {
     let bytes = match setting {
         Setting::Int(bytes) => *bytes as f64,
-        Setting::Float(bytes) => *bytes,
+        Setting::Float(bytes) => whole(*bytes)?,
         Setting::Text(text) => of_text(text)?,
         Setting::Bool(_) | Setting::Path(_) => return None,
     };
@@ -46,7 +46,16 @@ fn of_text(text: &str) -> Option<f64> {
     let unit = &text[value.len()..];
     let unit = unit.strip_suffix('b').unwrap_or(unit);
     let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit)?;
-    Some(number(value.trim_end())? * *factor as f64)
+    let value = number(value.trim_end())?;
+    match factor {
+        1 => whole(value),
+        factor => Some(value * *factor as f64),
+    }
+}
+
+/// `bytes`, if it is no part of one: who writes 1.5 means gigabytes.
+fn whole(bytes: f64) -> Option<f64> {
+    (bytes.fract() == 0.0).then_some(bytes)
 }
 
 /// A number in digits, with `_` between them where somebody likes; no words such as `inf` and `nan`.
@@ -83,6 +92,9 @@ mod tests {
         text("1e9", Some(1_000_000_000));
         text("2_000_000 kB", Some(2_000_000_000));
         text("0.4 B", None);
+        text("1.5", None);
+        text("1.5 B", None);
+        text("1.0", Some(1));
         text("0", None);
         text("0 GB", None);
         text("-1 GB", None);
@@ -105,6 +117,7 @@ mod tests {
         check(Setting::Int(-7), None);
         check(Setting::Int(i128::MAX), None);
         check(Setting::Float(2e9), Some(2_000_000_000));
+        check(Setting::Float(1.5), None);
         check(Setting::Float(f64::NAN), None);
         check(Setting::Float(f64::INFINITY), None);
         check(Setting::Bool(true), None);

@@ -3,6 +3,7 @@
 mod arrange;
 mod dependents;
 mod fuse;
+mod keys;
 mod order;
 mod peak;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use smallvec::SmallVec;
 pub use arrange::arrange;
 pub(crate) use dependents::Dependents;
 pub use fuse::fuse;
+pub(crate) use keys::key;
 pub use peak::{Peak, peak};
 pub use work::{BlockFunction, Runs};
 
@@ -233,11 +235,6 @@ impl Graph {
         TaskId::new(self.tasks.len() - 1)
     }
 
-    /// Calls the task `id` `key`, in place of the name of its layer.
-    pub fn set_key(&mut self, id: TaskId, key: Key) {
-        self.keys.insert(id, key);
-    }
-
     /// The value of the call `id` takes so many bytes.
     pub fn set_bytes(&mut self, id: TaskId, bytes: usize) {
         self.bytes.insert(id, bytes);
@@ -413,19 +410,6 @@ impl Graph {
         }
     }
 
-    /// The key of a task as Dask writes it: `sum-9f86d081`, or with its block, `('sum-9f86d081', 0, 2)`.
-    pub fn key(&self, id: TaskId) -> String {
-        self.task_key(id).to_string()
-    }
-
-    /// The key of a task.
-    pub fn task_key(&self, id: TaskId) -> Key {
-        match self.keys.get(&id) {
-            Some(key) => key.clone(),
-            None => Key::new(self.name(id).to_string(), numbers(&self.block(id))),
-        }
-    }
-
     /// What runs in the task `id`, if that is several calls: `load → clean → inc ×98`.
     pub fn holds(&self, id: TaskId) -> Option<String> {
         let parts = self.parts(id);
@@ -443,35 +427,6 @@ impl Graph {
         });
         let texts: Vec<String> = texts.collect();
         (!parts.is_empty()).then(|| texts.join(" → "))
-    }
-
-    /// The keys of all tasks, in order.
-    pub fn keys(&self) -> Vec<Key> {
-        let layers = self.layers.iter();
-        let names: Vec<Arc<str>> = layers.map(|layer| layer.name.to_string().into()).collect();
-        let key = |id: TaskId| match self.call(id) {
-            Some(_) => self.task_key(id),
-            None => Key::new(
-                names[self.layer_of(id).index()].clone(),
-                numbers(&self.block(id)),
-            ),
-        };
-        self.ids().map(key).collect()
-    }
-}
-
-fn numbers(block: &[u32]) -> Box<[usize]> {
-    block.iter().map(|idx| *idx as usize).collect()
-}
-
-/// The key of the task that makes `block` of the collection `name`.
-pub(crate) fn key(name: Name, block: &[u32]) -> String {
-    match block {
-        [] => name.to_string(),
-        block => {
-            let block: Vec<String> = block.iter().map(u32::to_string).collect();
-            format!("('{name}', {})", block.join(", "))
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use dagbok::array::ArrayOp;
 use dagbok::delayed::DelayedNode;
 use dagbok::engine::{Collection, CollectionRef};
 use dagbok::frame::{Frame, FrameOp};
+use dagbok::graph::GraphId;
 use dagbok::{Array, Name, Result, Site};
 
 use super::Planner;
@@ -74,7 +75,9 @@ impl Planner {
         let layer = walk.layers.of(self, node);
         self.futures.extend(node.future().cloned());
         let task = self.graph.add_call(layer, node.clone(), &[]);
-        if let Some(key) = node.key() {
+        if let Some((graph, key)) = node.key()
+            && graph == self.named_by(outputs, graph)
+        {
             self.graph.set_key(task, key.clone());
         }
         if let Some(bytes) = node.known_bytes() {
@@ -82,6 +85,15 @@ impl Planner {
         }
         self.places.set(node, task);
         Ok(())
+    }
+
+    /// The graph by hand whose keys the tasks of the plan have: the first that an output is a task of, or else that of the first keyed
+    /// call. What is taken in from others has names alone, as keys may be equal.
+    fn named_by(&mut self, outputs: &[Collection], of_call: GraphId) -> GraphId {
+        let of_outputs = || outputs.iter().find_map(graph_by_hand);
+        *self
+            .named_by
+            .get_or_insert_with(|| of_outputs().unwrap_or(of_call))
     }
 
     /// The inputs of the call that is added next. What makes their tasks comes before: then those of arrays and frames are added.
@@ -105,6 +117,14 @@ impl Planner {
             self.graph.push_input(task);
         }
         Ok(())
+    }
+}
+
+/// The graph by hand that `collection` is a task of.
+fn graph_by_hand(collection: &Collection) -> Option<GraphId> {
+    match collection {
+        Collection::Delayed(node) => node.key().map(|(graph, _)| graph),
+        Collection::Array(_) | Collection::Frame(_) => None,
     }
 }
 

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use dagbok::delayed::DelayedNode;
 use dagbok::engine::{Collection, Submitted};
 use dagbok::frame::Frame;
+use dagbok::graph::GraphId;
 use dagbok::{Name, Result, Value};
 
 use crate::graph::{self, Graph, TaskId};
@@ -168,6 +169,7 @@ fn plan_all(pass: Pass, outputs: &[Collection], each: Each) -> Result<Plan> {
             Each::Whole => Ok(vec![planner.whole(output)?]),
         })
         .collect::<Result<Vec<_>>>()?;
+    planner.graph.make_keys_unique();
     let Planner {
         graph,
         futures,
@@ -200,6 +202,8 @@ pub(crate) struct Planner {
     joined: HashMap<Name, TaskId>,
     /// The task of each delayed call.
     places: Places,
+    /// The graph by hand whose keys the tasks have.
+    named_by: Option<GraphId>,
     futures: Vec<Arc<dyn Submitted>>,
     frames: frame::Frames,
     pass: Pass,

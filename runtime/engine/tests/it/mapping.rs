@@ -1,5 +1,6 @@
 //! Graphs in the open: by hand, and as mappings of keys to tasks.
 
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -194,6 +195,87 @@ fn a_graph_in_a_graph_has_keys_of_its_own() {
     assert_eq!(graph["x"].dependents, [Key::from("y")]);
     assert_eq!(graph["y"].dependencies.len(), 2);
     assert_eq!(graph.cull("y").unwrap().get::<i64>("y").unwrap(), 102);
+}
+
+/// Whether each task of `graph` has a key that no other has, under which it is found.
+#[track_caller]
+fn check_keys(graph: &Graph) {
+    let keys: HashSet<Key> = graph.toposort().into_iter().collect();
+    assert_eq!(keys.len(), graph.len(), "{:?}", graph.toposort());
+    assert_eq!(keys, graph.keys().into_iter().collect());
+    for task in graph.iter() {
+        assert_eq!(graph[&task.key].key, task.key);
+        assert!(!task.dependencies.contains(&task.key), "{task:?}");
+        assert!(keys.is_superset(&task.dependencies.iter().cloned().collect()));
+        assert!(keys.is_superset(&task.dependents.iter().cloned().collect()));
+    }
+}
+
+#[test]
+fn tasks_have_keys_of_their_own() {
+    let inner = Graph::builder().value("x", 2_i64);
+    let inner = built(inner.task("y", "x", |x: &i64| x * 10));
+    for key in ["y", "q"] {
+        let outer = Graph::builder()
+            .value("x", 3_i64)
+            .delayed(key, &inner.delayed::<i64>("y").unwrap())
+            .task("z", ["x", key], |x: &i64, y: &i64| x * 1000 + y);
+        let outer = built(outer);
+        check_keys(&outer);
+        check_keys(&outer.optimize().unwrap());
+        check_keys(&outer.cull("z").unwrap());
+        let culled = outer.cull(key).unwrap();
+        check_keys(&culled);
+        assert_eq!((culled.len(), culled.contains_key("x")), (3, false));
+        assert_eq!(culled.get::<i64>(key).unwrap(), 20);
+        assert_eq!(outer.cull("z").unwrap().get::<i64>("x").unwrap(), 3);
+        // what was taken in is found by the key that it has there
+        let taken_in = &outer[key].dependencies[0];
+        assert_eq!(outer.get::<i64>(taken_in).unwrap(), 20);
+        let outermost = built(Graph::builder().delayed("z", &outer.delayed::<i64>("z").unwrap()));
+        check_keys(&outermost);
+        assert_eq!(outermost.get::<i64>("z").unwrap(), 3020);
+    }
+    // two graphs behind one call, of which only one can have its keys
+    let other = built(Graph::builder().value("y", 5_i64));
+    let (y, z) = (
+        inner.delayed::<i64>("y").unwrap(),
+        other.delayed::<i64>("y").unwrap(),
+    );
+    let both = y.zip(&z).graph().unwrap();
+    check_keys(&both);
+    assert_eq!(both.get::<i64>("y").unwrap(), 20);
+    check_keys(&graph_of((&z, &y)).unwrap());
+    assert_eq!(graph_of((&z, &y)).unwrap().get::<i64>("y").unwrap(), 5);
+}
+
+#[test]
+fn names_of_collections_are_keys_for_others() {
+    dagbok_engine::install();
+    let call = delayed(5_i64).map(|x| x * 2);
+    let x = arange(10).rechunk(3);
+    let total = x.sum(());
+    let chunk = Key::from((x.name().to_string(), 0));
+    let taken_in = Graph::builder()
+        .delayed(call.name(), &call)
+        .array(total.name(), &total)
+        .array(x.name(), &x)
+        .task(&chunk, total.name(), |total: &NdArray| total.len());
+    let graph = built(taken_in);
+    check_keys(&graph);
+    check_keys(&graph.cull(&chunk).unwrap());
+    assert_eq!(graph.get::<i64>(call.name()).unwrap(), 10);
+    assert_eq!(graph.get::<usize>(&chunk).unwrap(), 1);
+    assert_eq!(
+        graph
+            .get::<NdArray>(total.name())
+            .unwrap()
+            .item::<i64>()
+            .unwrap(),
+        45
+    );
+    let again = call.graph().unwrap().delayed::<i64>(call.name()).unwrap();
+    check_keys(&graph_of((&again, &call, &again.zip(&call))).unwrap());
 }
 
 #[test]

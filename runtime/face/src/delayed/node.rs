@@ -8,7 +8,7 @@ use super::place::Place;
 use crate::array::Array;
 use crate::engine::{Collection, CollectionRef, KnownInput, Submitted, Work};
 use crate::frame::Frame;
-use crate::graph::Key;
+use crate::graph::{GraphId, Key};
 use crate::{Error, ErrorKind, Name, Result, Site, Value};
 
 /// A call that has not happened yet: a function, and where its arguments come from.
@@ -44,8 +44,8 @@ pub(super) enum Function {
 }
 
 pub(super) struct Keyed {
-    /// That which a person has given.
-    key: Option<Key>,
+    /// That which a person has given, and the graph where it has been given.
+    key: Option<(GraphId, Key)>,
     /// Those of the value, if it is known already.
     bytes: Option<usize>,
     run: Box<dyn Fn(&[Value]) -> Result<Value> + Send + Sync>,
@@ -327,24 +327,22 @@ fn known(collection: CollectionRef<'_>) -> Option<&Value> {
 }
 
 impl DelayedNode {
-    /// The task `key`, which runs `run` on the whole values of `inputs`.
+    /// The task `key` of `graph`, which runs `run` on the whole values of `inputs`.
     pub(crate) fn keyed(
+        graph: GraphId,
         key: Key,
         site: Site,
         inputs: Vec<Collection>,
         bytes: Option<usize>,
         run: Box<dyn Fn(&[Value]) -> Result<Value> + Send + Sync>,
     ) -> Self {
-        let name = Name::unique_of(match key.operation() {
-            "" => "task",
-            operation => operation,
-        });
+        let name = key.unique_name();
         let mut slots = Slots::default();
         inputs
             .into_iter()
             .for_each(|input| slots.push(Slot::uncomputed(input)));
         let function = Function::Keyed(Box::new(Keyed {
-            key: Some(key),
+            key: Some((graph, key)),
             bytes,
             run,
         }));
@@ -436,10 +434,10 @@ impl DelayedNode {
         &self.callee.function
     }
 
-    /// The key that a person has given the task.
-    pub fn key(&self) -> Option<&Key> {
+    /// The key that a person has given the task, and the graph where it is the task's.
+    pub fn key(&self) -> Option<(GraphId, &Key)> {
         match self.function() {
-            Function::Keyed(keyed) => keyed.key.as_ref(),
+            Function::Keyed(keyed) => keyed.key.as_ref().map(|(graph, key)| (*graph, key)),
             _ => None,
         }
     }

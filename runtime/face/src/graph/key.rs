@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Name;
 
@@ -42,6 +43,14 @@ impl Key {
     /// The numbers.
     pub fn block(&self) -> &[usize] {
         &self.block
+    }
+
+    /// A name that no other task has, of the same operation.
+    pub(crate) fn unique_name(&self) -> Name {
+        Name::unique_of(match self.operation() {
+            "" => "task",
+            operation => operation,
+        })
     }
 
     /// What tasks of the same kind have in common, as Dask's `key_split` finds it: `load` for `load-1`, `load-2` and
@@ -151,6 +160,18 @@ impl fmt::Display for Key {
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// Tells graphs by hand apart: a key is a task's in one of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GraphId(u64);
+
+impl GraphId {
+    /// That of no other graph of this process.
+    pub(super) fn unique() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        GraphId(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
 

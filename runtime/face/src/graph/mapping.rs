@@ -6,10 +6,10 @@ use std::fmt;
 use std::ops::Index;
 use std::sync::{Arc, OnceLock};
 
-use super::builder::{Entry, GraphBuilder, Made};
+use super::builder::{Entry, GraphBuilder, Made, TaskRun};
 use super::check::{Checked, meant};
 use super::function::TypeOf;
-use super::key::{IntoKeys, Key};
+use super::key::{GraphId, IntoKeys, Key};
 use super::{Layer, Task};
 use crate::delayed::{Delayed, DelayedNode};
 use crate::display::{MimeBundle, Render};
@@ -18,7 +18,7 @@ use crate::erased::Erased;
 use crate::raise::or_raise;
 use crate::value::short_type;
 use crate::visualize::{OptimizeGraph, Visualization};
-use crate::{Compute, Error, ErrorKind, Result, Value};
+use crate::{Compute, Error, ErrorKind, Result, Site, Value};
 
 /// A task graph in the open: a mapping of [keys](Key) to [tasks](Task), as Dask has it.
 ///
@@ -310,12 +310,10 @@ impl Graph {
             let mut values = engine()?.compute_tasks(&*graph, &[place])?;
             values.pop().ok_or_else(no_value)
         };
-        Ok(Arc::new(DelayedNode::keyed(
-            key,
-            crate::Site::caller(),
-            Vec::new(),
-            None,
-            Box::new(run),
+        Ok(Arc::new(DelayedNode::of_closure(
+            key.unique_name(),
+            Site::caller(),
+            run,
         )))
     }
 }
@@ -341,14 +339,10 @@ impl Planned {
         }
     }
 
-    /// The place of each key. Calls of another graph by hand may have keys that are among this one's: those of what the graph is
-    /// of come first.
     fn places(&self) -> &HashMap<Key, usize> {
         self.places.get_or_init(|| {
-            let keys = self.graph.keys();
-            let own = self.graph.outputs();
-            let all = (0..keys.len()).chain(own);
-            all.map(|place| (keys[place].clone(), place)).collect()
+            let keys = self.graph.keys().into_iter();
+            keys.enumerate().map(|(place, key)| (key, place)).collect()
         })
     }
 
@@ -367,6 +361,7 @@ pub(super) fn by_hand(entries: Vec<Entry>, checked: Checked) -> Graph {
     let keys = entries.iter().map(|entry| entry.key.clone()).collect();
     let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
     let mut nodes: Vec<Option<Arc<DelayedNode>>> = vec![None; entries.len()];
+    let graph = GraphId::unique();
     for place in order {
         let Some(entry) = entries[place].take() else {
             continue;
@@ -374,7 +369,7 @@ pub(super) fn by_hand(entries: Vec<Entry>, checked: Checked) -> Graph {
         let inputs = entry.made.inputs().iter();
         let inputs = inputs.filter_map(|input| nodes[places[input]].clone());
         let inputs = inputs.map(Collection::Delayed).collect();
-        nodes[place] = Some(Arc::new(node(entry, inputs)));
+        nodes[place] = Some(Arc::new(node(graph, entry, inputs)));
     }
     let nodes: Vec<Arc<DelayedNode>> = nodes.into_iter().flatten().collect();
     Graph::from(Inner {
@@ -389,20 +384,19 @@ pub(super) fn by_hand(entries: Vec<Entry>, checked: Checked) -> Graph {
     })
 }
 
-fn node(entry: Entry, inputs: Vec<Collection>) -> DelayedNode {
+fn node(graph: GraphId, entry: Entry, inputs: Vec<Collection>) -> DelayedNode {
     let Entry { key, site, made } = entry;
-    match made {
+    let (inputs, bytes, run): (_, _, Box<TaskRun>) = match made {
         Made::Value(_, value) => {
             let bytes = Some(value.bytes());
             let run = move |_: &[Value]| Ok(value.clone());
-            DelayedNode::keyed(key, site, inputs, bytes, Box::new(run))
+            (inputs, bytes, Box::new(run))
         }
-        Made::Collection(_, collection) => {
-            DelayedNode::keyed(key, site, vec![collection], None, Box::new(first))
-        }
-        Made::Alias(_) => DelayedNode::keyed(key, site, inputs, None, Box::new(first)),
-        Made::Task(task) => DelayedNode::keyed(key, site, inputs, None, task.run),
-    }
+        Made::Collection(_, collection) => (vec![collection], None, Box::new(first)),
+        Made::Alias(_) => (inputs, None, Box::new(first)),
+        Made::Task(task) => (inputs, None, task.run),
+    };
+    DelayedNode::keyed(graph, key, site, inputs, bytes, run)
 }
 
 fn first(inputs: &[Value]) -> Result<Value> {

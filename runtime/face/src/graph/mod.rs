@@ -20,7 +20,7 @@ mod mapping;
 pub(crate) use builder::Draft;
 pub use builder::GraphBuilder;
 pub use function::{Slice, Takes, TaskFunction, TypeOf};
-pub use key::{IntoKeys, Key};
+pub use key::{GraphId, IntoKeys, Key};
 pub use mapping::{Graph, graph_of};
 
 use crate::{Name, Site};

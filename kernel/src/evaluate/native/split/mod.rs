@@ -20,7 +20,7 @@ use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::visit::Visit;
-use syn::{Attribute, Block, Expr, Item, Local, MacroDelimiter, Stmt};
+use syn::{Attribute, Block, Expr, Fields, Item, Local, MacroDelimiter, Stmt};
 
 pub(super) use declared::hides_type;
 pub(super) use edits::{Context, Displays, Edit, Edited};
@@ -36,6 +36,8 @@ pub(super) struct Split {
     /// `#![…]` at the top of the cell.
     pub(super) inner_attributes: Vec<Edited>,
     pub(super) items: Vec<ItemPart>,
+    /// Its functions, constants, statics and structs that are values: what a variable of their name would hide.
+    pub(super) values: BTreeSet<String>,
     pub(super) uses: Vec<UsePart>,
     pub(super) statements: Vec<Edited>,
     /// The last expression, without a semicolon.
@@ -87,9 +89,16 @@ pub(super) enum ItemNames {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ItemKind {
     Type,
-    Trait { methods: Vec<String> },
+    Trait {
+        methods: Vec<String>,
+    },
     Macro,
-    Static { type_text: String, mutable: bool },
+    Static {
+        type_text: String,
+        mutable: bool,
+    },
+    /// A function, a constant, or a static that cannot be declared.
+    Value,
     Other,
 }
 
@@ -106,6 +115,17 @@ impl ItemPart {
 }
 
 impl ItemNames {
+    /// Those that a variable of the same name would hide.
+    fn values(&self) -> &[String] {
+        match self {
+            ItemNames::Defines {
+                kind: ItemKind::Static { .. } | ItemKind::Value,
+                names,
+            } => names,
+            _ => &[],
+        }
+    }
+
     /// Whether a new impl takes the place of this one, where both cannot stand.
     pub(super) fn is_replaced_by(&self, newer: &ItemNames) -> bool {
         match (self, newer) {
@@ -255,10 +275,12 @@ impl Split {
             Stmt::Item(item) => self.add_item(code, &item, whole),
             Stmt::Macro(call) if defines_items(&call.mac.path) => {
                 let mentions = mentions(call.mac.tokens.clone());
+                let names = defined_by_macro(call.mac.tokens);
+                self.values.extend(names.values().iter().cloned());
                 self.items.push(ItemPart {
                     depends_on: mentions.clone(),
                     mentions,
-                    names: defined_by_macro(call.mac.tokens),
+                    names,
                     source: edits::items_macro(code, whole),
                     declaration: None,
                 });
@@ -290,6 +312,12 @@ impl Split {
             self.statements.push(Edited::plain(code, whole));
             return;
         };
+        self.values.extend(names.values().iter().cloned());
+        if let Item::Struct(item) = item
+            && !matches!(item.fields, Fields::Named(_))
+        {
+            self.values.insert(item.ident.to_string());
+        }
         self.items.push(ItemPart {
             source: edits::item(code, whole, self.context, item),
             names,

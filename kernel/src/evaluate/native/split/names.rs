@@ -72,9 +72,9 @@ pub(super) fn item_names(item: &Item) -> Option<ItemNames> {
     };
     Some(match item {
         Item::Const(item) if item.ident == "_" => return None,
-        Item::Const(item) => defines(ItemKind::Other, &item.ident),
+        Item::Const(item) => defines(ItemKind::Value, &item.ident),
         Item::Enum(item) => defines(ItemKind::Type, &item.ident),
-        Item::Fn(item) => defines(ItemKind::Other, &item.sig.ident),
+        Item::Fn(item) => defines(ItemKind::Value, &item.sig.ident),
         Item::Mod(item) => defines(ItemKind::Other, &item.ident),
         Item::Static(item) => defines(static_kind(item), &item.ident),
         Item::Struct(item) => defines(ItemKind::Type, &item.ident),
@@ -87,7 +87,7 @@ pub(super) fn item_names(item: &Item) -> Option<ItemNames> {
             None => return None,
         },
         Item::ForeignMod(item) => ItemNames::Defines {
-            kind: ItemKind::Other,
+            kind: ItemKind::Value,
             names: item.items.iter().filter_map(foreign_name).collect(),
         },
         Item::Impl(item) => impl_names(item),
@@ -104,7 +104,7 @@ fn static_kind(item: &syn::ItemStatic) -> ItemKind {
             .any(|name| attribute.path().is_ident(name))
     };
     if item.attrs.iter().any(has_own) {
-        return ItemKind::Other;
+        return ItemKind::Value;
     }
     ItemKind::Static {
         type_text: item.ty.to_token_stream().to_string(),
@@ -194,7 +194,7 @@ pub(super) fn defines_items(path: &syn::Path) -> bool {
 /// The names after `static`, `static ref` and `struct`.
 pub(super) fn defined_by_macro(tokens: TokenStream) -> ItemNames {
     let mut names = Vec::new();
-    let mut kind = ItemKind::Other;
+    let mut kind = ItemKind::Value;
     let mut words = tokens.into_iter().map(|token| token.to_string());
     while let Some(word) = words.next() {
         if word == "static" || word == "struct" {
