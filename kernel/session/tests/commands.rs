@@ -444,17 +444,6 @@ fn times() {
           |
         1 |              drop(s.clone())
           |                    ++++++++
-
-        error[E0382]: use of moved value: `s`
-         --> cell 17:1:19
-          |
-        1 |              drop(s)
-          |                   - variable moved due to use in closure
-          |
-        help: consider cloning the value if the performance cost is acceptable
-          |
-        1 |              drop(s.clone())
-          |                    ++++++++
         display # ± # per loop (mean ± std. dev. of 1 run, 2 loops each)
         =""
         =2"#]].assert_eq(&lines.join("\n"));
@@ -679,7 +668,6 @@ fn sessions_are_saved_and_loaded() {
           |     ^ no implementation for `u8 + i32`
           |
           = help: the trait `Add<i32>` is not implemented for `u8`
-          = help: the following other types implement trait `Add<Rhs>`
         :clear
 
         :load "s.ipynb"
@@ -699,7 +687,6 @@ fn sessions_are_saved_and_loaded() {
           |     ^ no implementation for `u8 + i32`
           |
           = help: the trait `Add<i32>` is not implemented for `u8`
-          = help: the following other types implement trait `Add<Rhs>`
         :load bad.ipynb
         CommandError: `bad.ipynb` is not a notebook: it is not valid JSON (EOF while parsing an object at line 1 column 1)
         :load nothing.rs
