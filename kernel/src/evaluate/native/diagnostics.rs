@@ -235,7 +235,7 @@ fn without_places(text: &str) -> String {
     let mut parts = text.split("{closure@");
     let mut clean = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let (_, after) = part.split_once('}').unwrap_or_default();
+        let (_, after) = part.split_once('}').unwrap_or(("", part));
         clean.push_str("{closure}");
         clean.push_str(after);
     }
