@@ -1,5 +1,6 @@
 //! Where settings come from that no code has set: the environment and a TOML file.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -111,26 +112,31 @@ impl Found {
         }
     }
 
-    /// What the lines say that can be read.
+    /// What the lines say that can be read. Of one that cannot, its first mistake is told, and nothing of it counts.
     fn add_toml(&mut self, text: &str, path: &Path) {
-        let at = |offset: usize| Origin::File {
+        let at = |line: usize| Origin::File {
             path: path.to_owned(),
-            line: Some(line(text, offset)),
+            line: Some(line),
         };
         let (table, errors) = DeTable::parse_recoverable(text);
+        let mut broken = BTreeSet::new();
         for error in errors {
-            let offset = error.span().map_or(0, |span| span.start);
-            let message = error.message();
-            let message = format!("the line is not TOML: {message}");
-            let error = Error::new(ErrorKind::Value, message);
-            self.refuse(None, at(offset), error);
+            let line = line(text, error.span().map_or(0, |span| span.start));
+            if broken.insert(line) {
+                let message = format!("the line is not TOML: {}", error.message());
+                self.refuse(None, at(line), Error::new(ErrorKind::Value, message));
+            }
         }
         let folder = path.parent().unwrap_or(Path::new("."));
         let start = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         let mut entries: Vec<_> = table.get_ref().iter().collect();
         entries.sort_by_key(|(name, _)| name.span().start);
         for (name, value) in entries {
-            let origin = at(name.span().start);
+            let line = line(text, name.span().start);
+            if broken.contains(&line) {
+                continue;
+            }
+            let origin = at(line);
             match (Key::named(name.get_ref()), setting(value.get_ref())) {
                 (Err(error), _) => self.refuse(None, origin, error),
                 (Ok(key), Some(setting)) => self.add(key, &setting, &start, origin),

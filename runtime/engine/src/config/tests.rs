@@ -439,6 +439,35 @@ fn mistakes_in_the_environment_and_the_file() {
 }
 
 #[test]
+fn a_line_that_is_not_toml_is_told_once_and_does_not_count() {
+    let check = |line: &str| {
+        let world = World::new(&["NUM_THREADS=2"], &format!("chunk_size = 5\n{line}"));
+        let told = world.told();
+        assert!(
+            told.starts_with("`~/config.toml`, line 2: the line is not TOML: "),
+            "{told}"
+        );
+        assert_eq!(told.matches("config.toml").count(), 1, "{told}");
+        assert_eq!(
+            (world.get("chunk_size"), world.get("retries")),
+            ("5".to_owned(), "0".to_owned())
+        );
+    };
+    check("retries = 60%");
+    check("retries = 3 4");
+    check("retries = 3 = 4");
+    check("retries: 3");
+    check("retries");
+    check("retries = ");
+    check("retries = [");
+    check("retries = {a");
+    check("retries = \"3");
+    check("[retries");
+    check("= = =");
+    check("ä ö ü");
+}
+
+#[test]
 fn what_is_right_in_a_broken_file_counts() {
     let world = World::new(&[], "threads = 3\nmemory_limit = 60%\nchunk_size = 5\n");
     assert_eq!(world.get("threads"), "3");

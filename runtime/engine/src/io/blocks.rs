@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use dagbok::Result;
 
-use super::csv::unreadable;
+use super::files::unreadable;
 
 /// Where the blocks of a file start, and at last its length.
 #[derive(Clone, Debug, PartialEq, Eq)]

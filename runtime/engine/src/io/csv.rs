@@ -13,6 +13,7 @@ use polars::prelude as pl;
 use polars::prelude::{LazyFileListReader, SerReader};
 
 use super::alone;
+use super::files::unreadable;
 use crate::table::{from_polars_error, to_polars_dtype};
 use crate::threads;
 
@@ -190,8 +191,4 @@ fn null_values(options: &CsvReadOptions) -> Option<pl::NullValues> {
     let values = options.null_values.iter();
     let values: Vec<_> = values.map(|value| value.as_str().into()).collect();
     (!values.is_empty()).then_some(pl::NullValues::AllColumns(values))
-}
-
-pub(super) fn unreadable(path: &str, error: &std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("cannot read `{path}`: {error}"))
 }

@@ -1,5 +1,6 @@
 //! Finding files.
 
+use std::fmt::Display;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
@@ -41,9 +42,7 @@ impl Stamp {
 /// # Errors
 /// [`ErrorKind::Io`] if there is none, or one cannot be looked at.
 pub(super) fn find(pattern: &str) -> Result<Vec<Found>> {
-    let io = |error: &dyn std::fmt::Display| {
-        Error::new(ErrorKind::Io, format!("cannot read `{pattern}`: {error}"))
-    };
+    let io = |error: &dyn Display| unreadable(pattern, error);
     let is_pattern = pattern.contains(['*', '?', '[']);
     if !is_pattern || fs::exists(pattern).unwrap_or(false) {
         return match fs::metadata(pattern) {
@@ -70,6 +69,10 @@ pub(super) fn find(pattern: &str) -> Result<Vec<Found>> {
     }
     found.sort_by(|left, right| left.path.cmp(&right.path));
     Ok(found)
+}
+
+pub(super) fn unreadable(path: &str, error: &dyn Display) -> Error {
+    Error::new(ErrorKind::Io, format!("cannot read `{path}`: {error}"))
 }
 
 impl Found {

@@ -13,7 +13,7 @@ use polars::prelude as pl;
 use polars::prelude::{ChunkReverse, FileMetadata, SerReader};
 
 use super::alone::{self, Predicate};
-use super::csv::unreadable;
+use super::files::unreadable;
 use crate::table::from_polars_error;
 use crate::threads;
 

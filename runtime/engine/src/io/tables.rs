@@ -1,11 +1,13 @@
 //! Files of tables: which there are, how they are divided, and each part as a lazy frame of polars.
 
+use std::fs::File;
+
 use dagbok::frame::{DataType, Format, Part, Piece, Schema, Source};
 use dagbok::{Error, ErrorKind, Result};
 use polars::prelude as pl;
 
 use super::blocks::Borders;
-use super::files::{Found, find, token};
+use super::files::{Found, find, token, unreadable};
 use super::{csv, parquet};
 use crate::table::{columns_text, from_polars, from_polars_dtype, polars_frame};
 
@@ -80,6 +82,7 @@ fn paths(source: &Source) -> Vec<&str> {
 }
 
 fn schema(path: &str, format: &Format) -> Result<pl::SchemaRef> {
+    File::open(path).map_err(|error| unreadable(path, &error))?;
     match format {
         Format::Csv(options) => csv::schema(path, options),
         Format::Parquet(_) => parquet::schema(path),

@@ -91,18 +91,21 @@ pub fn file(record: &Record, path: &Path) -> Result<String> {
 /// A page of its own.
 fn report(record: &Record) -> String {
     let view = View::of(record);
-    let picture = match record.tasks.is_empty() {
+    let measured = match record.tasks.is_empty() {
         true => String::new(),
-        false => format!("<div class=\"wide\">{}</div>", stream::picture(&view).svg()),
+        false => format!(
+            "<div class=\"wide\">{}</div><h2>By layer</h2><div class=\"wide\">{}</div><h2>Longest tasks</h2>\
+             <div class=\"wide\">{}</div>",
+            stream::picture(&view).svg(),
+            tables::layers(&view, usize::MAX),
+            tables::longest(&view),
+        ),
     };
-    let headline = escape(&headline(record));
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
          content=\"width=device-width\"><title>Profile</title><style>{PAGE_STYLE}</style>{TABLE_STYLE}</head>\
-         <body class=\"dagbok\"><h1>Profile</h1><p>{headline}</p>{picture}<h2>By layer</h2><div class=\"wide\">{}</div>\
-         <h2>Longest tasks</h2><div class=\"wide\">{}</div>{}</body></html>\n",
-        tables::layers(&view, usize::MAX),
-        tables::longest(&view),
+         <body class=\"dagbok\"><h1>Profile</h1><p>{}</p>{measured}{}</body></html>\n",
+        escape(&headline(record)),
         tables::computations(record),
     )
 }

@@ -193,6 +193,27 @@ fn columns_of_a_changed_file_are_what_they_were() {
 }
 
 #[test]
+fn a_file_that_is_gone_is_named_once() {
+    let folder = folder(&[("t.csv", "a\n1\n")]);
+    let at = folder.path();
+    let file = fs::File::create(at.join("t.parquet")).unwrap();
+    let mut table = pl::df!("a" => [1]).unwrap();
+    pl::ParquetWriter::new(file).finish(&mut table).unwrap();
+    let frames = [
+        read_csv(at.join("t.csv")).unwrap(),
+        read_parquet(at.join("t.parquet")).unwrap(),
+    ];
+    for (frame, file) in frames.iter().zip(["t.csv", "t.parquet"]) {
+        fs::remove_file(at.join(file)).unwrap();
+        let expected = format!(
+            "cannot read `{}`: No such file or directory (os error 2)",
+            at.join(file).display()
+        );
+        assert_eq!(frame.compute().unwrap_err().to_string(), expected);
+    }
+}
+
+#[test]
 fn missing_and_malformed_files() {
     let folder = folder(&[
         ("a.csv", "k,x\na,1\n"),
