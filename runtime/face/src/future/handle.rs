@@ -145,3 +145,58 @@ impl Drop for Handle {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Counts what refers to each of its calls.
+    struct Counted([AtomicUsize; 3]);
+
+    impl SubmittedMap for Counted {
+        fn added(&self, from: u32) {
+            self.retain(from);
+        }
+
+        fn get(&self, _: u32) -> Arc<dyn Submitted> {
+            unreachable!("nobody looks at the futures")
+        }
+
+        fn begun(&self, _: u32) -> Option<Arc<dyn Submitted>> {
+            None
+        }
+
+        fn retain(&self, idx: u32) {
+            self.0[idx as usize].fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn release(&self, idx: u32) {
+            self.0[idx as usize].fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn futures_are_handles_and_handles_futures() {
+        let map = Arc::new(Counted(Default::default()));
+        let check = |expected: [usize; 3]| {
+            let n_held = map.0.each_ref().map(|n| n.load(Ordering::Relaxed));
+            assert_eq!(n_held, expected);
+        };
+        let mut listing = Listing::of(map.clone(), 8);
+        (0..3).for_each(|_| listing.push());
+        let mut listed: Vec<Future<String>> = listing.into_futures();
+        check([1, 1, 1]);
+        listed.push(listed[1].clone());
+        check([1, 2, 1]);
+        drop(listed.remove(0));
+        check([0, 2, 1]);
+        let listed = futures::<u8>(handles(listed));
+        assert_eq!(listed.len(), 3);
+        check([0, 2, 1]);
+        drop(listed);
+        check([0, 0, 0]);
+        assert!(handles(Vec::<Future<u8>>::new()).is_empty());
+    }
+}
