@@ -87,7 +87,7 @@ impl Purity {
         let names = parameters.iter().map(|parameter| &parameter.name);
         quote! {
             .pure(
-                ::dagbok::delayed::Token::new(::std::any::type_name_of_val(&__run #turbofish))
+                ::dagbok::delayed::Token::new(&__run #turbofish)
                     #(.and(&#names))*
             )
         }

@@ -467,6 +467,56 @@ fn constant() -> i64 {
     7
 }
 
+/// A pure function of one path for each use.
+macro_rules! pure_add {
+    ($added:expr) => {{
+        #[delayed(pure)]
+        fn add(x: i64) -> i64 {
+            x + $added
+        }
+        add(1)
+    }};
+}
+
+#[delayed(pure)]
+fn pure_size<T>() -> usize {
+    size_of::<T>()
+}
+
+#[test]
+fn pure_functions_of_one_path_are_others() {
+    check(pure_add!(10).zip(&pure_add!(20)), (11, 21));
+    let text = {
+        #[delayed(pure)]
+        fn add(x: i64) -> String {
+            format!("s{x}")
+        }
+        add(1)
+    };
+    check(pure_add!(10).zip(&text), (11, "s1".to_owned()));
+    let scaled = |by_two| {
+        if by_two {
+            const BY: i64 = 2;
+            #[delayed(pure)]
+            fn scale(x: i64) -> i64 {
+                x * BY
+            }
+            scale(5)
+        } else {
+            const BY: i64 = 3;
+            #[delayed(pure)]
+            fn scale(x: i64) -> i64 {
+                x * BY
+            }
+            scale(5)
+        }
+    };
+    check(scaled(true).zip(&scaled(false)), (10, 15));
+    assert_eq!(scaled(true).name(), scaled(true).name());
+    check(pure_size::<u8>().zip(&pure_size::<u64>()), (1, 8));
+    assert_eq!(pure_size::<u8>().name(), pure_size::<u8>().name());
+}
+
 #[test]
 fn pure_calls_are_equal_by_their_arguments() {
     assert_eq!(pure_inc(1).name(), pure_inc(1).name());

@@ -119,9 +119,10 @@ fn callee(parts: &Parts, run: fn(&[Value]) -> Result<Value>) -> Arc<Callee> {
 pub struct Token(DefaultHasher);
 
 impl Token {
-    pub fn new(function: &'static str) -> Self {
+    /// Of `function`, which no other has the type of, also if it has the same path, as in two blocks of one function.
+    pub fn new<F: Any>(function: &F) -> Self {
         let mut hasher = DefaultHasher::new();
-        function.hash(&mut hasher);
+        function.type_id().hash(&mut hasher);
         Token(hasher)
     }
 
