@@ -269,10 +269,12 @@ impl Items {
         let mut redefined: BTreeSet<usize> = BTreeSet::new();
         loop {
             let n_before = (redefined.len(), dirty.len());
+            let methods = self.methods_of(&dirty);
             for (idx, known) in self.items.iter().enumerate() {
                 let is_own = known.names().iter().any(|name| defined.contains(name));
                 let is_dirty = known.names().iter().any(|name| dirty.contains(name))
-                    || !known.part.mentions.is_disjoint(&dirty);
+                    || !known.part.mentions.is_disjoint(&dirty)
+                    || !known.part.mentions.is_disjoint(&methods);
                 if is_own || !is_dirty || is_replaced(known, split) {
                     continue;
                 }
@@ -290,6 +292,17 @@ impl Items {
                 return redefined.into_iter().collect();
             }
         }
+    }
+
+    /// What the traits of earlier cells among `names` declare: who calls it need not name the trait.
+    fn methods_of(&self, names: &BTreeSet<String>) -> BTreeSet<String> {
+        let traits = self.items.iter().filter_map(|known| match known.kind()? {
+            ItemKind::Trait { methods } if known.names().iter().any(|own| names.contains(own)) => {
+                Some(methods)
+            }
+            _ => None,
+        });
+        traits.flatten().cloned().collect()
     }
 
     /// The type, or else the trait, of earlier cells that an impl with this head belongs to.

@@ -178,6 +178,24 @@ pub trait Submit {
 
     /// Begins to compute the collection; what is the same by its name, and is not done, failed or cancelled, is the same future.
     ///
+    /// What two collections share below that is computed by each of them where both run at once. To have it computed once, submit it
+    /// and give the future to both:
+    ///
+    /// ```
+    /// use dagbok::prelude::*;
+    /// # dagbok_engine::install();
+    ///
+    /// #[delayed]
+    /// fn add(x: i64, y: i64) -> i64 {
+    ///     x + y
+    /// }
+    ///
+    /// let shared = add(1, 2).submit();
+    /// let sums = [add(&shared, 10).submit(), add(&shared, 20).submit()];
+    /// assert_eq!(gather(sums)?, [13, 23]);
+    /// # Ok::<(), dagbok::Error>(())
+    /// ```
+    ///
     /// # Panics
     /// If there is no engine.
     #[track_caller]
